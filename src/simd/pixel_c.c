@@ -1,0 +1,6 @@
+#include "simd/simd_levels.h"
+
+void mn_simd_fill_pixel_c(mn_simd *t)
+{
+    (void)t;
+}

@@ -1,0 +1,148 @@
+/* Records that must survive: one struct of operations, one implementation per back end, one conformance suite.
+ *
+ * The store knows no policy: what may be written is core's business. Records are plain values; texts and arrays in a
+ * result belong to the arena given. Everything biometric arrives here sealed (store/seal.h). A write that returned MN_OK (or the commit
+ * that closed its transaction) survives kill -9 and power loss. One mn_store may be used by many threads; calls are
+ * serialised inside. Writes outside begin/commit are transactions of their own. */
+#ifndef MN_STORE_STORE_H
+#define MN_STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/id.h"
+#include "base/time.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct {
+    mn_id id, account;
+    const char *external_id; /* NULL: none; unique within the account */
+    const char *name, *user_data;
+    bool active;
+    mn_time created, updated;
+} mn_person;
+
+typedef enum { MN_PURPOSE_VERIFICATION, MN_PURPOSE_IDENTIFICATION, MN_PURPOSE_LIVE, MN_PURPOSE_ATTENDANCE, MN_PURPOSES } mn_purpose;
+const char *mn_purpose_word(mn_purpose p); /* verification, identification, live_identification, attendance */
+bool mn_purpose_parse(const char *word, mn_purpose *p);
+
+typedef struct {
+    mn_id id, person;
+    mn_purpose purpose;
+    const char *method;    /* how it was given: "signed form", "web form", ... */
+    const char *evidence;  /* reference to the proof */
+    mn_time given, until;  /* until: MN_TIME_NEVER where open-ended */
+    mn_time withdrawn;     /* MN_TIME_NEVER: not withdrawn */
+} mn_consent;
+
+typedef struct {
+    mn_id id, account;
+    const char *name; /* unique within the account */
+    mn_purpose purpose;
+    mn_time retention;  /* how long a membership lasts; MN_TIME_NEVER */
+    double fmr;         /* threshold of the list; 0: the request's or the default one */
+    mn_time created;
+} mn_list;
+
+typedef struct {
+    mn_id id, person;
+    const char *source;      /* file name or other origin, for people to recognise; may be NULL */
+    const char *source_hash; /* hex digest of the picture's bytes, for resume; may be NULL */
+    float quality;
+    mn_id sample;            /* blob, nil: none */
+    mn_time created;
+} mn_face_record;
+
+typedef struct {
+    mn_id face;
+    const char *model; /* descriptor model and precision: "mobilefacenet-128" */
+    int dim;
+    const uint8_t *sealed;
+    size_t sealed_len;
+} mn_descriptor_record;
+
+typedef struct {
+    uint64_t seq;
+    mn_time time;
+    mn_id account;
+    const char *actor, *action, *target; /* "cli:root", "person.erase", a person's id */
+    const char *detail;                  /* JSON object without biometric data */
+    uint8_t prev[32], hash[32];          /* hash = BLAKE2b-256 over prev and all fields, see audit.h */
+} mn_audit_record;
+
+typedef struct {
+    mn_id account;
+    const mn_id *list;     /* members only; NULL: all */
+    const char *name_like; /* part of the name or external id; NULL: all */
+    mn_id after;           /* exclusive, for paging by id; nil: from the first */
+    size_t limit;
+} mn_person_query;
+
+typedef struct {
+    uint64_t people, faces, descriptors, lists, consents, audit;
+} mn_store_counts;
+
+typedef struct mn_store mn_store;
+
+typedef struct {
+    const char *name;
+    void (*close)(mn_store *s);
+    mn_code (*begin)(mn_store *s, mn_error *err); /* nests not; holds the store for this thread until commit or rollback */
+    mn_code (*commit)(mn_store *s, mn_error *err);
+    void (*rollback)(mn_store *s);
+
+    mn_code (*meta_get)(mn_store *s, const char *key, mn_arena *a, const char **value, mn_error *err); /* NULL: unset */
+    mn_code (*meta_put)(mn_store *s, const char *key, const char *value, mn_error *err);
+
+    mn_code (*person_put)(mn_store *s, const mn_person *p, mn_error *err); /* insert, or update by id */
+    mn_code (*person_get)(mn_store *s, const mn_id *id, mn_arena *a, mn_person *out, mn_error *err);
+    mn_code (*person_by_external_id)(mn_store *s, const mn_id *account, const char *external_id, mn_arena *a,
+                                     mn_person *out, mn_error *err);
+    mn_code (*person_list)(mn_store *s, const mn_person_query *q, mn_arena *a, mn_person **out, size_t *n, mn_error *err);
+    mn_code (*person_delete)(mn_store *s, const mn_id *id, mn_error *err); /* with faces, descriptors, consents, key */
+
+    mn_code (*key_put)(mn_store *s, const mn_id *person, const uint8_t *wrapped, size_t n, mn_error *err);
+    mn_code (*key_get)(mn_store *s, const mn_id *person, mn_arena *a, const uint8_t **wrapped, size_t *n, mn_error *err);
+
+    mn_code (*consent_put)(mn_store *s, const mn_consent *c, mn_error *err);
+    mn_code (*consent_list)(mn_store *s, const mn_id *person, mn_arena *a, mn_consent **out, size_t *n, mn_error *err);
+
+    mn_code (*list_put)(mn_store *s, const mn_list *l, mn_error *err);
+    mn_code (*list_get)(mn_store *s, const mn_id *id, mn_arena *a, mn_list *out, mn_error *err);
+    mn_code (*list_by_name)(mn_store *s, const mn_id *account, const char *name, mn_arena *a, mn_list *out, mn_error *err);
+    mn_code (*list_list)(mn_store *s, const mn_id *account, mn_arena *a, mn_list **out, size_t *n, mn_error *err);
+    mn_code (*member_put)(mn_store *s, const mn_id *list, const mn_id *person, mn_time added, mn_error *err);
+    mn_code (*member_delete)(mn_store *s, const mn_id *list, const mn_id *person, mn_error *err);
+    mn_code (*lists_of)(mn_store *s, const mn_id *person, mn_arena *a, mn_list **out, size_t *n, mn_error *err);
+
+    mn_code (*face_put)(mn_store *s, const mn_face_record *f, mn_error *err);
+    mn_code (*face_get)(mn_store *s, const mn_id *id, mn_arena *a, mn_face_record *out, mn_error *err);
+    mn_code (*face_delete)(mn_store *s, const mn_id *id, mn_error *err);
+    mn_code (*faces_of)(mn_store *s, const mn_id *person, mn_arena *a, mn_face_record **out, size_t *n, mn_error *err);
+    mn_code (*face_by_source)(mn_store *s, const mn_id *person, const char *source_hash, mn_arena *a, mn_face_record *out,
+                              mn_error *err);
+    mn_code (*descriptor_put)(mn_store *s, const mn_descriptor_record *d, mn_error *err);
+    mn_code (*descriptor_get)(mn_store *s, const mn_id *face, const char *model, mn_arena *a, mn_descriptor_record *out,
+                              mn_error *err);
+    /* All descriptors of a model, person by person, in id order. The record's memory lasts for the call. A non-zero answer stops. */
+    mn_code (*descriptor_each)(mn_store *s, const char *model,
+                               mn_code (*fn)(void *ctx, const mn_id *person, const mn_descriptor_record *d, mn_error *err),
+                               void *ctx, mn_error *err);
+
+    mn_code (*audit_append)(mn_store *s, mn_audit_record *r, mn_error *err); /* fills seq, prev, hash */
+    mn_code (*audit_each)(mn_store *s, uint64_t from_seq,
+                          mn_code (*fn)(void *ctx, const mn_audit_record *r, mn_error *err), void *ctx, mn_error *err);
+
+    mn_code (*counts)(mn_store *s, mn_store_counts *out, mn_error *err);
+    mn_code (*check)(mn_store *s, mn_error *err); /* integrity of the back end's own structures */
+} mn_store_ops;
+
+struct mn_store {
+    const mn_store_ops *ops;
+};
+
+/* Creates or opens <path>, migrates forward. MN_E_CORRUPT for what is no store or from a newer version. */
+mn_code mn_store_open_sqlite(const char *path, mn_store **out, mn_error *err);
+
+#endif

@@ -1,0 +1,109 @@
+#include "support.h"
+#include "base/file.h"
+#include <ftw.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *mn_test_root(void)
+{
+    const char *root = getenv("MIEN_TEST_ROOT");
+    return root ? root : ".";
+}
+
+/* <root>/<tail> when it exists, else NULL; kept for the life of the process. */
+static const char *under_root(char *keep, size_t size, const char *tail)
+{
+    return mn_path_join(keep, size, mn_test_root(), tail) && mn_file_exists(keep) ? keep : NULL;
+}
+
+const char *mn_test_shared(void)
+{
+    static char path[4096];
+    const char *given = getenv("MIEN_SHARED");
+    return given && *given ? (mn_file_is_folder(given) ? given : NULL) : under_root(path, sizeof path, "../shared");
+}
+
+const char *mn_test_samples(void)
+{
+    static char path[4096];
+    return under_root(path, sizeof path, "models/node_modules/@vladmandic/face-api/demo");
+}
+
+static const char *of_environment(const char *name)
+{
+    const char *path = getenv(name);
+    return path && *path && mn_file_exists(path) ? path : NULL;
+}
+
+const char *mn_test_models(void)
+{
+    return of_environment("MIEN_MODEL_DIR");
+}
+
+const char *mn_test_library(void)
+{
+    return of_environment("MIEN_INFER_LIBRARY");
+}
+
+void mn_test_need(bool there, const char *what)
+{
+    if (there)
+        return;
+    const char *all = getenv("MIEN_TEST_ALL");
+    if (all && strcmp(all, "1") == 0)
+        fail_msg("needed and not there: %s", what);
+    fprintf(stderr, "SKIPPED: not there: %s\n", what);
+    skip();
+}
+
+static char folder[256];
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+
+static void remove_folder(void)
+{
+    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *mn_test_folder(void)
+{
+    static char path[300];
+    static unsigned count;
+    if (!folder[0]) {
+        const char *tmp = getenv("TMPDIR");
+        snprintf(folder, sizeof folder, "%s/mien-test-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+        if (!mkdtemp(folder))
+            fail_msg("mkdtemp %s", folder);
+        atexit(remove_folder);
+    }
+    snprintf(path, sizeof path, "%s/%u", folder, count++);
+    assert_ok(mn_file_make_folders(path, 0700, err));
+    return path;
+}
+
+void mn_test_read(const char *path, mn_buf *out)
+{
+    assert_ok(mn_file_read(path, out, err));
+}
+
+uint64_t mn_test_random(uint64_t *state)
+{
+    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+float mn_test_random_normal(uint64_t *state)
+{
+    double u = ((double)(mn_test_random(state) >> 11) + 0.5) / 9007199254740992.0;
+    double v = (double)(mn_test_random(state) >> 11) / 9007199254740992.0;
+    return (float)(sqrt(-2 * log(u)) * cos(6.283185307179586 * v));
+}
