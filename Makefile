@@ -6,7 +6,6 @@ ROOT := $(CURDIR)
 export MIEN_MODEL_MIRROR ?= $(if $(wildcard ../shared/models/manifest.json),$(abspath ../shared/models))
 export MIEN_MODEL_DIR = $(ROOT)/build/models
 export MIEN_INFER_LIBRARY = $(ROOT)/models/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1
-MESON_TEST = meson test --print-errorlogs --timeout-multiplier 4
 
 .PHONY: all help setup models demo test bench lint format checks asan tsan clang neon fuzz docs install clean
 
@@ -29,7 +28,7 @@ demo: setup models ## enrol and identify people in the sample photographs
 	@tools/demo $(BUILD)
 
 test: setup models ## run every test
-	@$(MESON_TEST) -C $(BUILD)
+	@tools/test $(BUILD)
 
 bench: setup models ## measure, side by side (needs: tools/setup --bench)
 	@bench/run $(BUILD)
