@@ -66,7 +66,8 @@ mn_code mn_error_set(mn_error *err, mn_code code, const char *file, int line, co
 mn_code mn_error_set_errno(mn_error *err, int errnum, const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* "what: text". Keeps code and place; returns the code. */
+/* "what: text". Keeps code and place; returns the code. Without an err the code is not known here (MN_E_INTERNAL comes
+ * back), so where err may be NULL, return the code you have. */
 mn_code mn_error_prefix(mn_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

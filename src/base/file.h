@@ -8,7 +8,9 @@
 /* Appends the file's bytes to out, whose maximum is the limit. "-" is standard input. Directories are refused. */
 mn_code mn_file_read(const char *path, mn_buf *out, mn_error *err);
 
-/* Writes beside the target, fsyncs, renames, fsyncs the folder. On failure the old file is as it was. */
+/* Writes beside the target, fsyncs, renames, fsyncs the folder. On failure the old file is as it was; only where the
+ * last fsync itself fails is the new one there, complete, and perhaps gone after a power cut. Mode is set exactly (no
+ * umask). Devices and pipes (/dev/stdout) are written to as they are. */
 mn_code mn_file_write(const char *path, const void *bytes, size_t n, unsigned mode, mn_error *err);
 
 mn_code mn_file_make_folders(const char *path, unsigned mode, mn_error *err); /* mkdir -p */
