@@ -1,7 +1,8 @@
 /* Networks: ONNX Runtime behind dlopen.
  *
- * One runtime per process; a net is shared by all threads (ONNX Runtime's Run is thread-safe; intra-op threads = 1, so
- * throughput comes from callers in parallel). Loading the library takes about 2 ms warm, a session 20 to 90 ms. */
+ * One runtime per process; a net is shared by all threads (ONNX Runtime's Run is thread-safe; intra-op
+ * threads = 1, so throughput comes from callers in parallel). Loading the library takes about 2 ms warm, a
+ * session 20 to 90 ms. */
 #ifndef MN_INFER_INFER_H
 #define MN_INFER_INFER_H
 
@@ -29,10 +30,11 @@ typedef struct {
     size_t rank;
 } mn_shape; /* -1 = free */
 
-/* Opens a model of the pack: bytes checked against the manifest, inputs and outputs against `input`. Warms up with one run.
- * The shape must match the model's (free dimensions match anything). MN_E_MODEL names the model and what differs. */
-mn_code mn_net_open(mn_runtime *rt, const mn_pack *pack, const mn_model_info *model, const mn_shape *input, mn_net **out,
-                    mn_error *err);
+/* Opens a model of the pack: bytes checked against the manifest, inputs and outputs against `input`. Warms up
+ * with one run. The shape must match the model's (free dimensions match anything). MN_E_MODEL names the model
+ * and what differs. */
+mn_code mn_net_open(mn_runtime *rt, const mn_pack *pack, const mn_model_info *model, const mn_shape *input,
+                    mn_net **out, mn_error *err);
 void mn_net_close(mn_net *net);
 
 const mn_model_info *mn_net_model(const mn_net *net);
@@ -51,7 +53,8 @@ typedef struct {
     mn_net *net;
 } mn_result;
 
-/* input: product of dims floats, untouched. Blocks for the length of the run; any number of threads at once. */
+/* input: product of dims floats, untouched. Blocks for the length of the run; any number of threads at once.
+ */
 mn_code mn_net_run(mn_net *net, const float *input, const mn_shape *shape, mn_result *out, mn_error *err);
 void mn_result_finish(mn_result *r);
 

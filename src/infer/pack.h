@@ -1,8 +1,9 @@
 /* Model packs: which networks, where they are, and whether they are what the manifest says.
  *
- * The manifests (models/standard.json, models/offline.json) are part of the program, so a file on the disk cannot change
- * what is trusted. A pack's files lie in <models.dir>/<pack>/<file>. Opening a model reads it once, checks size and sha256,
- * and refuses it by name where they differ (MN_E_MODEL). Read-only after opening; thread-safe. */
+ * The manifests (models/standard.json, models/offline.json) are part of the program, so a file on the disk
+ * cannot change what is trusted. A pack's files lie in <models.dir>/<pack>/<file>. Opening a model reads it
+ * once, checks size and sha256, and refuses it by name where they differ (MN_E_MODEL). Read-only after
+ * opening; thread-safe. */
 #ifndef MN_INFER_PACK_H
 #define MN_INFER_PACK_H
 
@@ -16,7 +17,7 @@ typedef enum { MN_METRIC_COSINE, MN_METRIC_L2 } mn_metric;
  * raw is better when higher: cosine as it is, L2 as minus the distance. Sorted by raw, rising; fmr falls. */
 typedef struct {
     const float *raw;
-    const float *log10_fmr; /* of one comparison between two different people */
+    const float *log10_fmr;  /* of one comparison between two different people */
     const float *similarity; /* 0 … 1 */
     size_t n;
     float cohort_mean, cohort_std; /* of impostor scores, for score normalisation; 0 where not measured */
@@ -30,13 +31,13 @@ typedef struct {
     const char *sha256;
     const char *license;
     const char *source;
-    const char *url;  /* NULL: no upstream address, comes from a mirror or is made by the converter */
+    const char *url;       /* NULL: no upstream address, comes from a mirror or is made by the converter */
     const char *made_from; /* NULL, or name of the fp32 model this int8 one is made from */
-    const char *note; /* may be NULL */
+    const char *note;      /* may be NULL */
     int64_t bytes;
-    bool optional; /* the pack works without it */
-    int dim;               /* descriptors: length; else 0 */
-    mn_metric metric;      /* descriptors */
+    bool optional;              /* the pack works without it */
+    int dim;                    /* descriptors: length; else 0 */
+    mn_metric metric;           /* descriptors */
     mn_calibration calibration; /* descriptors: n > 0 */
 } mn_model_info;
 
@@ -53,7 +54,8 @@ int mn_pack_version(const mn_pack *pack);
 size_t mn_pack_count(const mn_pack *pack);
 const mn_model_info *mn_pack_model(const mn_pack *pack, size_t i);
 /* First model of a task; precision "fp32", "int8" or NULL for any. NULL where the manifest has none. */
-const mn_model_info *mn_pack_find(const mn_pack *pack, const char *task, const char *name, const char *precision);
+const mn_model_info *mn_pack_find(const mn_pack *pack, const char *task, const char *name,
+                                  const char *precision);
 
 void mn_pack_path(const mn_pack *pack, const mn_model_info *model, char *out, size_t size);
 typedef enum { MN_MODEL_PRESENT, MN_MODEL_MISSING, MN_MODEL_DAMAGED } mn_model_state;
