@@ -3,8 +3,8 @@
  *   image ─ detector ─ boxes ─ landmarks ─ five points ─ alignment ─ chip ─ descriptor
  *                                  └─ pose, expression      └─ quality, liveness, age
  *
- * One per process, shared by all threads. `want` is a set of bits: nothing is computed that was not asked for or that
- * something asked for does not need. Faces come largest first. */
+ * One per process, shared by all threads. `want` is a set of bits: nothing is computed that was not asked for
+ * or that something asked for does not need. Faces come largest first. */
 #ifndef MN_FACE_PIPELINE_H
 #define MN_FACE_PIPELINE_H
 
@@ -13,7 +13,7 @@
 #include "infer/infer.h"
 
 enum {
-    MN_WANT_BOXES = 0, /* boxes, scores and the detector's points: always there */
+    MN_WANT_BOXES = 0,          /* boxes, scores and the detector's points: always there */
     MN_WANT_LANDMARKS = 1 << 0, /* 468 points, and better five points */
     MN_WANT_POSE = 1 << 1,
     MN_WANT_QUALITY = 1 << 2,
@@ -25,31 +25,32 @@ enum {
 };
 
 typedef struct {
-    const char *precision;  /* "fp32", "int8", or "auto": int8 where the CPU has VNNI and the pack has the model */
-    bool flip;              /* descriptor = mean of the chip's and its mirror image's: slower, a little better */
-    float min_score;        /* detector, 0 … 1 */
-    int min_face;           /* smallest face to look for, pixels of the file; small ones make detection slower */
-    int max_faces;          /* the largest n; the rest are not worked on */
+    const char
+        *precision;  /* "fp32", "int8", or "auto": int8 where the CPU has VNNI and the pack has the model */
+    bool flip;       /* descriptor = mean of the chip's and its mirror image's: slower, a little better */
+    float min_score; /* detector, 0 … 1 */
+    int min_face;    /* smallest face to look for, pixels of the file; small ones make detection slower */
+    int max_faces;   /* the largest n; the rest are not worked on */
 } mn_pipeline_options;
 
 mn_pipeline_options mn_pipeline_options_default(void); /* auto, no flip, 0.6, 20 px, 100 */
 
 typedef struct mn_pipeline mn_pipeline;
 
-/* Nets are opened on first use (the detector too), so that a program that asks for little starts fast. The pack and the
- * runtime must outlive the pipeline. */
-mn_code mn_pipeline_create(mn_runtime *rt, const mn_pack *pack, const mn_pipeline_options *options, mn_pipeline **out,
-                           mn_error *err);
+/* Nets are opened on first use (the detector too), so that a program that asks for little starts fast. The
+ * pack and the runtime must outlive the pipeline. */
+mn_code mn_pipeline_create(mn_runtime *rt, const mn_pack *pack, const mn_pipeline_options *options,
+                           mn_pipeline **out, mn_error *err);
 void mn_pipeline_destroy(mn_pipeline *p);
 /* Opens (and warms up) all nets that `want` needs, now. */
 mn_code mn_pipeline_prepare(mn_pipeline *p, unsigned want, mn_error *err);
 
 /* No face is not an error: *n_faces is 0. max_faces applies. */
-mn_code mn_pipeline_run(mn_pipeline *p, const mn_image *image, unsigned want, mn_arena *arena, mn_face **faces,
-                        size_t *n_faces, mn_error *err);
+mn_code mn_pipeline_run(mn_pipeline *p, const mn_image *image, unsigned want, mn_arena *arena,
+                        mn_face **faces, size_t *n_faces, mn_error *err);
 /* An aligned sample (as mn_face.sample gives it) to its descriptor, without looking for a face. */
-mn_code mn_pipeline_describe_sample(mn_pipeline *p, const mn_image *sample, mn_arena *arena, mn_descriptor *out,
-                                    mn_error *err);
+mn_code mn_pipeline_describe_sample(mn_pipeline *p, const mn_image *sample, mn_arena *arena,
+                                    mn_descriptor *out, mn_error *err);
 
 const mn_pack *mn_pipeline_pack(const mn_pipeline *p);
 /* The descriptor model in use (with its precision and calibration). */
@@ -57,7 +58,7 @@ const mn_model_info *mn_pipeline_descriptor_model(const mn_pipeline *p);
 
 /* Where the time goes, summed over threads since creation. */
 typedef struct {
-    const char *name; /* "detect", "landmarks", ... */
+    const char *name;           /* "detect", "landmarks", ... */
     uint64_t calls, ns, net_ns; /* net_ns: of these, inside the network */
 } mn_stage_stats;
 size_t mn_pipeline_stats(const mn_pipeline *p, mn_stage_stats *out, size_t max);

@@ -1,0 +1,45 @@
+#include "face/align.h"
+
+const mn_template mn_template_112 = {
+    112,
+    {{38.2946f, 51.6963f},
+     {73.5318f, 51.5014f},
+     {56.0252f, 71.7366f},
+     {41.5493f, 92.3655f},
+     {70.7299f, 92.2041f}},
+};
+
+const mn_template mn_template_150 = {
+    150,
+    {{47.8172f, 47.4078f},
+     {100.2082f, 47.4078f},
+     {74.0127f, 76.5625f},
+     {50.4149f, 103.0233f},
+     {97.6104f, 103.0233f}},
+};
+
+mn_template mn_template_scaled(const mn_template *t, int size)
+{
+    mn_template out = {.size = size};
+    float scale = (float)size / (float)t->size;
+    for (int i = 0; i < 5; i++)
+        out.points[i] = (mn_point){t->points[i].x * scale, t->points[i].y * scale};
+    return out;
+}
+
+mn_code mn_align_map(const mn_template *t, const mn_point points[5], mn_affine *out, mn_error *err)
+{
+    mn_affine to_chip;
+    mn_code code = mn_similarity_fit(points, t->points, 5, &to_chip, err);
+    if (code == MN_OK)
+        *out = mn_affine_invert(&to_chip);
+    return code;
+}
+
+mn_code mn_align_chip(mn_pyramid *picture, const mn_template *t, const mn_point points[5], mn_image **out,
+                      mn_error *err)
+{
+    mn_affine map;
+    mn_code code = mn_align_map(t, points, &map, err);
+    return code == MN_OK ? mn_pyramid_warp(picture, &map, t->size, t->size, out, err) : code;
+}
