@@ -26,11 +26,11 @@ typedef struct OrtAllocator OrtAllocator;
 typedef struct OrtArenaCfg OrtArenaCfg;
 typedef struct OrtCUDAProviderOptionsV2 OrtCUDAProviderOptionsV2;
 
-enum { MN_ORT_LOG_FATAL = 4 };                                    /* OrtLoggingLevel */
-enum { MN_ORT_OPTIMISE_ALL = 99 };                                /* GraphOptimizationLevel */
-enum { MN_ORT_FLOAT = 1 };                                        /* ONNXTensorElementDataType */
-enum { MN_ORT_ALLOCATOR_DEVICE = 0, MN_ORT_ALLOCATOR_ARENA = 1 }; /* OrtAllocatorType */
-enum { MN_ORT_MEMORY_DEFAULT = 0 };                               /* OrtMemType */
+enum { MN_ORT_LOG_FATAL = 4 };       /* OrtLoggingLevel */
+enum { MN_ORT_OPTIMISE_ALL = 99 };   /* GraphOptimizationLevel */
+enum { MN_ORT_FLOAT = 1 };           /* ONNXTensorElementDataType */
+enum { MN_ORT_ALLOCATOR_ARENA = 1 }; /* OrtAllocatorType */
+enum { MN_ORT_MEMORY_DEFAULT = 0 };  /* OrtMemType */
 
 typedef void (*mn_ort_unused)(void);
 
@@ -45,9 +45,7 @@ typedef struct {
                       const OrtValue *const *inputs, size_t n_inputs, const char *const *output_names,
                       size_t n_outputs, OrtValue **outputs);
     OrtStatus *(*CreateSessionOptions)(OrtSessionOptions **out);
-    mn_ort_unused from_11[8];
-    OrtStatus *(*DisableCpuMemArena)(OrtSessionOptions *);
-    mn_ort_unused from_20[3];
+    mn_ort_unused from_11[12];
     OrtStatus *(*SetSessionGraphOptimizationLevel)(OrtSessionOptions *, int level);
     OrtStatus *(*SetIntraOpNumThreads)(OrtSessionOptions *, int threads);
     OrtStatus *(*SetInterOpNumThreads)(OrtSessionOptions *, int threads);
@@ -120,7 +118,6 @@ MN_ORT_SLOT(CreateEnv, 3);
 MN_ORT_SLOT(CreateSessionFromArray, 8);
 MN_ORT_SLOT(Run, 9);
 MN_ORT_SLOT(CreateSessionOptions, 10);
-MN_ORT_SLOT(DisableCpuMemArena, 19);
 MN_ORT_SLOT(SetSessionGraphOptimizationLevel, 23);
 MN_ORT_SLOT(SetIntraOpNumThreads, 24);
 MN_ORT_SLOT(SetInterOpNumThreads, 25);
