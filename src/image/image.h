@@ -1,7 +1,7 @@
 /* Pixels in memory.
  *
- * Reference-counted, immutable after creation, safe to share between threads. Rows are 64-byte aligned, 8 bits a channel,
- * RGB (3 channels, interleaved) or grey (1). Orientation is already applied. */
+ * Reference-counted, immutable after creation, safe to share between threads. Rows are 64-byte aligned, 8
+ * bits a channel, RGB (3 channels, interleaved) or grey (1). Orientation is already applied. */
 #ifndef MN_IMAGE_IMAGE_H
 #define MN_IMAGE_IMAGE_H
 

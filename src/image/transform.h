@@ -12,16 +12,20 @@ typedef struct {
     float a, b, c, d, e, f;
 } mn_affine;
 
-/* The similarity (rotation, scale, shift; no reflection) that maps `from` onto `to` with the least squared error
- * (Umeyama 1991, eq. 40 to 43). MN_E_INVALID when the points coincide or are not finite. */
+/* The similarity (rotation, scale, shift; no reflection) that maps `from` onto `to` with the least squared
+ * error (Umeyama 1991, eq. 40 to 43). MN_E_INVALID when the points coincide or are not finite. */
 mn_code mn_similarity_fit(const mn_point *from, const mn_point *to, size_t n, mn_affine *out, mn_error *err);
 mn_affine mn_affine_invert(const mn_affine *m); /* m must be invertible: of a fitted similarity it is */
 mn_point mn_affine_apply(const mn_affine *m, mn_point p);
 
-/* Bilinear up; box-averaged down to the next power of two, then bilinear. out has the given size. */
+/* Bilinear up; box-averaged down to the next power of two, then bilinear. out has the given size (the same
+ * picture again when that is its size already). */
 mn_code mn_image_resize(const mn_image *image, int width, int height, mn_image **out, mn_error *err);
-/* Black outside the source. `m` maps destination to source. */
-mn_code mn_image_warp(const mn_image *image, const mn_affine *m, int width, int height, mn_image **out, mn_error *err);
+/* Black outside the source. `m` maps destination to source. Where it steps over 2 or more source pixels,
+ * these are box-averaged by a power of two first. RGB only: MN_E_INVALID otherwise, or when m is not finite.
+ */
+mn_code mn_image_warp(const mn_image *image, const mn_affine *m, int width, int height, mn_image **out,
+                      mn_error *err);
 /* Cut out, clamped to the picture; MN_E_INVALID when nothing is left. */
 mn_code mn_image_crop(const mn_image *image, const mn_box *box, mn_image **out, mn_error *err);
 mn_code mn_image_flip(const mn_image *image, mn_image **out, mn_error *err); /* left to right */
