@@ -16,7 +16,8 @@ void mn_free(void *p); /* for all of the above; NULL is allowed */
 void *mn_alloc_aligned(size_t size);
 void mn_free_aligned(void *p);
 
-/* Tests: the n-th allocation from now (1 = the next) and all after it fail; 0 switches it off. Process-wide. */
+/* Tests: the n-th allocation from now (1 = the next) and all after it fail; 0 switches it off. Process-wide.
+ */
 void mn_alloc_fail_at(long n);
 /* How many allocations were asked for since the last mn_alloc_fail_at. */
 long mn_alloc_count(void);

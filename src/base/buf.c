@@ -20,11 +20,17 @@ void mn_buf_finish(mn_buf *b)
     *b = (mn_buf){0};
 }
 
+void mn_buf_cut(mn_buf *b, size_t len)
+{
+    assert(len <= b->len);
+    b->len = len;
+    if (b->data)
+        b->data[len] = 0;
+}
+
 void mn_buf_clear(mn_buf *b)
 {
-    b->len = 0;
-    if (b->data)
-        b->data[0] = 0;
+    mn_buf_cut(b, 0);
 }
 
 /* Doubles, so that appending n bytes one by one costs O(n). */

@@ -49,11 +49,8 @@ static mn_code read_open(int fd, const char *path, mn_buf *out, mn_error *err)
     size_t before = out->len;
     /* One byte more than the size lets the same buffer meet the end of the file. */
     mn_code code = read_to_end(fd, path, size ? size + 1 : READ_STEP, out, err);
-    if (code) {
-        out->len = before;
-        if (out->data)
-            out->data[before] = 0;
-    }
+    if (code)
+        mn_buf_cut(out, before);
     return code;
 }
 

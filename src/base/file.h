@@ -5,12 +5,13 @@
 #include "base/buf.h"
 #include <stdbool.h>
 
-/* Appends the file's bytes to out, whose maximum is the limit. "-" is standard input. Directories are refused. */
+/* Appends the file's bytes to out, whose maximum is the limit. "-" is standard input. Directories are
+ * refused. */
 mn_code mn_file_read(const char *path, mn_buf *out, mn_error *err);
 
-/* Writes beside the target, fsyncs, renames, fsyncs the folder. On failure the old file is as it was; only where the
- * last fsync itself fails is the new one there, complete, and perhaps gone after a power cut. Mode is set exactly (no
- * umask). Devices and pipes (/dev/stdout) are written to as they are. */
+/* Writes beside the target, fsyncs, renames, fsyncs the folder. On failure the old file is as it was; only
+ * where the last fsync itself fails is the new one there, complete, and perhaps gone after a power cut. Mode
+ * is set exactly (no umask). Devices and pipes (/dev/stdout) are written to as they are. */
 mn_code mn_file_write(const char *path, const void *bytes, size_t n, unsigned mode, mn_error *err);
 
 mn_code mn_file_make_folders(const char *path, unsigned mode, mn_error *err); /* mkdir -p */
@@ -22,7 +23,8 @@ const char *mn_file_program_folder(void);
 /* "a/b" into out. Returns false when it does not fit. */
 bool mn_path_join(char *out, size_t size, const char *folder, const char *name);
 
-/* Entries of a folder (no "." and ".."), sorted by bytes, as full paths. *names is freed with mn_file_list_free. */
+/* Entries of a folder (no "." and ".."), sorted by bytes, as full paths. *names is freed with
+ * mn_file_list_free. */
 mn_code mn_file_list(const char *folder, size_t max_entries, char ***names, size_t *n, mn_error *err);
 void mn_file_list_free(char **names, size_t n);
 

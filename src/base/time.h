@@ -11,11 +11,13 @@ typedef int64_t mn_time; /* microseconds */
 #define MN_TIME_DAY    (INT64_C(86400) * MN_TIME_SECOND)
 #define MN_TIME_TEXT   32
 
-mn_time mn_time_now(void);      /* wall clock */
-int64_t mn_monotonic_ns(void);  /* for durations and deadlines */
+mn_time mn_time_now(void);     /* wall clock */
+int64_t mn_monotonic_ns(void); /* for durations and deadlines */
 
-void mn_time_format(mn_time t, char text[MN_TIME_TEXT]); /* "2026-01-31T12:00:00.000Z"; "never" for MN_TIME_NEVER */
-/* Date-time with any offset, or a date alone (midnight UTC). Years 1970 to 9999. False, and *t untouched, otherwise. */
+void mn_time_format(mn_time t,
+                    char text[MN_TIME_TEXT]); /* "2026-01-31T12:00:00.000Z"; "never" for MN_TIME_NEVER */
+/* Date-time with any offset, or a date alone (midnight UTC). Years 1970 to 9999. False, and *t untouched,
+ * otherwise. */
 bool mn_time_parse(const char *text, mn_time *t);
 /* "90s", "15m", "12h", "30d", "2y" (365 days each) as microseconds. */
 bool mn_duration_parse(const char *text, mn_time *t);
