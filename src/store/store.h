@@ -1,9 +1,13 @@
-/* Records that must survive: one struct of operations, one implementation per back end, one conformance suite.
+/* Records that must survive: one struct of operations, one implementation per back end, one conformance
+ * suite.
  *
- * The store knows no policy: what may be written is core's business. Records are plain values; texts and arrays in a
- * result belong to the arena given. Everything biometric arrives here sealed (store/seal.h). A write that returned MN_OK (or the commit
- * that closed its transaction) survives kill -9 and power loss. One mn_store may be used by many threads; calls are
- * serialised inside. Writes outside begin/commit are transactions of their own. */
+ * The store knows no policy: what may be written is core's business. Records are plain values; texts and
+ * arrays in a result belong to the arena given. Everything biometric arrives here sealed (store/seal.h). A
+ * write that returned MN_OK (or the commit that closed its transaction) survives kill -9 and power loss. One
+ * mn_store may be used by many threads; calls are serialised inside. Writes outside begin/commit are
+ * transactions of their own.
+ *
+ * Every record belongs to an account. The account with the nil id is there from the first migration on. */
 #ifndef MN_STORE_STORE_H
 #define MN_STORE_STORE_H
 
@@ -23,34 +27,45 @@ typedef struct {
     mn_time created, updated;
 } mn_person;
 
-typedef enum { MN_PURPOSE_VERIFICATION, MN_PURPOSE_IDENTIFICATION, MN_PURPOSE_LIVE, MN_PURPOSE_ATTENDANCE, MN_PURPOSES } mn_purpose;
+typedef enum {
+    MN_PURPOSE_VERIFICATION,
+    MN_PURPOSE_IDENTIFICATION,
+    MN_PURPOSE_LIVE,
+    MN_PURPOSE_ATTENDANCE,
+    MN_PURPOSES
+} mn_purpose;
 const char *mn_purpose_word(mn_purpose p); /* verification, identification, live_identification, attendance */
 bool mn_purpose_parse(const char *word, mn_purpose *p);
 
 typedef struct {
     mn_id id, person;
     mn_purpose purpose;
-    const char *method;    /* how it was given: "signed form", "web form", ... */
-    const char *evidence;  /* reference to the proof */
-    mn_time given, until;  /* until: MN_TIME_NEVER where open-ended */
-    mn_time withdrawn;     /* MN_TIME_NEVER: not withdrawn */
+    const char *method;   /* how it was given: "signed form", "web form", ... */
+    const char *evidence; /* reference to the proof */
+    mn_time given, until; /* until: MN_TIME_NEVER where open-ended */
+    mn_time withdrawn;    /* MN_TIME_NEVER: not withdrawn */
 } mn_consent;
 
 typedef struct {
     mn_id id, account;
     const char *name; /* unique within the account */
     mn_purpose purpose;
-    mn_time retention;  /* how long a membership lasts; MN_TIME_NEVER */
-    double fmr;         /* threshold of the list; 0: the request's or the default one */
+    mn_time retention; /* how long a membership lasts; MN_TIME_NEVER */
+    double fmr;        /* threshold of the list; 0: the request's or the default one */
     mn_time created;
 } mn_list;
+
+typedef struct {
+    mn_list list;
+    mn_time added, until; /* until: added + the list's retention, or MN_TIME_NEVER */
+} mn_membership;
 
 typedef struct {
     mn_id id, person;
     const char *source;      /* file name or other origin, for people to recognise; may be NULL */
     const char *source_hash; /* hex digest of the picture's bytes, for resume; may be NULL */
     float quality;
-    mn_id sample;            /* blob, nil: none */
+    mn_id sample; /* blob, nil: none */
     mn_time created;
 } mn_face_record;
 
@@ -74,9 +89,10 @@ typedef struct {
 typedef struct {
     mn_id account;
     const mn_id *list;     /* members only; NULL: all */
-    const char *name_like; /* part of the name or external id; NULL: all */
+    const char *name_like; /* part of the name or external id, letters A-Z of either case; NULL: all */
+    const char *name;      /* exactly this name; NULL: all */
     mn_id after;           /* exclusive, for paging by id; nil: from the first */
-    size_t limit;
+    size_t limit;          /* at least 1 */
 } mn_person_query;
 
 typedef struct {
@@ -88,51 +104,84 @@ typedef struct mn_store mn_store;
 typedef struct {
     const char *name;
     void (*close)(mn_store *s);
-    mn_code (*begin)(mn_store *s, mn_error *err); /* nests not; holds the store for this thread until commit or rollback */
+    mn_code (*begin)(mn_store *s,
+                     mn_error *err); /* nests not; holds the store for this thread until commit or rollback */
     mn_code (*commit)(mn_store *s, mn_error *err);
     void (*rollback)(mn_store *s);
 
-    mn_code (*meta_get)(mn_store *s, const char *key, mn_arena *a, const char **value, mn_error *err); /* NULL: unset */
+    /* The change log, by which a copy in memory follows the store, whoever writes. A person is named in it
+     * once, with the number of the newest change to anything of theirs (record, consent, membership, face,
+     * descriptor, deletion); numbers become visible in rising order. Reading the generation first and the
+     * people after it misses nothing. */
+    mn_code (*generation)(mn_store *s, uint64_t *out, mn_error *err);
+    /* The next `limit` people changed after `since`, oldest change first; *reached is what to ask from next
+     * time. */
+    mn_code (*changes)(mn_store *s, uint64_t since, size_t limit, mn_arena *a, mn_id **people, size_t *n,
+                       uint64_t *reached, mn_error *err);
+    /* People with a consent or a membership that ends after `from` and not after `to`. */
+    mn_code (*ended)(mn_store *s, mn_time from, mn_time to, mn_arena *a, mn_id **people, size_t *n,
+                     mn_error *err);
+
+    mn_code (*meta_get)(mn_store *s, const char *key, mn_arena *a, const char **value,
+                        mn_error *err); /* NULL: unset */
     mn_code (*meta_put)(mn_store *s, const char *key, const char *value, mn_error *err);
 
     mn_code (*person_put)(mn_store *s, const mn_person *p, mn_error *err); /* insert, or update by id */
     mn_code (*person_get)(mn_store *s, const mn_id *id, mn_arena *a, mn_person *out, mn_error *err);
     mn_code (*person_by_external_id)(mn_store *s, const mn_id *account, const char *external_id, mn_arena *a,
                                      mn_person *out, mn_error *err);
-    mn_code (*person_list)(mn_store *s, const mn_person_query *q, mn_arena *a, mn_person **out, size_t *n, mn_error *err);
-    mn_code (*person_delete)(mn_store *s, const mn_id *id, mn_error *err); /* with faces, descriptors, consents, key */
+    mn_code (*person_list)(mn_store *s, const mn_person_query *q, mn_arena *a, mn_person **out, size_t *n,
+                           mn_error *err);
+    /* With faces, descriptors, consents, memberships and key; the samples go to the trash. When the
+     * transaction has ended, the deleted bytes are in no file of the back end any more (unless another
+     * process is reading just then: the next write makes up for it). */
+    mn_code (*person_delete)(mn_store *s, const mn_id *id, mn_error *err);
 
     mn_code (*key_put)(mn_store *s, const mn_id *person, const uint8_t *wrapped, size_t n, mn_error *err);
-    mn_code (*key_get)(mn_store *s, const mn_id *person, mn_arena *a, const uint8_t **wrapped, size_t *n, mn_error *err);
+    mn_code (*key_get)(mn_store *s, const mn_id *person, mn_arena *a, const uint8_t **wrapped, size_t *n,
+                       mn_error *err);
 
     mn_code (*consent_put)(mn_store *s, const mn_consent *c, mn_error *err);
-    mn_code (*consent_list)(mn_store *s, const mn_id *person, mn_arena *a, mn_consent **out, size_t *n, mn_error *err);
+    mn_code (*consent_list)(mn_store *s, const mn_id *person, mn_arena *a, mn_consent **out, size_t *n,
+                            mn_error *err);
 
     mn_code (*list_put)(mn_store *s, const mn_list *l, mn_error *err);
     mn_code (*list_get)(mn_store *s, const mn_id *id, mn_arena *a, mn_list *out, mn_error *err);
-    mn_code (*list_by_name)(mn_store *s, const mn_id *account, const char *name, mn_arena *a, mn_list *out, mn_error *err);
-    mn_code (*list_list)(mn_store *s, const mn_id *account, mn_arena *a, mn_list **out, size_t *n, mn_error *err);
+    mn_code (*list_by_name)(mn_store *s, const mn_id *account, const char *name, mn_arena *a, mn_list *out,
+                            mn_error *err);
+    mn_code (*list_list)(mn_store *s, const mn_id *account, mn_arena *a, mn_list **out, size_t *n,
+                         mn_error *err);
     mn_code (*member_put)(mn_store *s, const mn_id *list, const mn_id *person, mn_time added, mn_error *err);
     mn_code (*member_delete)(mn_store *s, const mn_id *list, const mn_id *person, mn_error *err);
-    mn_code (*lists_of)(mn_store *s, const mn_id *person, mn_arena *a, mn_list **out, size_t *n, mn_error *err);
+    mn_code (*lists_of)(mn_store *s, const mn_id *person, mn_arena *a, mn_membership **out, size_t *n,
+                        mn_error *err);
 
-    mn_code (*face_put)(mn_store *s, const mn_face_record *f, mn_error *err);
+    mn_code (*face_put)(mn_store *s, const mn_face_record *f,
+                        mn_error *err); /* MN_E_EXISTS: that picture is there */
     mn_code (*face_get)(mn_store *s, const mn_id *id, mn_arena *a, mn_face_record *out, mn_error *err);
-    mn_code (*face_delete)(mn_store *s, const mn_id *id, mn_error *err);
-    mn_code (*faces_of)(mn_store *s, const mn_id *person, mn_arena *a, mn_face_record **out, size_t *n, mn_error *err);
-    mn_code (*face_by_source)(mn_store *s, const mn_id *person, const char *source_hash, mn_arena *a, mn_face_record *out,
-                              mn_error *err);
+    mn_code (*face_delete)(mn_store *s, const mn_id *id, mn_error *err); /* its sample goes to the trash */
+    mn_code (*faces_of)(mn_store *s, const mn_id *person, mn_arena *a, mn_face_record **out, size_t *n,
+                        mn_error *err);
+    mn_code (*face_by_source)(mn_store *s, const mn_id *person, const char *source_hash, mn_arena *a,
+                              mn_face_record *out, mn_error *err);
     mn_code (*descriptor_put)(mn_store *s, const mn_descriptor_record *d, mn_error *err);
-    mn_code (*descriptor_get)(mn_store *s, const mn_id *face, const char *model, mn_arena *a, mn_descriptor_record *out,
-                              mn_error *err);
-    /* All descriptors of a model, person by person, in id order. The record's memory lasts for the call. A non-zero answer stops. */
+    mn_code (*descriptor_get)(mn_store *s, const mn_id *face, const char *model, mn_arena *a,
+                              mn_descriptor_record *out, mn_error *err);
+    /* All descriptors of a model, person by person, in id order. The record's memory lasts for the call. A
+     * non-zero answer stops, and is returned. fn may read the store and must not write to it. */
     mn_code (*descriptor_each)(mn_store *s, const char *model,
-                               mn_code (*fn)(void *ctx, const mn_id *person, const mn_descriptor_record *d, mn_error *err),
+                               mn_code (*fn)(void *ctx, const mn_id *person, const mn_descriptor_record *d,
+                                             mn_error *err),
                                void *ctx, mn_error *err);
+
+    /* Blobs that no record names any more, and that are still to be removed. */
+    mn_code (*trash_list)(mn_store *s, size_t limit, mn_arena *a, mn_id **blobs, size_t *n, mn_error *err);
+    mn_code (*trash_drop)(mn_store *s, const mn_id *blob, mn_error *err); /* it is removed now */
 
     mn_code (*audit_append)(mn_store *s, mn_audit_record *r, mn_error *err); /* fills seq, prev, hash */
     mn_code (*audit_each)(mn_store *s, uint64_t from_seq,
-                          mn_code (*fn)(void *ctx, const mn_audit_record *r, mn_error *err), void *ctx, mn_error *err);
+                          mn_code (*fn)(void *ctx, const mn_audit_record *r, mn_error *err), void *ctx,
+                          mn_error *err);
 
     mn_code (*counts)(mn_store *s, mn_store_counts *out, mn_error *err);
     mn_code (*check)(mn_store *s, mn_error *err); /* integrity of the back end's own structures */
@@ -142,7 +191,8 @@ struct mn_store {
     const mn_store_ops *ops;
 };
 
-/* Creates or opens <path>, migrates forward. MN_E_CORRUPT for what is no store or from a newer version. */
+/* Creates (mode 0600) or opens <path>, migrates forward. MN_E_CORRUPT for what is no store or from a newer
+ * version. */
 mn_code mn_store_open_sqlite(const char *path, mn_store **out, mn_error *err);
 
 #endif

@@ -1,0 +1,322 @@
+/* Transactions:
+ *
+ *            begin                       commit / rollback
+ *   idle ────────────▶ in_tx (lock held by one thread) ────────────▶ idle, scrubbed when something was
+ * deleted └─ a write outside: enter ─ statements ─ leave, the same in one call
+ *
+ * WAL with synchronous=FULL: a commit is on the disk when it returns. secure_delete overwrites deleted bytes
+ * in the pages, and the checkpoint after a deletion takes the older pages out of the WAL. */
+#include "store/audit.h"
+#include "store/sqlite_internal.h"
+
+#include "base/alloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BUSY_MS 10000
+
+static mn_code run_query(mn_sqlite *s, mn_sqlite_query which, mn_error *err)
+{
+    mn_sql q;
+    mn_code code = mn_sql_open(&s->base, which, &q, err);
+    return code != MN_OK ? code : mn_sql_run(&q, err);
+}
+
+/* ---- transactions
+ * -------------------------------------------------------------------------------------------------- */
+
+static mn_code tx_begin(mn_store *store, mn_error *err)
+{
+    mn_sqlite *s = (mn_sqlite *)store;
+    pthread_mutex_lock(&s->lock);
+    mn_code code = s->in_tx ? mn_fail(err, MN_E_INTERNAL, "a transaction was begun inside another")
+                            : run_query(s, Q_BEGIN, err);
+    if (code != MN_OK) {
+        pthread_mutex_unlock(&s->lock);
+        return code;
+    }
+    s->in_tx = true;
+    return MN_OK;
+}
+
+static void tx_rollback(mn_store *store)
+{
+    mn_sqlite *s = (mn_sqlite *)store;
+    if (!sqlite3_get_autocommit(s->db))
+        run_query(s, Q_ROLLBACK, NULL);
+    s->in_tx = false;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Not a failure of the write: the deleted bytes are gone from the pages already, and their older copies in
+ * the WAL go at the next write, or when the store is opened or closed. */
+static void scrub(mn_sqlite *s)
+{
+    mn_sql q;
+    bool row = false;
+    if (mn_sql_open(&s->base, Q_SCRUB, &q, NULL) != MN_OK)
+        return;
+    if (mn_sql_step(&q, &row, NULL) == MN_OK && row)
+        s->scrub_due = sqlite3_column_int(q.st, 0) != 0; /* 1: somebody else is reading the WAL */
+    mn_sql_end(&q);
+}
+
+static mn_code tx_commit(mn_store *store, mn_error *err)
+{
+    mn_sqlite *s = (mn_sqlite *)store;
+    mn_code code = run_query(s, Q_COMMIT, err);
+    if (code != MN_OK) {
+        tx_rollback(store);
+        return code;
+    }
+    s->in_tx = false;
+    if (s->scrub_due)
+        scrub(s);
+    pthread_mutex_unlock(&s->lock);
+    return MN_OK;
+}
+
+mn_code mn_sqlite_enter(mn_sqlite *s, bool *own, mn_error *err)
+{
+    pthread_mutex_lock(&s->lock);
+    *own = !s->in_tx;
+    mn_code code = *own ? tx_begin(&s->base, err) : MN_OK;
+    if (code != MN_OK)
+        pthread_mutex_unlock(&s->lock);
+    return code;
+}
+
+mn_code mn_sqlite_leave(mn_sqlite *s, bool own, mn_code code, mn_error *err)
+{
+    if (own && code == MN_OK)
+        code = tx_commit(&s->base, err);
+    else if (own)
+        tx_rollback(&s->base);
+    pthread_mutex_unlock(&s->lock);
+    return code;
+}
+
+/* ---- meta, counts, check
+ * ------------------------------------------------------------------------------------------- */
+
+static void read_text(mn_sql *q, mn_arena *a, void *item)
+{
+    *(const char **)item = mn_sql_column_text(q, 0, a);
+}
+
+mn_code mn_sqlite_meta_get(mn_store *store, const char *key, mn_arena *a, const char **value, mn_error *err)
+{
+    mn_sql q;
+    void *found = NULL;
+    size_t n = 0;
+    mn_code code = mn_sql_open(store, Q_META_GET, &q, err);
+    if (code != MN_OK)
+        return code;
+    mn_sql_text(&q, key);
+    code = mn_sql_collect(&q, a, read_text, sizeof(const char *), &found, &n, err);
+    if (code == MN_OK)
+        *value = n > 0 ? *(const char **)found : NULL;
+    return code;
+}
+
+mn_code mn_sqlite_meta_put(mn_store *store, const char *key, const char *value, mn_error *err)
+{
+    mn_sql q;
+    mn_code code = mn_sql_open(store, Q_META_PUT, &q, err);
+    if (code != MN_OK)
+        return code;
+    mn_sql_text(&q, key);
+    mn_sql_text(&q, value);
+    return mn_sql_run(&q, err);
+}
+
+static void read_counts(mn_sql *q, mn_arena *a, void *item)
+{
+    (void)a;
+    mn_store_counts *c = item;
+    uint64_t *const fields[] = {&c->people, &c->faces, &c->descriptors, &c->lists, &c->consents, &c->audit};
+    for (int i = 0; i < 6; i++)
+        *fields[i] = (uint64_t)sqlite3_column_int64(q->st, i);
+}
+
+static mn_code counts(mn_store *store, mn_store_counts *out, mn_error *err)
+{
+    mn_sql q;
+    mn_store_counts found;
+    mn_code code = mn_sql_open(store, Q_COUNTS, &q, err);
+    if (code == MN_OK)
+        code = mn_sql_one(&q, NULL, read_counts, &found, "count", err);
+    if (code == MN_OK)
+        *out = found;
+    return code;
+}
+
+static mn_code check_pages(mn_store *store, mn_error *err)
+{
+    mn_sql q;
+    bool row = false;
+    mn_code code = mn_sql_open(store, Q_CHECK, &q, err);
+    if (code != MN_OK)
+        return code;
+    code = mn_sql_step(&q, &row, err);
+    const char *word = code == MN_OK && row ? (const char *)sqlite3_column_text(q.st, 0) : "";
+    if (code == MN_OK && (!word || strcmp(word, "ok") != 0))
+        code = mn_fail(err, MN_E_CORRUPT, "%s is damaged: %s: put its backup back", q.s->path,
+                       word ? word : "unreadable");
+    mn_sql_end(&q);
+    return code;
+}
+
+static mn_code check(mn_store *store, mn_error *err)
+{
+    mn_sql q;
+    bool row = false;
+    mn_code code = check_pages(store, err);
+    if (code == MN_OK)
+        code = mn_sql_open(store, Q_CHECK_KEYS, &q, err);
+    if (code != MN_OK)
+        return code;
+    code = mn_sql_step(&q, &row, err);
+    if (code == MN_OK && row)
+        code = mn_fail(err, MN_E_CORRUPT,
+                       "%s has a record in table %s that belongs to nothing: put its backup back", q.s->path,
+                       (const char *)sqlite3_column_text(q.st, 0));
+    mn_sql_end(&q);
+    return code;
+}
+
+/* ---- open and close
+ * ------------------------------------------------------------------------------------------------ */
+
+static void close_store(mn_store *store)
+{
+    mn_sqlite *s = (mn_sqlite *)store;
+    for (int i = 0; i < Q_COUNT; i++)
+        sqlite3_finalize(s->statements[i]);
+    sqlite3_close(s->db);
+    pthread_mutex_destroy(&s->lock);
+    mn_free(s->path);
+    mn_free(s);
+}
+
+static const mn_store_ops sqlite_ops = {
+    .name = "sqlite",
+    .close = close_store,
+    .begin = tx_begin,
+    .commit = tx_commit,
+    .rollback = tx_rollback,
+    .generation = mn_sqlite_generation,
+    .changes = mn_sqlite_changes,
+    .ended = mn_sqlite_ended,
+    .meta_get = mn_sqlite_meta_get,
+    .meta_put = mn_sqlite_meta_put,
+    .person_put = mn_sqlite_person_put,
+    .person_get = mn_sqlite_person_get,
+    .person_by_external_id = mn_sqlite_person_by_external_id,
+    .person_list = mn_sqlite_person_list,
+    .person_delete = mn_sqlite_person_delete,
+    .key_put = mn_sqlite_key_put,
+    .key_get = mn_sqlite_key_get,
+    .consent_put = mn_sqlite_consent_put,
+    .consent_list = mn_sqlite_consent_list,
+    .list_put = mn_sqlite_list_put,
+    .list_get = mn_sqlite_list_get,
+    .list_by_name = mn_sqlite_list_by_name,
+    .list_list = mn_sqlite_list_list,
+    .member_put = mn_sqlite_member_put,
+    .member_delete = mn_sqlite_member_delete,
+    .lists_of = mn_sqlite_lists_of,
+    .face_put = mn_sqlite_face_put,
+    .face_get = mn_sqlite_face_get,
+    .face_delete = mn_sqlite_face_delete,
+    .faces_of = mn_sqlite_faces_of,
+    .face_by_source = mn_sqlite_face_by_source,
+    .descriptor_put = mn_sqlite_descriptor_put,
+    .descriptor_get = mn_sqlite_descriptor_get,
+    .descriptor_each = mn_sqlite_descriptor_each,
+    .trash_list = mn_sqlite_trash_list,
+    .trash_drop = mn_sqlite_trash_drop,
+    .audit_append = mn_sqlite_audit_append,
+    .audit_each = mn_sqlite_audit_each,
+    .counts = counts,
+    .check = check,
+};
+
+/* The database holds names: nobody else reads it. SQLite gives its -wal and -shm files the same mode. */
+static mn_code create_private(const char *path, mn_error *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        close(fd);
+        return MN_OK;
+    }
+    if (errno == EACCES || errno == EROFS || errno == EPERM)
+        return mn_fail(err, MN_E_IO,
+                       "%s cannot be written (%s): check the owner and mode of the file and of its folder, "
+                       "and that the disk "
+                       "is not mounted read-only",
+                       path, strerror(errno));
+    return mn_fail_errno(err, errno, "%s", path);
+}
+
+static mn_code alloc_store(const char *path, mn_sqlite **out, mn_error *err)
+{
+    mn_sqlite *s = mn_calloc(1, sizeof *s);
+    char *copy = mn_strdup(path);
+    if (!s || !copy) {
+        mn_free(s);
+        mn_free(copy);
+        return mn_fail(err, MN_E_MEMORY, "no memory for the store");
+    }
+    pthread_mutexattr_t attr;
+    pthread_mutexattr_init(&attr);
+    pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&s->lock, &attr);
+    pthread_mutexattr_destroy(&attr);
+    s->base.ops = &sqlite_ops;
+    s->path = copy;
+    *out = s;
+    return MN_OK;
+}
+
+static mn_code connect(mn_sqlite *s, mn_error *err)
+{
+    /* NOMUTEX: our own lock guards the connection. EXRESCODE: the codes tell a full disk from a broken one.
+     */
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    int rc = sqlite3_open_v2(s->path, &s->db, flags, NULL);
+    if (!s->db)
+        return mn_fail(err, MN_E_MEMORY, "no memory for the store");
+    if (rc != SQLITE_OK)
+        return mn_sql_fail(s, rc, err);
+    sqlite3_busy_timeout(s->db, BUSY_MS);
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    return mn_sql_exec(s,
+                       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                       "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384",
+                       err);
+}
+
+mn_code mn_store_open_sqlite(const char *path, mn_store **out, mn_error *err)
+{
+    mn_sqlite *s = NULL;
+    mn_code code = create_private(path, err);
+    if (code == MN_OK)
+        code = alloc_store(path, &s, err);
+    if (code != MN_OK)
+        return code;
+    code = connect(s, err);
+    if (code == MN_OK)
+        code = mn_sqlite_migrate(s, err);
+    if (code != MN_OK) {
+        close_store(&s->base);
+        return code;
+    }
+    scrub(s); /* what an interrupted erasure may have left in the WAL */
+    *out = &s->base;
+    return MN_OK;
+}

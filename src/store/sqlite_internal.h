@@ -1,0 +1,132 @@
+/* What the files of the SQLite back end share: the connection, its lock, and a cursor over one prepared
+ * statement.
+ *
+ * A cursor holds the connection's lock from mn_sql_open to mn_sql_end (mn_sql_run, mn_sql_one and
+ * mn_sql_collect end it themselves). The lock is recursive, so that the thread that began a transaction goes
+ * on inside it while others wait. */
+#ifndef MN_STORE_SQLITE_INTERNAL_H
+#define MN_STORE_SQLITE_INTERNAL_H
+
+#include "store/sqlite_queries.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+typedef struct {
+    mn_store base;
+    char *path;
+    pthread_mutex_t lock; /* recursive; guards all that follows and the connection */
+    sqlite3 *db;
+    sqlite3_stmt *statements[Q_COUNT];
+    bool in_tx;     /* between begin and commit */
+    bool scrub_due; /* deleted bytes may still stand in the WAL */
+} mn_sqlite;
+
+/* sqlite_schema.c */
+mn_code mn_sqlite_migrate(mn_sqlite *s, mn_error *err);
+
+/* sqlite_sql.c: result code → error with advice. `rc` is an extended code of SQLite. */
+mn_code mn_sql_fail(mn_sqlite *s, int rc, mn_error *err);
+mn_code mn_sql_exec(mn_sqlite *s, const char *sql, mn_error *err);
+
+/* A write of several statements: joins the caller's transaction, or is one of its own that leave() commits or
+ * takes back. */
+mn_code mn_sqlite_enter(mn_sqlite *s, bool *own, mn_error *err);
+mn_code mn_sqlite_leave(mn_sqlite *s, bool own, mn_code code, mn_error *err);
+
+typedef struct {
+    mn_sqlite *s;
+    sqlite3_stmt *st;
+    int bound;      /* parameters bound so far */
+    int rc;         /* first failure of a bind */
+    mn_code column; /* first failure of a column: memory, or a value of the wrong shape */
+} mn_sql;
+
+mn_code mn_sql_open(mn_store *store, mn_sqlite_query which, mn_sql *q, mn_error *err);
+void mn_sql_end(mn_sql *q);
+
+void mn_sql_id(mn_sql *q, const mn_id *id); /* NULL binds NULL */
+void mn_sql_text(mn_sql *q, const char *text);
+void mn_sql_blob(mn_sql *q, const void *bytes, size_t n);
+void mn_sql_int(mn_sql *q, int64_t value);
+void mn_sql_real(mn_sql *q, double value);
+
+mn_code mn_sql_step(mn_sql *q, bool *row, mn_error *err);
+mn_code mn_sql_row_ok(const mn_sql *q, mn_error *err); /* after reading the columns of a row */
+
+mn_id mn_sql_column_id(mn_sql *q, int i); /* nil for NULL */
+const char *mn_sql_column_text(mn_sql *q, int i, mn_arena *a);
+const uint8_t *mn_sql_column_blob(mn_sql *q, int i, mn_arena *a, size_t *n);
+mn_purpose mn_sql_column_purpose(mn_sql *q, int i);
+
+/* Reads the columns of the current row into an item. */
+typedef void mn_sql_reader(mn_sql *q, mn_arena *a, void *item);
+
+/* Each of these runs the statement to its end and ends the cursor. */
+mn_code mn_sql_run(mn_sql *q, mn_error *err);
+mn_code mn_sql_one(mn_sql *q, mn_arena *a, mn_sql_reader *read, void *item, const char *what, mn_error *err);
+mn_code mn_sql_collect(mn_sql *q, mn_arena *a, mn_sql_reader *read, size_t item_size, void **items, size_t *n,
+                       mn_error *err);
+void mn_sql_read_id(mn_sql *q, mn_arena *a, void *item);
+
+/* Notes in the change log that something of this person (or of the person with this face) changed. */
+mn_code mn_sqlite_changed(mn_sqlite *s, mn_sqlite_query how, const mn_id *id, mn_error *err);
+
+/* The operations, by file. */
+mn_code mn_sqlite_generation(mn_store *s, uint64_t *out, mn_error *err);
+mn_code mn_sqlite_changes(mn_store *s, uint64_t since, size_t limit, mn_arena *a, mn_id **people, size_t *n,
+                          uint64_t *reached, mn_error *err);
+mn_code mn_sqlite_ended(mn_store *s, mn_time from, mn_time to, mn_arena *a, mn_id **people, size_t *n,
+                        mn_error *err);
+mn_code mn_sqlite_audit_append(mn_store *s, mn_audit_record *r, mn_error *err);
+mn_code mn_sqlite_audit_each(mn_store *s, uint64_t from_seq,
+                             mn_code (*fn)(void *ctx, const mn_audit_record *r, mn_error *err), void *ctx,
+                             mn_error *err);
+mn_code mn_sqlite_meta_get(mn_store *s, const char *key, mn_arena *a, const char **value, mn_error *err);
+mn_code mn_sqlite_meta_put(mn_store *s, const char *key, const char *value, mn_error *err);
+
+mn_code mn_sqlite_person_put(mn_store *s, const mn_person *p, mn_error *err);
+mn_code mn_sqlite_person_get(mn_store *s, const mn_id *id, mn_arena *a, mn_person *out, mn_error *err);
+mn_code mn_sqlite_person_by_external_id(mn_store *s, const mn_id *account, const char *external_id,
+                                        mn_arena *a, mn_person *out, mn_error *err);
+mn_code mn_sqlite_person_list(mn_store *s, const mn_person_query *query, mn_arena *a, mn_person **out,
+                              size_t *n, mn_error *err);
+mn_code mn_sqlite_person_delete(mn_store *s, const mn_id *id, mn_error *err);
+mn_code mn_sqlite_key_put(mn_store *s, const mn_id *person, const uint8_t *wrapped, size_t n, mn_error *err);
+mn_code mn_sqlite_key_get(mn_store *s, const mn_id *person, mn_arena *a, const uint8_t **wrapped, size_t *n,
+                          mn_error *err);
+mn_code mn_sqlite_consent_put(mn_store *s, const mn_consent *c, mn_error *err);
+mn_code mn_sqlite_consent_list(mn_store *s, const mn_id *person, mn_arena *a, mn_consent **out, size_t *n,
+                               mn_error *err);
+
+mn_code mn_sqlite_list_put(mn_store *s, const mn_list *l, mn_error *err);
+mn_code mn_sqlite_list_get(mn_store *s, const mn_id *id, mn_arena *a, mn_list *out, mn_error *err);
+mn_code mn_sqlite_list_by_name(mn_store *s, const mn_id *account, const char *name, mn_arena *a, mn_list *out,
+                               mn_error *err);
+mn_code mn_sqlite_list_list(mn_store *s, const mn_id *account, mn_arena *a, mn_list **out, size_t *n,
+                            mn_error *err);
+mn_code mn_sqlite_member_put(mn_store *s, const mn_id *list, const mn_id *person, mn_time added,
+                             mn_error *err);
+mn_code mn_sqlite_member_delete(mn_store *s, const mn_id *list, const mn_id *person, mn_error *err);
+mn_code mn_sqlite_lists_of(mn_store *s, const mn_id *person, mn_arena *a, mn_membership **out, size_t *n,
+                           mn_error *err);
+
+mn_code mn_sqlite_face_put(mn_store *s, const mn_face_record *f, mn_error *err);
+mn_code mn_sqlite_face_get(mn_store *s, const mn_id *id, mn_arena *a, mn_face_record *out, mn_error *err);
+mn_code mn_sqlite_face_delete(mn_store *s, const mn_id *id, mn_error *err);
+mn_code mn_sqlite_faces_of(mn_store *s, const mn_id *person, mn_arena *a, mn_face_record **out, size_t *n,
+                           mn_error *err);
+mn_code mn_sqlite_face_by_source(mn_store *s, const mn_id *person, const char *source_hash, mn_arena *a,
+                                 mn_face_record *out, mn_error *err);
+mn_code mn_sqlite_descriptor_put(mn_store *s, const mn_descriptor_record *d, mn_error *err);
+mn_code mn_sqlite_descriptor_get(mn_store *s, const mn_id *face, const char *model, mn_arena *a,
+                                 mn_descriptor_record *out, mn_error *err);
+mn_code mn_sqlite_descriptor_each(mn_store *s, const char *model,
+                                  mn_code (*fn)(void *ctx, const mn_id *person, const mn_descriptor_record *d,
+                                                mn_error *err),
+                                  void *ctx, mn_error *err);
+mn_code mn_sqlite_trash_list(mn_store *s, size_t limit, mn_arena *a, mn_id **blobs, size_t *n, mn_error *err);
+mn_code mn_sqlite_trash_drop(mn_store *s, const mn_id *blob, mn_error *err);
+
+#endif

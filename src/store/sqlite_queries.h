@@ -1,0 +1,105 @@
+/* Every statement of the SQLite back end, prepared on first use and kept. Parameters are bound in the order
+ * of their numbers. */
+#ifndef MN_STORE_SQLITE_QUERIES_H
+#define MN_STORE_SQLITE_QUERIES_H
+
+#define PERSON_COLUMNS  "p.id, p.account, p.external_id, p.name, p.user_data, p.active, p.created, p.updated"
+#define CONSENT_COLUMNS "id, person, purpose, method, evidence, given, until, withdrawn"
+#define LIST_COLUMNS    "l.id, l.account, l.name, l.purpose, l.retention, l.fmr, l.created"
+#define FACE_COLUMNS    "id, person, source, source_hash, quality, sample, created"
+#define NAME_LIKE       "(?4 IS NULL OR p.name LIKE ?4 ESCAPE '\\' OR p.external_id LIKE ?4 ESCAPE '\\')"
+/* The end of a membership; 9223372036854775807 is MN_TIME_NEVER. */
+#define MEMBER_UNTIL(added)                                                                                  \
+    "CASE WHEN l.retention > 9223372036854775807 - " added " THEN 9223372036854775807 ELSE " added           \
+    " + l.retention END"
+
+#define MN_SQLITE_QUERIES(X)                                                                                 \
+    X(BEGIN, "BEGIN IMMEDIATE")                                                                              \
+    X(COMMIT, "COMMIT")                                                                                      \
+    X(ROLLBACK, "ROLLBACK")                                                                                  \
+    X(CHANGE_PERSON, "INSERT OR REPLACE INTO change (person) VALUES (?1)")                                   \
+    X(CHANGE_MEMBERS, "INSERT OR REPLACE INTO change (person) SELECT person FROM member WHERE list = ?1")    \
+    X(CHANGE_OF_FACE, "INSERT OR REPLACE INTO change (person) SELECT person FROM face WHERE id = ?1")        \
+    X(GENERATION, "SELECT coalesce(max(seq), 0) FROM change")                                                \
+    X(CHANGES, "SELECT person, seq FROM change WHERE seq > ?1 ORDER BY seq LIMIT ?2")                        \
+    X(ENDED, "SELECT person FROM consent WHERE until > ?1 AND until <= ?2 "                                  \
+             "UNION SELECT person FROM member WHERE until > ?1 AND until <= ?2")                             \
+    X(META_GET, "SELECT value FROM meta WHERE key = ?1")                                                     \
+    X(META_PUT, "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2")  \
+    X(PERSON_PUT,                                                                                            \
+      "INSERT INTO person (id, account, external_id, name, user_data, active, created, updated) "            \
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET external_id = ?3, name = ?4, " \
+      "user_data = ?5, active = ?6, updated = ?8")                                                           \
+    X(PERSON_GET, "SELECT " PERSON_COLUMNS " FROM person p WHERE id = ?1")                                   \
+    X(PERSON_BY_EXTERNAL_ID,                                                                                 \
+      "SELECT " PERSON_COLUMNS " FROM person p WHERE account = ?1 AND external_id = ?2")                     \
+    X(PERSON_LIST, "SELECT " PERSON_COLUMNS " FROM person p WHERE account = ?1 AND id > ?2 AND " NAME_LIKE   \
+                   " ORDER BY id LIMIT ?3")                                                                  \
+    X(PERSON_LIST_MEMBERS,                                                                                   \
+      "SELECT " PERSON_COLUMNS " FROM member m JOIN person p ON p.id = m.person "                            \
+      "WHERE p.account = ?1 AND m.list = ?5 AND m.person > ?2 AND " NAME_LIKE " ORDER BY m.person LIMIT ?3") \
+    X(PERSON_LIST_NAMED,                                                                                     \
+      "SELECT " PERSON_COLUMNS " FROM person p WHERE account = ?1 AND id > ?2 AND " NAME_LIKE                \
+      " AND name = ?6 AND (?5 IS NULL OR EXISTS "                                                            \
+      "(SELECT 1 FROM member m WHERE m.list = ?5 AND m.person = p.id)) ORDER BY id LIMIT ?3")                \
+    X(PERSON_TRASH,                                                                                          \
+      "INSERT OR IGNORE INTO trash (blob) SELECT sample FROM face WHERE person = ?1 AND sample IS NOT NULL") \
+    X(PERSON_DELETE, "DELETE FROM person WHERE id = ?1")                                                     \
+    X(KEY_PUT, "INSERT INTO person_key (person, wrapped) VALUES (?1, ?2) "                                   \
+               "ON CONFLICT (person) DO UPDATE SET wrapped = ?2")                                            \
+    X(KEY_GET, "SELECT wrapped FROM person_key WHERE person = ?1")                                           \
+    X(CONSENT_PUT, "INSERT INTO consent (" CONSENT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "      \
+                   "ON CONFLICT (id) DO UPDATE SET method = ?4, evidence = ?5, until = ?7, withdrawn = ?8")  \
+    X(CONSENT_LIST, "SELECT " CONSENT_COLUMNS " FROM consent WHERE person = ?1 ORDER BY id")                 \
+    X(LIST_PUT, "INSERT INTO list (id, account, name, purpose, retention, fmr, created) "                    \
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "                                                       \
+                "ON CONFLICT (id) DO UPDATE SET name = ?3, purpose = ?4, retention = ?5, fmr = ?6")          \
+    X(LIST_GET, "SELECT " LIST_COLUMNS " FROM list l WHERE id = ?1")                                         \
+    X(LIST_BY_NAME, "SELECT " LIST_COLUMNS " FROM list l WHERE account = ?1 AND name = ?2")                  \
+    X(LIST_LIST, "SELECT " LIST_COLUMNS " FROM list l WHERE account = ?1 ORDER BY name")                     \
+    X(LIST_RETENTION,                                                                                        \
+      "UPDATE member SET until = (SELECT " MEMBER_UNTIL("member.added") " FROM list l WHERE l.id = ?1) "     \
+                                                                        "WHERE list = ?1")                   \
+    X(MEMBER_PUT,                                                                                            \
+      "INSERT INTO member (list, person, added, until) "                                                     \
+      "SELECT l.id, ?2, ?3, " MEMBER_UNTIL(                                                                  \
+          "?3") " FROM list l WHERE l.id = ?1 "                                                              \
+                "ON CONFLICT (list, person) DO UPDATE SET added = excluded.added, until = excluded.until")   \
+    X(MEMBER_DELETE, "DELETE FROM member WHERE list = ?1 AND person = ?2")                                   \
+    X(LISTS_OF, "SELECT " LIST_COLUMNS ", m.added, m.until FROM member m JOIN list l ON l.id = m.list "      \
+                "WHERE m.person = ?1 ORDER BY l.name")                                                       \
+    X(FACE_PUT, "INSERT INTO face (" FACE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "                   \
+                "ON CONFLICT (id) DO UPDATE SET source = ?3, source_hash = ?4, quality = ?5, sample = ?6")   \
+    X(FACE_GET, "SELECT " FACE_COLUMNS " FROM face WHERE id = ?1")                                           \
+    X(FACE_TRASH,                                                                                            \
+      "INSERT OR IGNORE INTO trash (blob) SELECT sample FROM face WHERE id = ?1 AND sample IS NOT NULL")     \
+    X(FACE_DELETE, "DELETE FROM face WHERE id = ?1")                                                         \
+    X(FACES_OF, "SELECT " FACE_COLUMNS " FROM face WHERE person = ?1 ORDER BY id")                           \
+    X(FACE_BY_SOURCE, "SELECT " FACE_COLUMNS " FROM face WHERE person = ?1 AND source_hash = ?2")            \
+    X(DESCRIPTOR_PUT, "INSERT INTO descriptor (face, model, dim, sealed) VALUES (?1, ?2, ?3, ?4) "           \
+                      "ON CONFLICT (face, model) DO UPDATE SET dim = ?3, sealed = ?4")                       \
+    X(DESCRIPTOR_GET, "SELECT face, model, dim, sealed FROM descriptor WHERE face = ?1 AND model = ?2")      \
+    X(DESCRIPTOR_EACH, "SELECT d.face, d.model, d.dim, d.sealed, f.person FROM face f "                      \
+                       "JOIN descriptor d ON d.face = f.id AND d.model = ?1 ORDER BY f.person, f.id")        \
+    X(TRASH_LIST, "SELECT blob FROM trash ORDER BY blob LIMIT ?1")                                           \
+    X(TRASH_DROP, "DELETE FROM trash WHERE blob = ?1")                                                       \
+    X(AUDIT_LAST, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")                                   \
+    X(AUDIT_APPEND, "INSERT INTO audit (seq, time, account, actor, action, target, detail, prev, hash) "     \
+                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                                           \
+    X(AUDIT_EACH, "SELECT seq, time, account, actor, action, target, detail, prev, hash FROM audit "         \
+                  "WHERE seq >= ?1 ORDER BY seq")                                                            \
+    X(COUNTS, "SELECT (SELECT count(*) FROM person), (SELECT count(*) FROM face), (SELECT count(*) FROM "    \
+              "descriptor), "                                                                                \
+              "(SELECT count(*) FROM list), (SELECT count(*) FROM consent), (SELECT count(*) FROM audit)")   \
+    X(CHECK, "PRAGMA integrity_check(1)")                                                                    \
+    X(CHECK_KEYS, "PRAGMA foreign_key_check")                                                                \
+    X(SCRUB, "PRAGMA wal_checkpoint(TRUNCATE)")
+
+typedef enum {
+#define X(name, sql) Q_##name,
+    MN_SQLITE_QUERIES(X)
+#undef X
+        Q_COUNT
+} mn_sqlite_query;
+
+#endif

@@ -1,0 +1,141 @@
+/* The tables, as numbered migrations that only go forward. user_version is the number of those that ran. A
+ * migration that was released never changes: what comes later is one more. */
+#include "store/sqlite_internal.h"
+
+#include <stdio.h>
+
+#define APPLICATION_ID 0x6d69656e /* "mien" */
+
+/* Times are microseconds since 1970 UTC; 9223372036854775807 is never. Ids are 16 bytes. */
+static const char *const migrations[] = {
+    /* 1: accounts, people and their keys, consent, lists, faces, descriptors, change log, trash, audit log */
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE account (id BLOB PRIMARY KEY CHECK (length(id) = 16), name TEXT NOT NULL UNIQUE,"
+    " created INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "INSERT INTO account VALUES (zeroblob(16), 'default', CAST(strftime('%s', 'now') AS INTEGER) * 1000000);"
+
+    "CREATE TABLE person (id BLOB PRIMARY KEY CHECK (length(id) = 16), account BLOB NOT NULL REFERENCES "
+    "account (id),"
+    " external_id TEXT, name TEXT NOT NULL, user_data TEXT, active INTEGER NOT NULL CHECK (active IN (0, 1)),"
+    " created INTEGER NOT NULL, updated INTEGER NOT NULL, UNIQUE (account, external_id)) STRICT, WITHOUT "
+    "ROWID;"
+    "CREATE INDEX person_name ON person (account, name);"
+
+    "CREATE TABLE person_key (person BLOB PRIMARY KEY REFERENCES person (id) ON DELETE CASCADE, wrapped BLOB "
+    "NOT NULL)"
+    " STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE consent (id BLOB PRIMARY KEY CHECK (length(id) = 16),"
+    " person BLOB NOT NULL REFERENCES person (id) ON DELETE CASCADE,"
+    " purpose TEXT NOT NULL CHECK (purpose IN ('verification', 'identification', 'live_identification', "
+    "'attendance')),"
+    " method TEXT NOT NULL, evidence TEXT, given INTEGER NOT NULL, until INTEGER NOT NULL, withdrawn INTEGER "
+    "NOT NULL)"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE INDEX consent_person ON consent (person);"
+    "CREATE INDEX consent_until ON consent (until);"
+
+    "CREATE TABLE list (id BLOB PRIMARY KEY CHECK (length(id) = 16), account BLOB NOT NULL REFERENCES "
+    "account (id),"
+    " name TEXT NOT NULL,"
+    " purpose TEXT NOT NULL CHECK (purpose IN ('verification', 'identification', 'live_identification', "
+    "'attendance')),"
+    " retention INTEGER NOT NULL CHECK (retention > 0), fmr REAL NOT NULL, created INTEGER NOT NULL,"
+    " UNIQUE (account, name)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE member (list BLOB NOT NULL REFERENCES list (id) ON DELETE CASCADE,"
+    " person BLOB NOT NULL REFERENCES person (id) ON DELETE CASCADE, added INTEGER NOT NULL, until INTEGER "
+    "NOT NULL,"
+    " PRIMARY KEY (list, person)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX member_person ON member (person);"
+    "CREATE INDEX member_until ON member (until);"
+
+    "CREATE TABLE face (id BLOB PRIMARY KEY CHECK (length(id) = 16),"
+    " person BLOB NOT NULL REFERENCES person (id) ON DELETE CASCADE, source TEXT, source_hash TEXT,"
+    " quality REAL NOT NULL, sample BLOB, created INTEGER NOT NULL, UNIQUE (person, source_hash))"
+    " STRICT, WITHOUT ROWID;"
+
+    /* With rowid: the rows are large, and new ones go to the end. */
+    "CREATE TABLE descriptor (face BLOB NOT NULL REFERENCES face (id) ON DELETE CASCADE, model TEXT NOT NULL,"
+    " dim INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (face, model)) STRICT;"
+
+    /* One row a person, with the number of the newest change: the log does not grow with the number of
+       changes. */
+    "CREATE TABLE change (seq INTEGER PRIMARY KEY AUTOINCREMENT, person BLOB NOT NULL UNIQUE) STRICT;"
+
+    "CREATE TABLE trash (blob BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE audit (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, account BLOB NOT NULL, actor TEXT "
+    "NOT NULL,"
+    " action TEXT NOT NULL, target TEXT, detail TEXT, prev BLOB NOT NULL, hash BLOB NOT NULL) STRICT;"
+    "CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit"
+    " BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;"
+    "CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit"
+    " BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;",
+};
+#define VERSION ((int)(sizeof migrations / sizeof *migrations))
+
+static mn_code read_pragma(mn_sqlite *s, const char *sql, int *out, mn_error *err)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(st);
+    if (rc == SQLITE_ROW)
+        *out = sqlite3_column_int(st, 0);
+    sqlite3_finalize(st);
+    return rc == SQLITE_ROW ? MN_OK : mn_sql_fail(s, rc, err);
+}
+
+/* Is this file ours, or an empty one that is going to be? */
+static mn_code check_owner(mn_sqlite *s, int *version, mn_error *err)
+{
+    int id = 0, tables = 0;
+    mn_code code = read_pragma(s, "PRAGMA application_id", &id, err);
+    if (code == MN_OK)
+        code = read_pragma(s, "PRAGMA user_version", version, err);
+    if (code == MN_OK)
+        code = read_pragma(s, "SELECT count(*) FROM sqlite_schema", &tables, err);
+    if (code != MN_OK)
+        return code;
+    bool fresh = id == 0 && *version == 0 && tables == 0;
+    if (!fresh && (id != APPLICATION_ID || *version < 1))
+        return mn_fail(err, MN_E_CORRUPT,
+                       "%s is a database, but not one of mien: name another data directory", s->path);
+    if (*version > VERSION)
+        return mn_fail(err, MN_E_CORRUPT,
+                       "%s was written by a newer mien (store version %d, this one knows %d): use that one",
+                       s->path, *version, VERSION);
+    return MN_OK;
+}
+
+static mn_code run_migrations(mn_sqlite *s, mn_error *err)
+{
+    int version = 0;
+    mn_code code = check_owner(s, &version, err); /* again: another process may have been faster */
+    for (int v = version; code == MN_OK && v < VERSION; v++) {
+        char mark[96];
+        snprintf(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
+                 v + 1);
+        code = mn_sql_exec(s, migrations[v], err);
+        if (code == MN_OK)
+            code = mn_sql_exec(s, mark, err);
+        if (code != MN_OK)
+            mn_error_prefix(err, "migration %d", v + 1);
+    }
+    return code;
+}
+
+mn_code mn_sqlite_migrate(mn_sqlite *s, mn_error *err)
+{
+    int version = 0;
+    mn_code code = check_owner(s, &version, err);
+    if (code != MN_OK || version == VERSION)
+        return code;
+    bool own = false;
+    code = mn_sqlite_enter(s, &own, err);
+    if (code != MN_OK)
+        return code;
+    return mn_sqlite_leave(s, own, run_migrations(s, err), err);
+}
