@@ -1,0 +1,17 @@
+/* What every store must do, whatever it stands on: one suite of tests against mn_store_ops, run once per back
+ * end. */
+#ifndef MN_TESTS_STORE_CONFORMANCE_H
+#define MN_TESTS_STORE_CONFORMANCE_H
+
+#include "store/store.h"
+
+typedef struct {
+    const char *name;
+    /* Opens the store that stands at `where` (an empty folder at first, the same one again for a reopening).
+     */
+    mn_code (*open)(const char *where, mn_store **out, mn_error *err);
+} mn_store_backend;
+
+int mn_store_conformance(const mn_store_backend *backend); /* number of failed tests */
+
+#endif

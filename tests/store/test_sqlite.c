@@ -1,0 +1,302 @@
+/* The conformance suite on SQLite, and what only SQLite can get wrong: foreign files, versions, two
+ * processes. */
+#include "base/alloc.h"
+#include "base/file.h"
+#include "conformance.h"
+#include "store/audit.h"
+#include "support.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static mn_code open_at(const char *where, mn_store **out, mn_error *err)
+{
+    char path[4096];
+    assert_true(mn_path_join(path, sizeof path, where, "mien.db"));
+    return mn_store_open_sqlite(path, out, err);
+}
+
+static void run_sql(const char *where, const char *sql)
+{
+    char path[4096];
+    sqlite3 *db = NULL;
+    assert_true(mn_path_join(path, sizeof path, where, "mien.db"));
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    char *why = NULL;
+    if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
+        fail_msg("%s", why);
+    sqlite3_close(db);
+}
+
+static void assert_refused(const char *where, mn_code want, const char *part)
+{
+    mn_store *s = NULL;
+    mn_error e = {0};
+    assert_int_equal(open_at(where, &s, &e), want);
+    assert_null(s);
+    if (!strstr(e.text, part))
+        fail_msg("\"%s\" does not say \"%s\"", e.text, part);
+}
+
+static void make_store(const char *where)
+{
+    mn_store *s = NULL;
+    assert_ok(open_at(where, &s, err));
+    s->ops->close(s);
+}
+
+static void test_modes(void **state)
+{
+    (void)state;
+    const char *where = mn_test_folder();
+    mn_store *s = NULL;
+    struct stat st;
+    char path[4096];
+    umask(0); /* the mode must not depend on it */
+    assert_ok(open_at(where, &s, err));
+    assert_true(mn_path_join(path, sizeof path, where, "mien.db"));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_ok(s->ops->meta_put(s, "a", "b", err));
+    assert_true(mn_path_join(path, sizeof path, where, "mien.db-wal"));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    s->ops->close(s);
+    umask(022);
+}
+
+static void test_not_a_database(void **state)
+{
+    (void)state;
+    const char *where = mn_test_folder();
+    char path[4096], text[4096];
+    assert_true(mn_path_join(path, sizeof path, where, "mien.db"));
+    memset(text, 'x', sizeof text);
+    assert_ok(mn_file_write(path, text, sizeof text, 0600, err));
+    assert_refused(where, MN_E_CORRUPT, "damaged");
+}
+
+static void test_other_database(void **state)
+{
+    (void)state;
+    const char *where = mn_test_folder();
+    run_sql(where, "CREATE TABLE t (x)");
+    assert_refused(where, MN_E_CORRUPT, "not one of mien");
+}
+
+static void test_newer_version(void **state)
+{
+    (void)state;
+    const char *where = mn_test_folder();
+    make_store(where);
+    run_sql(where, "PRAGMA user_version = 1000");
+    assert_refused(where, MN_E_CORRUPT, "newer mien");
+}
+
+static void test_no_folder(void **state)
+{
+    (void)state;
+    assert_refused("/nonexistent/folder", MN_E_NOT_FOUND, "/nonexistent/folder/mien.db");
+}
+
+static void test_damaged_page(void **state)
+{
+    (void)state;
+    const char *where = mn_test_folder();
+    mn_store *s = NULL;
+    assert_ok(open_at(where, &s, err));
+    for (int i = 0; i < 200; i++) {
+        mn_person p = {.id = mn_id_make(), .name = "Somebody with a name", .active = true};
+        assert_ok(s->ops->person_put(s, &p, err));
+    }
+    s->ops->close(s);
+    char path[4096];
+    assert_true(mn_path_join(path, sizeof path, where, "mien.db"));
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    char junk[4096];
+    memset(junk, 0xee, sizeof junk);
+    for (long page = 4; page < 24; page++) {
+        fseek(file, page * 4096, SEEK_SET);
+        fwrite(junk, 1, sizeof junk, file);
+    }
+    fclose(file);
+    mn_error e = {0};
+    mn_code code = open_at(where, &s, &e);
+    if (code == MN_OK) {
+        code = s->ops->check(s, &e);
+        s->ops->close(s);
+    }
+    assert_int_equal(code, MN_E_CORRUPT);
+    assert_non_null(strstr(e.text, "backup"));
+}
+
+static void test_busy(void **state)
+{
+    (void)state;
+    const char *where = mn_test_folder();
+    mn_store *a = NULL, *b = NULL;
+    assert_ok(open_at(where, &a, err));
+    assert_ok(open_at(where, &b, err));
+    assert_ok(a->ops->meta_put(a, "k", "1", err));
+    const char *v = NULL;
+    mn_arena *arena = mn_arena_create(1 << 20);
+    assert_ok(b->ops->meta_get(b, "k", arena, &v, err)); /* what one wrote the other one sees */
+    assert_string_equal(v, "1");
+    assert_ok(a->ops->begin(a, err));
+    mn_error e = {0};
+    assert_int_equal(b->ops->begin(b, &e), MN_E_BUSY); /* after waiting for 10 s */
+    assert_non_null(strstr(e.text, "another process"));
+    assert_ok(b->ops->meta_get(b, "k", arena, &v, err)); /* readers do not wait */
+    a->ops->rollback(a);
+    assert_ok(b->ops->meta_put(b, "k", "2", err));
+    mn_arena_destroy(arena);
+    a->ops->close(a);
+    b->ops->close(b);
+}
+
+static void test_migration_runs_once(void **state)
+{
+    (void)state;
+    const char *where = mn_test_folder();
+    mn_store *a = NULL, *b = NULL;
+    assert_ok(open_at(where, &a, err));
+    assert_ok(open_at(where, &b, err));
+    a->ops->close(a);
+    b->ops->close(b);
+    run_sql(where,
+            "SELECT 1 / (SELECT count(*) = 1 FROM account WHERE id = zeroblob(16) AND name = 'default')");
+}
+
+/* ---- audit chain against somebody with SQL
+ * ------------------------------------------------------------------------- */
+
+static const char *make_audit(mn_store **s)
+{
+    const char *where = mn_test_folder();
+    assert_ok(open_at(where, s, err));
+    for (int i = 0; i < 6; i++) {
+        mn_audit_record r = {.time = i, .actor = "a", .action = "person.view", .target = "t", .detail = "{}"};
+        assert_ok((*s)->ops->audit_append(*s, &r, err));
+    }
+    (*s)->ops->close(*s);
+    *s = NULL;
+    return where;
+}
+
+static void assert_broken(const char *sql, const char *part)
+{
+    mn_store *s = NULL;
+    const char *where = make_audit(&s);
+    run_sql(where, "DROP TRIGGER audit_is_not_changed; DROP TRIGGER audit_is_not_deleted");
+    run_sql(where, sql);
+    assert_ok(open_at(where, &s, err));
+    mn_error e = {0};
+    mn_audit_report report = {0};
+    assert_int_equal(mn_audit_verify(s, &report, &e), MN_E_CORRUPT);
+    if (!strstr(e.text, part))
+        fail_msg("\"%s\" does not say \"%s\"", e.text, part);
+    s->ops->close(s);
+}
+
+static void test_audit_tampered(void **state)
+{
+    (void)state;
+    assert_broken("UPDATE audit SET detail = '{ }' WHERE seq = 3", "audit record 3 was changed");
+    assert_broken("UPDATE audit SET target = NULL WHERE seq = 1", "audit record 1 was changed");
+    assert_broken("UPDATE audit SET time = 99 WHERE seq = 6", "audit record 6 was changed");
+    assert_broken("UPDATE audit SET actor = 'ap', action = 'erson.view' WHERE seq = 2",
+                  "audit record 2 was changed");
+    assert_broken("UPDATE audit SET hash = zeroblob(32) WHERE seq = 4", "audit record 4 was changed");
+    assert_broken("UPDATE audit SET prev = zeroblob(32) WHERE seq = 4", "audit record 4 does not follow");
+    assert_broken("DELETE FROM audit WHERE seq = 2", "audit record 2 is missing");
+    assert_broken("DELETE FROM audit WHERE seq = 6", "another end");
+    assert_broken("DELETE FROM audit", "another end");
+}
+
+static void test_audit_is_append_only(void **state)
+{
+    (void)state;
+    mn_store *s = NULL;
+    const char *where = make_audit(&s);
+    char path[4096];
+    sqlite3 *db = NULL;
+    assert_true(mn_path_join(path, sizeof path, where, "mien.db"));
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE audit SET actor = 'b'", NULL, NULL, NULL), SQLITE_CONSTRAINT);
+    assert_int_equal(sqlite3_exec(db, "DELETE FROM audit WHERE seq = 6", NULL, NULL, NULL),
+                     SQLITE_CONSTRAINT);
+    sqlite3_close(db);
+}
+
+/* The encoding is a promise to those who verify an exported log elsewhere. */
+static void test_audit_hash_is_pinned(void **state)
+{
+    (void)state;
+    mn_audit_record r = {
+        .seq = 7, .time = 1700000000000000, .actor = "cli:ann", .action = "person.erase", .detail = "{}"};
+    uint8_t hash[32];
+    char hex[65];
+    mn_audit_hash(&r, hash);
+    for (int i = 0; i < 32; i++)
+        snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+    assert_string_equal(hex, "543fc240d553e5e9b2f5f6b2a583a75672b49304174e9c5e4545528781d51e7c");
+}
+
+/* ---- short of memory
+ * ----------------------------------------------------------------------------------------------- */
+
+static void test_every_allocation_may_fail(void **state)
+{
+    (void)state;
+    const char *where = mn_test_folder();
+    make_store(where);
+    for (long n = 1;; n++) {
+        mn_store *s = NULL;
+        mn_error e = {0};
+        mn_person *people = NULL;
+        size_t count = 0;
+        mn_alloc_fail_at(n);
+        mn_code code = open_at(where, &s, &e);
+        if (code == MN_OK) {
+            mn_arena *a = mn_arena_create(1 << 20);
+            code = a ? s->ops->person_list(s, &(mn_person_query){.limit = 5, .name_like = "x"}, a, &people,
+                                           &count, &e)
+                     : MN_E_MEMORY;
+            mn_arena_destroy(a);
+            s->ops->close(s);
+        }
+        bool enough = mn_alloc_count() < n;
+        mn_alloc_fail_at(0);
+        if (enough) {
+            assert_int_equal(code, MN_OK);
+            break;
+        }
+        assert_int_equal(code, MN_E_MEMORY);
+        assert_null(s == NULL ? NULL : people);
+    }
+}
+
+int main(void)
+{
+    static const mn_store_backend sqlite_backend = {"store on SQLite", open_at};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_modes),
+        cmocka_unit_test(test_not_a_database),
+        cmocka_unit_test(test_other_database),
+        cmocka_unit_test(test_newer_version),
+        cmocka_unit_test(test_no_folder),
+        cmocka_unit_test(test_damaged_page),
+        cmocka_unit_test(test_busy),
+        cmocka_unit_test(test_migration_runs_once),
+        cmocka_unit_test(test_audit_tampered),
+        cmocka_unit_test(test_audit_is_append_only),
+        cmocka_unit_test(test_audit_hash_is_pinned),
+        cmocka_unit_test(test_every_allocation_may_fail),
+    };
+    int failed = mn_store_conformance(&sqlite_backend);
+    return failed + cmocka_run_group_tests_name("SQLite itself", tests, NULL, NULL);
+}
