@@ -299,7 +299,8 @@ static mn_code load_json(const char *text, size_t n, json_t **out, mn_error *err
         return mn_fail(err, MN_E_LIMIT, "manifest: larger than %zu bytes", MANIFEST_MAX);
     json_error_t where;
     json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &where);
-    if (!root && json_error_code(&where) == json_error_out_of_memory)
+    /* jansson has no words for a lack of memory at the very beginning. */
+    if (!root && (!*where.text || json_error_code(&where) == json_error_out_of_memory))
         return mn_fail(err, MN_E_MEMORY, "manifest: no memory");
     if (!root)
         return mn_fail(err, MN_E_INVALID, "manifest: line %d: %s", where.line, where.text);
