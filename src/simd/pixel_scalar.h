@@ -1,8 +1,8 @@
 /* The pixel kernels, one element at a time: what every instruction set must agree with, bit for bit.
  *
- * pixel_c.c makes the C level of them; the ISA files use them for the ends of rows and for pixels at the border.
- * Float arithmetic is multiply, then add, each rounded (the room is built with -ffp-contract=off): a fused
- * multiply-add would be as good, but not the same everywhere. */
+ * pixel_c.c makes the C level of them; the ISA files use them for the ends of rows and for pixels at the
+ * border. Float arithmetic is multiply, then add, each rounded (the room is built with -ffp-contract=off): a
+ * fused multiply-add would be as good, but not the same everywhere. */
 #ifndef MN_SIMD_PIXEL_SCALAR_H
 #define MN_SIMD_PIXEL_SCALAR_H
 
@@ -43,7 +43,9 @@ static inline void mn_warp_pixel(const mn_warp_row *row, int x, uint8_t out[3])
         out[0] = out[1] = out[2] = 0;
         return;
     }
-    int ix = (int)(px + 1.0f) - 1, iy = (int)(py + 1.0f) - 1; /* floor, for > -1 */
+    int ix = (int)px, iy = (int)py; /* towards zero; then down, exactly */
+    ix -= px < (float)ix;
+    iy -= py < (float)iy;
     float fx = px - (float)ix, fy = py - (float)iy;
     for (int c = 0; c < 3; c++) {
         float a = mn_tap(row, ix, iy, c), b = mn_tap(row, ix + 1, iy, c);

@@ -6,7 +6,10 @@
 #include <string.h>
 #if defined(__aarch64__)
 #include <sys/auxv.h>
-#define HWCAP_DOT (1UL << 20)
+#define HWCAP_DOT (1UL << 20) /* asimddp */
+#elif defined(__x86_64__)
+#include <cpuid.h>
+#define AVX_VNNI (1u << 4) /* leaf 7, subleaf 1, EAX */
 #endif
 
 static mn_simd tables[MN_SIMD_LEVELS];
@@ -20,8 +23,9 @@ static bool cpu_has(mn_simd_level level)
     if (level == MN_SIMD_AVX2)
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     if (level == MN_SIMD_AVX512)
-        return cpu_has(MN_SIMD_AVX2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+        return cpu_has(MN_SIMD_AVX2) && __builtin_cpu_supports("avx512f") &&
+               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni");
 #elif defined(__aarch64__)
     if (level == MN_SIMD_NEON)
         return (getauxval(AT_HWCAP) & HWCAP_DOT) != 0;
@@ -29,6 +33,7 @@ static bool cpu_has(mn_simd_level level)
     return level == MN_SIMD_C;
 }
 
+/* From the plainest up, so that a kernel that a level lacks is the one of the level below. */
 static void fill(mn_simd_level level, mn_simd *t)
 {
     static const char *const names[MN_SIMD_LEVELS] = {"c", "avx2", "avx512", "neon"};
@@ -82,5 +87,12 @@ const mn_simd *mn_simd_level_get(mn_simd_level level)
 
 int mn_simd_has_vnni(void)
 {
-    return mn_simd_get()->level == MN_SIMD_AVX512 || mn_simd_get()->level == MN_SIMD_NEON;
+#if defined(__x86_64__)
+    unsigned a, b, c, d;
+    if (cpu_has(MN_SIMD_AVX512))
+        return 1;
+    return cpu_has(MN_SIMD_AVX2) && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & AVX_VNNI) != 0;
+#else
+    return cpu_has(MN_SIMD_NEON);
+#endif
 }

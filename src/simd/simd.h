@@ -45,7 +45,8 @@ typedef struct {
 const mn_simd *mn_simd_get(void); /* the best for this CPU */
 /* The table of one level, or NULL where this CPU or build lacks it. For tests and benchmarks. */
 const mn_simd *mn_simd_level_get(mn_simd_level level);
-/* Does the CPU multiply bytes without saturation (AVX-512 VNNI, AVX-VNNI, or NEON dot product)? Decides int8 networks. */
+/* Does the CPU multiply bytes without saturation (AVX-512 VNNI, AVX-VNNI, or NEON dot product)? Decides int8 networks;
+ * MIEN_SIMD does not change the answer. */
 int mn_simd_has_vnni(void);
 
 #endif
