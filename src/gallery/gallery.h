@@ -1,13 +1,18 @@
 /* Descriptors in memory: who of the enrolled is this?
  *
- * Rows of int8 (unit vectors × 127), stride a multiple of 64 bytes, 64-byte aligned, in append-only chunks; a bitmap per
- * list and one of the removed. Readers never lock: a search takes a reference to the current view (an immutable
- * table of chunks and bitmaps) and keeps it to its end. One writer at a time; a write publishes a new view. What add()
- * returned for is found by the next search; what remove() returned for is not.
+ * Rows of int8, each with a scale of its own, stride a multiple of 64 bytes, 64-byte aligned, in append-only
+ * chunks of 65 536 rows; a set of rows per list and one of the removed for each chunk. Readers never lock: a
+ * search takes a reference to the current view (an immutable table of chunks and sets) and keeps it to its
+ * end. One writer at a time; a write publishes a new view. What add() returned for is found by the next
+ * search; what remove() returned for is not. Chunks of which more than half was removed are compacted in the
+ * background.
  *
- * Exact: every row that passes the filter is compared in int8, the best 4k are scored again in float by the caller's
- * fetch (exact order), and the best face of each person is kept. L2 models are searched by |a|²+|b|²-2ab with the length
- * kept beside the row. */
+ * Exact: every row that passes the filter is compared in int8, the best 4k people are scored again in float
+ * by the caller's fetch (exact order), and the best face of each person is kept. L2 models are searched by
+ * |a|²+|b|²-2ab with the length kept beside the row.
+ *
+ * Limits: 1 000 faces of a search, 16 probes of a pass, 2^31 rows. Memory per row: stride + 40 bytes (44 for
+ * L2) in chunks, and 8 to 16 in the writer's tables. All functions are thread-safe, except destroy. */
 #ifndef MN_GALLERY_GALLERY_H
 #define MN_GALLERY_GALLERY_H
 
@@ -21,8 +26,11 @@ typedef struct mn_gallery mn_gallery;
 typedef struct {
     int dim; /* 64 … 1024 */
     mn_metric metric;
-    unsigned threads;  /* per search, 1 … 64 */
-    /* The exact float descriptor of a face (dim floats into out), e.g. unsealed from the store. NULL: int8 scores stand. */
+    unsigned threads; /* per search, 1 … 64 */
+    /* The exact float descriptor of a face (dim floats into out), e.g. unsealed from the store. NULL: int8
+     * scores stand. MN_E_NOT_FOUND passes the face over (it is being erased); any other failure fails the
+     * search. Called on the searcher's thread, best face first, until no further face can change the answer.
+     */
     mn_code (*fetch)(void *ctx, const mn_id *face, float *out, mn_error *err);
     void *fetch_ctx;
 } mn_gallery_options;
@@ -37,17 +45,25 @@ typedef struct {
     const float *v;
 } mn_gallery_entry;
 
+/* All entries or none. MN_E_EXISTS: a face is there already, or twice among the entries; MN_E_INVALID: a
+ * vector cannot be compared. A list belongs to the person: the lists given last stand for all faces of that
+ * person. */
 mn_code mn_gallery_add(mn_gallery *g, const mn_gallery_entry *entries, size_t n, mn_error *err);
 /* Unknown ids are passed over. *n_removed counts faces. */
 mn_code mn_gallery_remove_person(mn_gallery *g, const mn_id *person, size_t *n_removed, mn_error *err);
 mn_code mn_gallery_remove_face(mn_gallery *g, const mn_id *face, mn_error *err);
+/* From now on the person is in exactly these lists. Unknown people are passed over. */
+mn_code mn_gallery_set_lists(mn_gallery *g, const mn_id *person, const mn_id *lists, size_t n_lists,
+                             mn_error *err);
+/* Compacts all that is worth it before it returns (the background does the same after removals). */
+mn_code mn_gallery_compact(mn_gallery *g, mn_error *err);
 
 typedef struct {
     const float *probe; /* dim floats */
     const mn_id *lists; /* any of these; n_lists = 0: all */
     size_t n_lists;
-    size_t k;           /* people wanted, 1 … 1000 */
-    float min_raw;      /* nothing below it is returned */
+    size_t k;      /* people wanted, 1 … 1000 */
+    float min_raw; /* nothing below it is returned */
     mn_deadline deadline;
     const mn_cancel *cancel; /* may be NULL */
 } mn_query;
@@ -57,12 +73,26 @@ typedef struct {
     float raw; /* cosine, or minus L2 distance */
 } mn_candidate;
 
-/* Best first, at most one per person; ties by id. out holds q->k; *n of them are filled. *searched: people compared with. */
-mn_code mn_gallery_search(mn_gallery *g, const mn_query *q, mn_candidate *out, size_t *n, size_t *searched, mn_error *err);
+/* Best first, at most one per person; ties by id. out holds q->k; *n of them are filled. *searched: people
+ * compared with. */
+mn_code mn_gallery_search(mn_gallery *g, const mn_query *q, mn_candidate *out, size_t *n, size_t *searched,
+                          mn_error *err);
+
+typedef struct {
+    mn_candidate *out; /* room for the query's k */
+    size_t n, searched;
+} mn_answer;
+
+#define MN_GALLERY_QUERIES_MAX 16
+/* Up to 16 searches in one pass over the rows, which costs a fraction of one after the other. They see the
+ * same view. The first failure (also one query's deadline or cancellation) fails all, and no answer is
+ * touched. */
+mn_code mn_gallery_search_many(mn_gallery *g, const mn_query *queries, size_t n_queries, mn_answer *answers,
+                               mn_error *err);
 
 typedef struct {
     size_t faces, people, removed, chunks, bytes;
-} mn_gallery_stats;
+} mn_gallery_stats; /* removed: rows not compacted yet; bytes: rows in use with all that belongs to them */
 mn_gallery_stats mn_gallery_stats_get(mn_gallery *g);
 
 #endif

@@ -1,0 +1,96 @@
+#include "gallery/gallery_parts.h"
+
+#include "base/alloc.h"
+
+#define DIM_MIN     64
+#define DIM_MAX     1024
+#define THREADS_MAX 64
+
+bool mn_gallery_halves(const mn_gallery *g)
+{
+    return g->options.metric == MN_METRIC_L2;
+}
+
+static mn_code check_options(const mn_gallery_options *o, mn_error *err)
+{
+    if (o->dim < DIM_MIN || o->dim > DIM_MAX)
+        return mn_fail(err, MN_E_INVALID, "a gallery of %d dimensions: from %d to %d are possible", o->dim,
+                       DIM_MIN, DIM_MAX);
+    if (o->threads < 1 || o->threads > THREADS_MAX)
+        return mn_fail(err, MN_E_INVALID, "%u search threads: from 1 to %d are possible", o->threads,
+                       THREADS_MAX);
+    if (o->metric != MN_METRIC_COSINE && o->metric != MN_METRIC_L2)
+        return mn_fail(err, MN_E_INVALID, "metric %d: cosine and L2 are known", (int)o->metric);
+    return MN_OK;
+}
+
+mn_code mn_gallery_create(const mn_gallery_options *options, mn_gallery **out, mn_error *err)
+{
+    mn_code code = check_options(options, err);
+    if (code)
+        return code;
+    mn_gallery *g = mn_calloc(1, sizeof *g);
+    if (!g)
+        return mn_fail(err, MN_E_MEMORY, "no memory for a gallery");
+    g->options = *options;
+    g->stride = ((size_t)options->dim + 63) / 64 * 64;
+    g->simd = mn_simd_get();
+    g->faces.key = mn_view_face;
+    g->people.key = mn_view_person;
+    pthread_mutex_init(&g->write, NULL);
+    if (!mn_published_init(&g->views)) {
+        code = mn_fail(err, MN_E_MEMORY, "no memory for a gallery");
+        goto fail;
+    }
+    /* The searching thread works too. Helpers that are busy with other searches are not waited for. */
+    if (options->threads > 1 && (code = mn_pool_create(options->threads - 1, THREADS_MAX, &g->helpers, err)))
+        goto fail;
+    *out = g;
+    return MN_OK;
+fail:
+    mn_gallery_destroy(g);
+    return code;
+}
+
+void mn_gallery_destroy(mn_gallery *g)
+{
+    if (!g)
+        return;
+    pthread_mutex_lock(&g->write);
+    g->closing = true;
+    pthread_mutex_unlock(&g->write);
+    mn_pool_destroy(g->keeper);
+    mn_pool_destroy(g->helpers);
+    mn_published_finish(&g->views);
+    mn_rowmap_finish(&g->faces);
+    mn_rowmap_finish(&g->people);
+    pthread_mutex_destroy(&g->write);
+    mn_free(g);
+}
+
+static size_t segment_bytes(const mn_segment *s)
+{
+    size_t bytes = sizeof *s + sizeof *s->chunk + s->n * mn_chunk_bytes_per_row(s->chunk);
+    bytes += mn_rowset_bytes(s->dead) + mn_rowset_bytes(s->further) + s->n_lists * sizeof *s->lists;
+    for (size_t i = 0; i < s->n_lists; i++)
+        bytes += mn_rowset_bytes(s->lists[i].rows);
+    return bytes;
+}
+
+mn_gallery_stats mn_gallery_stats_get(mn_gallery *g)
+{
+    pthread_mutex_lock(&g->write);
+    const mn_view *v = mn_view_current(&g->views);
+    mn_gallery_stats stats = {.faces = v->faces, .people = v->people};
+    stats.bytes = sizeof *g + (g->faces.size + g->people.size) * sizeof(uint32_t);
+    for (size_t i = 0; i < v->n_segments; i++) {
+        const mn_segment *s = v->segments[i];
+        if (!s)
+            continue;
+        stats.chunks++;
+        stats.removed += mn_rowset_count(s->dead);
+        stats.bytes += segment_bytes(s);
+    }
+    pthread_mutex_unlock(&g->write);
+    return stats;
+}

@@ -1,0 +1,27 @@
+/* From an id to its row, for writers: a hash table of row numbers; the ids themselves stay in the chunks.
+ *
+ * 4 bytes a slot, at most three quarters full. Row numbers are looked up in the view given, which must have
+ * the rows that the table knows. Not thread-safe: the gallery's writer lock guards it. */
+#ifndef MN_GALLERY_ROWMAP_H
+#define MN_GALLERY_ROWMAP_H
+
+#include "gallery/view.h"
+
+typedef const mn_id *(*mn_rowmap_key)(const mn_view *v, uint32_t row);
+
+typedef struct {
+    mn_rowmap_key key; /* mn_view_face or mn_view_person */
+    uint32_t *slots;   /* row, or MN_NO_ROW */
+    size_t size, used; /* size: 0 or a power of two */
+} mn_rowmap;
+
+void mn_rowmap_finish(mn_rowmap *m);
+bool mn_rowmap_reserve(mn_rowmap *m, const mn_view *v, size_t more); /* false: out of memory */
+
+uint32_t mn_rowmap_find(const mn_rowmap *m, const mn_view *v, const mn_id *id); /* MN_NO_ROW: not there */
+void mn_rowmap_insert(mn_rowmap *m, const mn_view *v, uint32_t row); /* room was reserved; the id is new */
+void mn_rowmap_move(mn_rowmap *m, const mn_view *v, uint32_t from,
+                    uint32_t to); /* both rows carry the same id */
+void mn_rowmap_erase(mn_rowmap *m, const mn_view *v, uint32_t row);
+
+#endif

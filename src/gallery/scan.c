@@ -1,0 +1,375 @@
+#include "gallery/scan.h"
+
+#include "base/alloc.h"
+#include <string.h>
+
+#define BLOCK_ROWS        16384u /* between two looks at deadline and cancellation: about 1 ms at worst */
+#define BLOCK_WORDS       (BLOCK_ROWS / 64)
+#define BLOCKS_OF_A_CHUNK (MN_CHUNK_ROWS / BLOCK_ROWS)
+#define TILE_ROWS         256u /* scores of 16 probes stay in the first-level cache */
+#define GROUP_ROWS        16u
+/* A list with fewer of the block's rows is read row by row. Below about a quarter that is faster than reading
+ * all. */
+#define NARROW 4
+/* Waking a helper takes about as long as one thread needs for this many bytes. */
+#define BYTES_PER_HELPER ((size_t)1 << 20)
+
+/* What one thread needs for its blocks. */
+typedef struct {
+    mn_scan *scan;
+    mn_best best[MN_GALLERY_QUERIES_MAX];
+    size_t searched[MN_GALLERY_QUERIES_MAX];
+    size_t blocks;
+    int32_t dots[MN_GALLERY_QUERIES_MAX * TILE_ROWS];
+    uint64_t wanted[MN_GALLERY_QUERIES_MAX]
+                   [BLOCK_WORDS]; /* rows of the block that pass each query's filter */
+} worker;
+
+/* One block: rows from … from + n of a segment. */
+typedef struct {
+    const mn_segment *segment;
+    uint32_t from, n;
+    bool filtered[MN_GALLERY_QUERIES_MAX]; /* false: all rows are wanted, and `wanted` says nothing */
+    size_t count[MN_GALLERY_QUERIES_MAX];
+} block;
+
+/* ---- filters ---- */
+
+static void all_rows(uint64_t *words, uint32_t n)
+{
+    memset(words, 0xff, n / 64 * sizeof *words);
+    if (n % 64)
+        words[n / 64] = (UINT64_C(1) << n % 64) - 1;
+}
+
+static size_t count_bits(const uint64_t *words, size_t n_words)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < n_words; i++)
+        n += (size_t)__builtin_popcountll(words[i]);
+    return n;
+}
+
+/* People among the wanted rows: each has one row that is not a further one. */
+static size_t count_people(const mn_segment *s, uint32_t from, const uint64_t *words, size_t n_words,
+                           size_t n_rows)
+{
+    if (mn_rowset_count(s->further) == 0)
+        return n_rows;
+    uint64_t first[BLOCK_WORDS];
+    memcpy(first, words, n_words * sizeof *first);
+    mn_rowset_andnot(s->further, from, first, n_words);
+    return count_bits(first, n_words);
+}
+
+static void select_rows(worker *w, block *b, size_t q)
+{
+    const mn_query *query = w->scan->probes[q].query;
+    const mn_segment *s = b->segment;
+    b->count[q] = b->n;
+    b->filtered[q] = query->n_lists > 0 || mn_rowset_count(s->dead) > 0;
+    if (!b->filtered[q])
+        return;
+    uint64_t *words = w->wanted[q];
+    size_t n_words = (b->n + 63) / 64, members = query->n_lists == 0;
+    memset(words, 0, n_words * sizeof *words);
+    if (query->n_lists == 0)
+        all_rows(words, b->n);
+    for (size_t i = 0; i < query->n_lists; i++) {
+        const mn_rowset *rows = mn_segment_list_find(s, &query->lists[i]);
+        members += mn_rowset_count(rows);
+        mn_rowset_or(rows, b->from, words, n_words);
+    }
+    b->count[q] = 0;
+    if (members == 0)
+        return;
+    mn_rowset_andnot(s->dead, b->from, words, n_words);
+    b->count[q] = count_bits(words, n_words);
+    if (query->n_lists > 0)
+        w->searched[q] += count_people(s, b->from, words, n_words, b->count[q]);
+}
+
+/* ---- scores ---- */
+
+static inline float score_of(const mn_chunk *c, size_t row, int32_t dot, float probe_scale)
+{
+    float score = (float)dot * (c->scales[row] * probe_scale);
+    return c->halves ? score - c->halves[row] : score;
+}
+
+/* Is any of 16 scores at the floor or above? Almost always no: written so that the compiler makes it a few
+ * vector steps. */
+static bool any_reaches(const mn_chunk *c, size_t row, const int32_t *dots, float probe_scale, float floor)
+{
+    const float *scales = c->scales + row;
+    int any = 0;
+    if (c->halves) {
+        const float *halves = c->halves + row;
+        for (size_t i = 0; i < GROUP_ROWS; i++)
+            any |= (float)dots[i] * (scales[i] * probe_scale) - halves[i] >= floor;
+    } else {
+        for (size_t i = 0; i < GROUP_ROWS; i++)
+            any |= (float)dots[i] * (scales[i] * probe_scale) >= floor;
+    }
+    return any != 0;
+}
+
+static void raise_floor(worker *w, size_t q)
+{
+    _Atomic float *shared = &w->scan->floors[q];
+    float theirs = atomic_load_explicit(shared, memory_order_relaxed), own = w->best[q].floor;
+    while (theirs < own && !atomic_compare_exchange_weak_explicit(shared, &theirs, own, memory_order_relaxed,
+                                                                  memory_order_relaxed))
+        ;
+    if (theirs > own)
+        w->best[q].floor = theirs;
+}
+
+/* Rows at … at + n of the block, whose dot products are there. */
+static void offer(worker *w, const block *b, size_t q, uint32_t at, uint32_t n, const int32_t *dots)
+{
+    const mn_chunk *c = b->segment->chunk;
+    const float probe_scale = w->scan->probes[q].scale;
+    mn_best *best = &w->best[q];
+    for (uint32_t i = 0; i < n; i += GROUP_ROWS) {
+        uint32_t end = n - i < GROUP_ROWS ? n : i + GROUP_ROWS;
+        if (end - i == GROUP_ROWS && !any_reaches(c, b->from + at + i, dots + i, probe_scale, best->floor))
+            continue;
+        for (uint32_t j = i; j < end; j++) {
+            uint32_t in_block = at + j, row = b->from + in_block;
+            float score = score_of(c, row, dots[j], probe_scale);
+            if (score >= best->floor && (!b->filtered[q] || w->wanted[q][in_block / 64] >> in_block % 64 & 1))
+                mn_best_add(best, c, row, score);
+        }
+    }
+}
+
+static const int8_t *rows_at(const block *b, uint32_t at)
+{
+    return b->segment->chunk->rows + (size_t)(b->from + at) * b->segment->chunk->stride;
+}
+
+static void scan_all(worker *w, const block *b, const size_t *wide, size_t n_wide)
+{
+    mn_scan *s = w->scan;
+    const mn_simd *simd = s->g->simd;
+    for (uint32_t at = 0; at < b->n; at += TILE_ROWS) {
+        uint32_t n = b->n - at < TILE_ROWS ? b->n - at : TILE_ROWS;
+        if (n_wide == 1)
+            simd->scan_i8(rows_at(b, at), n, s->g->stride, s->rows + wide[0] * s->g->stride, w->dots);
+        else
+            simd->scan_i8_multi(rows_at(b, at), n, s->g->stride, s->rows, s->n, w->dots, TILE_ROWS);
+        for (size_t i = 0; i < n_wide; i++)
+            offer(w, b, wide[i], at, n, w->dots + (n_wide == 1 ? 0 : wide[i] * TILE_ROWS));
+    }
+}
+
+static void scan_wanted(worker *w, const block *b, size_t q)
+{
+    mn_scan *s = w->scan;
+    for (uint32_t word = 0; word * 64 < b->n; word++) {
+        for (uint64_t bits = w->wanted[q][word]; bits; bits &= bits - 1) {
+            uint32_t at = word * 64 + (uint32_t)__builtin_ctzll(bits);
+            int32_t dot;
+            s->g->simd->scan_i8(rows_at(b, at), 1, s->g->stride, s->rows + q * s->g->stride, &dot);
+            offer(w, b, q, at, 1, &dot);
+        }
+    }
+}
+
+static void scan_block(worker *w, size_t number)
+{
+    mn_scan *s = w->scan;
+    block b = {.segment = s->view->segments[number / BLOCKS_OF_A_CHUNK],
+               .from = (uint32_t)(number % BLOCKS_OF_A_CHUNK) * BLOCK_ROWS};
+    if (!b.segment || b.segment->n <= b.from)
+        return;
+    b.n = b.segment->n - b.from < BLOCK_ROWS ? b.segment->n - b.from : BLOCK_ROWS;
+    size_t wide[MN_GALLERY_QUERIES_MAX], n_wide = 0;
+    for (size_t q = 0; q < s->n; q++) {
+        select_rows(w, &b, q);
+        raise_floor(w, q);
+        if (b.count[q] * NARROW >= b.n)
+            wide[n_wide++] = q;
+        else if (b.count[q] > 0)
+            scan_wanted(w, &b, q);
+    }
+    if (n_wide > 0)
+        scan_all(w, &b, wide, n_wide);
+}
+
+/* ---- threads ---- */
+
+static mn_code look_at_clock(const mn_scan *s)
+{
+    for (size_t q = 0; q < s->n; q++) {
+        if (mn_cancelled(s->probes[q].query->cancel))
+            return MN_E_CANCELLED;
+        if (mn_deadline_passed(s->probes[q].query->deadline))
+            return MN_E_TIMEOUT;
+    }
+    return MN_OK;
+}
+
+static worker *worker_create(mn_scan *s)
+{
+    worker *w = mn_alloc(sizeof *w);
+    if (!w)
+        return NULL;
+    w->scan = s;
+    w->blocks = 0;
+    for (size_t q = 0; q < s->n; q++) {
+        w->searched[q] = 0;
+        if (mn_best_init(&w->best[q], s->best[q].want, s->best[q].floor))
+            continue;
+        while (q-- > 0)
+            mn_best_finish(&w->best[q]);
+        mn_free(w);
+        return NULL;
+    }
+    return w;
+}
+
+static void worker_destroy(worker *w, size_t n)
+{
+    for (size_t q = 0; w && q < n; q++)
+        mn_best_finish(&w->best[q]);
+    mn_free(w);
+}
+
+static void hand_in(mn_scan *s, const worker *w, size_t blocks)
+{
+    pthread_mutex_lock(&s->lock);
+    for (size_t q = 0; w && q < s->n; q++) {
+        mn_best_merge(&s->best[q], &w->best[q]);
+        s->searched[q] += w->searched[q];
+    }
+    s->done += blocks;
+    if (s->done == s->n_blocks)
+        pthread_cond_signal(&s->all_done);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Scans blocks until none is left. A helper that comes late finds none, and touches nothing that the searcher
+ * owns. */
+static void scan_blocks(mn_scan *s)
+{
+    size_t number = atomic_fetch_add(&s->next_block, 1), taken = 0;
+    if (number >= s->n_blocks)
+        return;
+    worker *w = worker_create(s);
+    if (!w)
+        atomic_store(&s->stop, MN_E_MEMORY);
+    for (; number < s->n_blocks; number = atomic_fetch_add(&s->next_block, 1), taken++) {
+        mn_code code = atomic_load(&s->stop) ? MN_OK : look_at_clock(s);
+        if (code)
+            atomic_store(&s->stop, code);
+        if (!atomic_load(&s->stop))
+            scan_block(w, number);
+    }
+    hand_in(s, w, taken);
+    worker_destroy(w, s->n);
+}
+
+static void help(void *job, unsigned worker_index)
+{
+    (void)worker_index;
+    scan_blocks(job);
+    mn_scan_unref(job);
+}
+
+static void never_ran(void *job)
+{
+    mn_scan_unref(job);
+}
+
+/* Rows that the queries want at most, for the choice of how many threads are worth it. */
+static size_t bytes_to_read(const mn_scan *s)
+{
+    size_t rows = 0;
+    for (size_t i = 0; i < s->view->n_segments; i++) {
+        const mn_segment *segment = s->view->segments[i];
+        for (size_t q = 0; segment && q < s->n; q++) {
+            const mn_query *query = s->probes[q].query;
+            rows += query->n_lists == 0 ? segment->n : 0;
+            for (size_t j = 0; j < query->n_lists; j++)
+                rows += mn_rowset_count(mn_segment_list_find(segment, &query->lists[j]));
+        }
+    }
+    return rows * s->g->stride;
+}
+
+static void call_helpers(mn_scan *s)
+{
+    if (!s->g->helpers)
+        return;
+    size_t worth = bytes_to_read(s) / BYTES_PER_HELPER, n = mn_pool_workers(s->g->helpers);
+    n = worth < n ? worth : n;
+    for (size_t i = 0; i < n; i++) {
+        atomic_fetch_add(&s->refs, 1);
+        mn_job job = {.run = help, .drop = never_ran, .job = s};
+        if (mn_pool_submit(s->g->helpers, &job, false,
+                           NULL)) { /* all are busy: then this thread does it alone */
+            mn_scan_unref(s);
+            return;
+        }
+    }
+}
+
+mn_code mn_scan_run(mn_scan *s, mn_error *err)
+{
+    for (size_t q = 0; q < s->n; q++)
+        atomic_store(&s->floors[q], s->best[q].floor);
+    call_helpers(s);
+    scan_blocks(s);
+    pthread_mutex_lock(&s->lock);
+    while (s->done < s->n_blocks)
+        pthread_cond_wait(&s->all_done, &s->lock);
+    pthread_mutex_unlock(&s->lock);
+    switch (atomic_load(&s->stop)) {
+    case MN_OK:
+        break;
+    case MN_E_CANCELLED:
+        return mn_fail(err, MN_E_CANCELLED, "the search was cancelled");
+    case MN_E_TIMEOUT:
+        return mn_fail(err, MN_E_TIMEOUT, "the search did not end before its deadline");
+    default:
+        return mn_fail(err, MN_E_MEMORY, "no memory for a search");
+    }
+    for (size_t q = 0; q < s->n; q++)
+        mn_best_prune(&s->best[q]);
+    return MN_OK;
+}
+
+mn_scan *mn_scan_create(mn_gallery *g, size_t n)
+{
+    mn_scan *s = mn_calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->rows = mn_alloc_aligned(n * g->stride);
+    if (!s->rows) {
+        mn_free(s);
+        return NULL;
+    }
+    atomic_init(&s->refs, 1);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->all_done, NULL);
+    s->g = g;
+    s->n = n;
+    s->view = mn_view_take(&g->views);
+    s->n_blocks = s->view->n_segments * BLOCKS_OF_A_CHUNK;
+    return s;
+}
+
+void mn_scan_unref(mn_scan *s)
+{
+    if (!s || atomic_fetch_sub(&s->refs, 1) != 1)
+        return;
+    mn_view_give_back(&s->g->views, s->view);
+    for (size_t q = 0; q < s->n; q++)
+        mn_best_finish(&s->best[q]);
+    pthread_mutex_destroy(&s->lock);
+    pthread_cond_destroy(&s->all_done);
+    mn_free_aligned(s->rows);
+    mn_free(s);
+}

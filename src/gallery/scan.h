@@ -1,0 +1,43 @@
+/* Inside search: all rows of a view against up to 16 probes, shared between threads. */
+#ifndef MN_GALLERY_SCAN_H
+#define MN_GALLERY_SCAN_H
+
+#include "gallery/best.h"
+#include "gallery/gallery_parts.h"
+
+typedef struct {
+    const mn_query *query;
+    float scale;       /* of the quantised probe */
+    float norm, error; /* of the probe: length, and length of what quantising lost */
+    float slack;       /* int8 and float score of any row differ by no more */
+    float least;       /* score of min_raw */
+    float unit;        /* probe × unit is what is compared: 1 / length for cosine, else 1 */
+} mn_probe;
+
+/* A score orders rows: the cosine, or a·b - |a|²/2 for L2, where d² = |b|² - 2 score. */
+typedef struct {
+    mn_gallery *g;
+    mn_view *view;
+    size_t n; /* probes */
+    mn_probe probes[MN_GALLERY_QUERIES_MAX];
+    int8_t *rows; /* the quantised probes, n × stride */
+
+    /* Blocks of rows are taken by whoever is free. */
+    size_t n_blocks;
+    atomic_size_t next_block;
+    atomic_int stop;                              /* a code: nothing more is scanned */
+    _Atomic float floors[MN_GALLERY_QUERIES_MAX]; /* highest of all threads */
+
+    atomic_uint refs;
+    pthread_mutex_t lock;
+    pthread_cond_t all_done;
+    size_t done; /* blocks, under lock as all below */
+    mn_best best[MN_GALLERY_QUERIES_MAX];
+    size_t searched[MN_GALLERY_QUERIES_MAX];
+} mn_scan;
+
+mn_scan *mn_scan_create(mn_gallery *g, size_t n); /* takes the current view; NULL: out of memory */
+void mn_scan_unref(mn_scan *s);
+mn_code mn_scan_run(mn_scan *s, mn_error *err); /* afterwards best is pruned */
+
+#endif

@@ -1,0 +1,14 @@
+/* Inside view: the counts of chunks and segments. Not for searches and writers. */
+#ifndef MN_GALLERY_VIEW_PARTS_H
+#define MN_GALLERY_VIEW_PARTS_H
+
+#include "gallery/view.h"
+
+mn_chunk *mn_chunk_ref(mn_chunk *c);
+void mn_chunk_unref(mn_chunk *c);
+mn_segment *mn_segment_create(mn_chunk *chunk); /* takes the reference */
+mn_segment *mn_segment_copy(const mn_segment *from);
+mn_segment *mn_segment_ref(mn_segment *s); /* NULL stays NULL */
+void mn_segment_unref(mn_segment *s);
+
+#endif

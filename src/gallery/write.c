@@ -1,0 +1,288 @@
+/* Adding and removing. Every write copies the table of the current view, changes the copy, and publishes it;
+ * until then whatever fails leaves the gallery as it was. What cannot fail (tables of ids, chains of a
+ * person's faces) is changed last. */
+#include "gallery/gallery_parts.h"
+#include "gallery/quantise.h"
+
+#include <string.h>
+
+#define ROWS_MAX        (UINT32_C(1) << 31)
+#define HUGE_PAGES_FROM 8192 /* rows: a first chunk with fewer would pay for memory that it does not use */
+
+static mn_code no_memory(mn_error *err)
+{
+    return mn_fail(err, MN_E_MEMORY, "no memory to change the gallery");
+}
+
+static mn_code begin(mn_gallery *g, size_t n_rows, mn_view **out, mn_error *err)
+{
+    mn_view *current = mn_view_current(&g->views);
+    if (n_rows + current->n_segments * MN_CHUNK_ROWS > ROWS_MAX)
+        return mn_fail(err, MN_E_LIMIT, "a gallery holds at most %u rows", ROWS_MAX);
+    mn_view *v = mn_view_copy(&g->views, current, n_rows / MN_CHUNK_ROWS + 2);
+    if (!v)
+        return no_memory(err);
+    *out = v;
+    return MN_OK;
+}
+
+/* ---- lists ---- */
+
+static bool contains(const mn_id *lists, size_t n, const mn_id *list)
+{
+    for (size_t i = 0; i < n; i++)
+        if (mn_id_compare(&lists[i], list) == 0)
+            return true;
+    return false;
+}
+
+static bool row_has_lists(const mn_segment *s, uint32_t row, const mn_id *lists, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!mn_rowset_has(mn_segment_list_find(s, &lists[i]), row))
+            return false;
+    for (size_t i = 0; i < s->n_lists; i++)
+        if (mn_rowset_has(s->lists[i].rows, row) && !contains(lists, n, &s->lists[i].list))
+            return false;
+    return true;
+}
+
+static bool row_set_lists(mn_view *v, uint32_t row, const mn_id *lists, size_t n)
+{
+    uint32_t r = row & 0xffff;
+    if (row_has_lists(v->segments[row >> 16], r, lists, n))
+        return true;
+    mn_segment *s = mn_view_own(v, row >> 16);
+    if (!s)
+        return false;
+    for (size_t i = 0; i < s->n_lists; i++)
+        if (!contains(lists, n, &s->lists[i].list) && !mn_rowset_remove(&s->lists[i].rows, r))
+            return false;
+    for (size_t i = 0; i < n; i++) {
+        mn_rowset **rows = mn_segment_list_own(s, &lists[i]);
+        if (!rows || !mn_rowset_add(rows, r))
+            return false;
+    }
+    return true;
+}
+
+static uint32_t next_of(const mn_view *v, uint32_t row)
+{
+    return v->segments[row >> 16]->chunk->next[row & 0xffff];
+}
+
+static void set_next(mn_view *v, uint32_t row, uint32_t next)
+{
+    v->segments[row >> 16]->chunk->next[row & 0xffff] = next;
+}
+
+static bool person_set_lists(mn_view *v, uint32_t head, const mn_id *lists, size_t n)
+{
+    for (uint32_t row = head; row != MN_NO_ROW; row = next_of(v, row))
+        if (!row_set_lists(v, row, lists, n))
+            return false;
+    return true;
+}
+
+mn_code mn_gallery_set_lists(mn_gallery *g, const mn_id *person, const mn_id *lists, size_t n_lists,
+                             mn_error *err)
+{
+    pthread_mutex_lock(&g->write);
+    mn_view *v = NULL;
+    uint32_t head = mn_rowmap_find(&g->people, mn_view_current(&g->views), person);
+    mn_code code = head == MN_NO_ROW ? MN_OK : begin(g, 0, &v, err);
+    if (v && !person_set_lists(v, head, lists, n_lists)) {
+        mn_view_drop(&g->views, v);
+        v = NULL;
+        code = no_memory(err);
+    }
+    if (v)
+        mn_view_publish(&g->views, v);
+    pthread_mutex_unlock(&g->write);
+    return code;
+}
+
+/* ---- adding ---- */
+
+/* The row's columns, past the end of what any reader looks at. */
+static mn_code write_row(mn_gallery *g, mn_view *v, mn_segment *s, const mn_gallery_entry *e, mn_error *err)
+{
+    mn_chunk *c = s->chunk;
+    mn_quantised q;
+    mn_code code = mn_quantise(e->v, (size_t)g->options.dim, g->stride, g->options.metric,
+                               c->rows + s->n * g->stride, &q, err);
+    if (code)
+        return code;
+    c->scales[s->n] = q.scale;
+    if (c->halves)
+        c->halves[s->n] = q.norm * q.norm / 2;
+    c->faces[s->n] = e->face;
+    c->people[s->n] = e->person;
+    c->next[s->n] = MN_NO_ROW;
+    v->max_error = q.error > v->max_error ? q.error : v->max_error;
+    v->max_norm = q.norm > v->max_norm ? q.norm : v->max_norm;
+    return MN_OK;
+}
+
+/* Enters the row into the tables. The further faces of a person follow the first, newest first. */
+static void link_row(mn_gallery *g, mn_view *v, uint32_t row, uint32_t head)
+{
+    mn_rowmap_insert(&g->faces, v, row);
+    if (head == MN_NO_ROW) {
+        mn_rowmap_insert(&g->people, v, row);
+        v->people++;
+    } else {
+        set_next(v, row, next_of(v, head));
+        set_next(v, head, row);
+    }
+}
+
+static void unlink_row(mn_gallery *g, mn_view *v, uint32_t row)
+{
+    uint32_t next = next_of(v, row), at = mn_rowmap_find(&g->people, v, mn_view_person(v, row));
+    mn_rowmap_erase(&g->faces, v, row);
+    if (at != row) {
+        while (next_of(v, at) != row)
+            at = next_of(v, at);
+        set_next(v, at, next);
+    } else if (next != MN_NO_ROW) {
+        mn_rowmap_move(&g->people, v, row, next);
+    } else {
+        mn_rowmap_erase(&g->people, v, row);
+        v->people--;
+    }
+}
+
+static mn_code append(mn_gallery *g, mn_view *v, const mn_gallery_entry *e, bool huge_pages, mn_error *err)
+{
+    if (mn_rowmap_find(&g->faces, v, &e->face) != MN_NO_ROW) {
+        char id[MN_ID_TEXT];
+        mn_id_format(&e->face, id);
+        return mn_fail(err, MN_E_EXISTS, "face %s is in the gallery already", id);
+    }
+    size_t position;
+    mn_segment *s = mn_view_tail(v, g->stride, mn_gallery_halves(g), huge_pages, &position);
+    if (!s)
+        return no_memory(err);
+    mn_code code = write_row(g, v, s, e, err);
+    if (code)
+        return code;
+    uint32_t row = (uint32_t)(position << 16 | s->n), head = mn_rowmap_find(&g->people, v, &e->person);
+    s->n++;
+    if ((head != MN_NO_ROW && !mn_rowset_add(&s->further, row & 0xffff)) ||
+        !row_set_lists(v, row, e->lists, e->n_lists) || !person_set_lists(v, head, e->lists, e->n_lists))
+        return no_memory(err);
+    v->faces++;
+    link_row(g, v, row, head);
+    return MN_OK;
+}
+
+static mn_code append_all(mn_gallery *g, mn_view *v, const mn_gallery_entry *entries, size_t n, mn_error *err)
+{
+    if (!mn_rowmap_reserve(&g->faces, v, n) || !mn_rowmap_reserve(&g->people, v, n))
+        return no_memory(err);
+    bool huge_pages = n >= HUGE_PAGES_FROM || v->faces >= HUGE_PAGES_FROM;
+    for (size_t i = 0; i < n; i++) {
+        mn_code code = append(g, v, &entries[i], huge_pages, err);
+        if (code == MN_OK)
+            continue;
+        while (i-- > 0)
+            unlink_row(g, v, mn_rowmap_find(&g->faces, v, &entries[i].face));
+        return code;
+    }
+    return MN_OK;
+}
+
+mn_code mn_gallery_add(mn_gallery *g, const mn_gallery_entry *entries, size_t n, mn_error *err)
+{
+    if (n == 0)
+        return MN_OK;
+    pthread_mutex_lock(&g->write);
+    mn_view *v = NULL;
+    mn_code code = begin(g, n, &v, err);
+    if (code == MN_OK && (code = append_all(g, v, entries, n, err)))
+        mn_view_drop(&g->views, v);
+    else if (code == MN_OK)
+        mn_view_publish(&g->views, v);
+    pthread_mutex_unlock(&g->write);
+    return code;
+}
+
+/* ---- removing ---- */
+
+static bool kill_row(mn_view *v, uint32_t row)
+{
+    mn_segment *s = mn_view_own(v, row >> 16);
+    if (!s || !mn_rowset_add(&s->dead, row & 0xffff))
+        return false;
+    v->faces--;
+    return true;
+}
+
+static bool kill_person(mn_view *v, uint32_t head, size_t *n)
+{
+    *n = 0;
+    for (uint32_t row = head; row != MN_NO_ROW; row = next_of(v, row), ++*n)
+        if (!kill_row(v, row))
+            return false;
+    return true;
+}
+
+/* One face. Where it was the person's first row, the next one takes its place. */
+static bool kill_face(mn_gallery *g, mn_view *v, uint32_t row)
+{
+    uint32_t next = next_of(v, row);
+    if (next != MN_NO_ROW && mn_rowmap_find(&g->people, v, mn_view_person(v, row)) == row) {
+        mn_segment *s = mn_view_own(v, next >> 16);
+        if (!s || !mn_rowset_remove(&s->further, next & 0xffff))
+            return false;
+    }
+    return kill_row(v, row);
+}
+
+mn_code mn_gallery_remove_person(mn_gallery *g, const mn_id *person, size_t *n_removed, mn_error *err)
+{
+    pthread_mutex_lock(&g->write);
+    mn_view *v = NULL;
+    uint32_t head = mn_rowmap_find(&g->people, mn_view_current(&g->views), person);
+    mn_code code = head == MN_NO_ROW ? MN_OK : begin(g, 0, &v, err);
+    size_t n = 0;
+    if (v && !kill_person(v, head, &n)) {
+        mn_view_drop(&g->views, v);
+        v = NULL;
+        code = no_memory(err);
+    }
+    if (v) {
+        for (size_t i = 0; i < n; i++) {
+            uint32_t row = head;
+            head = next_of(v, row);
+            unlink_row(g, v, row);
+        }
+        mn_view_publish(&g->views, v);
+        mn_gallery_tidy(g);
+    }
+    pthread_mutex_unlock(&g->write);
+    if (code == MN_OK && n_removed)
+        *n_removed = n;
+    return code;
+}
+
+mn_code mn_gallery_remove_face(mn_gallery *g, const mn_id *face, mn_error *err)
+{
+    pthread_mutex_lock(&g->write);
+    mn_view *v = NULL;
+    uint32_t row = mn_rowmap_find(&g->faces, mn_view_current(&g->views), face);
+    mn_code code = row == MN_NO_ROW ? MN_OK : begin(g, 0, &v, err);
+    if (v && !kill_face(g, v, row)) {
+        mn_view_drop(&g->views, v);
+        v = NULL;
+        code = no_memory(err);
+    }
+    if (v) {
+        unlink_row(g, v, row);
+        mn_view_publish(&g->views, v);
+        mn_gallery_tidy(g);
+    }
+    pthread_mutex_unlock(&g->write);
+    return code;
+}

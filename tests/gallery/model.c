@@ -1,0 +1,227 @@
+#include "model.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* float sums in another order */
+#define TOLERANCE 2e-5
+
+static mn_id id_of(uint64_t kind, uint64_t number)
+{
+    uint64_t seed = kind << 56 ^ number;
+    uint64_t front = mn_test_random(&seed); /* the order of ids is not that of the numbers */
+    mn_id id;
+    memcpy(id.bytes, &front, 8);
+    memcpy(id.bytes + 8, &number, 8);
+    return id;
+}
+
+mn_id model_face_id(size_t number)
+{
+    return id_of(1, number);
+}
+
+mn_id model_person_id(size_t number)
+{
+    return id_of(2, number);
+}
+
+mn_id model_list_id(size_t number)
+{
+    return id_of(3, number);
+}
+
+void model_init(model *m, int dim, mn_metric metric, size_t n_people)
+{
+    *m = (model){.dim = dim, .metric = metric, .n_people = n_people};
+    m->lists = calloc(n_people, 1);
+    assert_non_null(m->lists);
+}
+
+void model_finish(model *m)
+{
+    for (size_t i = 0; i < m->n_faces; i++)
+        free(m->faces[i].v);
+    free(m->faces);
+    free(m->lists);
+}
+
+size_t model_add(model *m, unsigned person, const float *v)
+{
+    if (m->n_faces == m->cap_faces) {
+        m->cap_faces = m->cap_faces ? m->cap_faces * 2 : 64;
+        m->faces = realloc(m->faces, m->cap_faces * sizeof *m->faces);
+        assert_non_null(m->faces);
+    }
+    float *copy = malloc((size_t)m->dim * sizeof *copy);
+    assert_non_null(copy);
+    memcpy(copy, v, (size_t)m->dim * sizeof *copy);
+    m->faces[m->n_faces] = (model_face){true, person, copy};
+    return m->n_faces++;
+}
+
+static void kill(model_face *f)
+{
+    f->alive = false;
+    free(f->v);
+    f->v = NULL;
+}
+
+void model_remove_person(model *m, unsigned person)
+{
+    for (size_t i = 0; i < m->n_faces; i++)
+        if (m->faces[i].alive && m->faces[i].person == person)
+            kill(&m->faces[i]);
+}
+
+size_t model_count(const model *m)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < m->n_faces; i++)
+        n += m->faces[i].alive;
+    return n;
+}
+
+mn_code model_fetch(void *ctx, const mn_id *face, float *out, mn_error *err)
+{
+    model *m = ctx;
+    uint64_t number;
+    memcpy(&number, face->bytes + 8, 8);
+    __atomic_fetch_add(&m->fetched, 1, __ATOMIC_RELAXED);
+    if (number >= m->n_faces || !m->faces[number].alive)
+        return mn_fail(err, MN_E_NOT_FOUND, "no such face");
+    memcpy(out, m->faces[number].v, (size_t)m->dim * sizeof *out);
+    return MN_OK;
+}
+
+static double raw_of(const model *m, const float *a, const float *b)
+{
+    double ab = 0, aa = 0, bb = 0, dd = 0;
+    for (int i = 0; i < m->dim; i++) {
+        double x = a[i], y = b[i];
+        ab += x * y;
+        aa += x * x;
+        bb += y * y;
+        dd += (x - y) * (x - y);
+    }
+    return m->metric == MN_METRIC_L2 ? -sqrt(dd) : ab / sqrt(aa * bb);
+}
+
+static int best_first(const void *pa, const void *pb)
+{
+    const model_answer *a = pa, *b = pb;
+    if (a->raw != b->raw)
+        return a->raw > b->raw ? -1 : 1;
+    int by_person = memcmp(&a->person, &b->person, sizeof a->person);
+    return by_person ? by_person : memcmp(&a->face, &b->face, sizeof a->face);
+}
+
+static bool passes(const model *m, const model_face *f, unsigned lists)
+{
+    return f->alive && (lists == 0 || (m->lists[f->person] & lists));
+}
+
+model_answer *model_search(const model *m, const float *probe, unsigned lists, double min_raw, size_t *n,
+                           size_t *searched)
+{
+    model_answer *all = malloc((m->n_faces + 1) * sizeof *all);
+    uint8_t *seen = calloc(m->n_people, 1);
+    assert_true(all && seen);
+    size_t found = 0;
+    *searched = *n = 0;
+    for (size_t i = 0; i < m->n_faces; i++) {
+        const model_face *f = &m->faces[i];
+        if (!passes(m, f, lists))
+            continue;
+        *searched += !seen[f->person];
+        seen[f->person] = 1;
+        double raw = raw_of(m, probe, f->v);
+        if (raw >= min_raw - TOLERANCE)
+            all[found++] = (model_answer){model_face_id(i), model_person_id(f->person), raw};
+    }
+    qsort(all, found, sizeof *all, best_first);
+    memset(seen, 0, m->n_people);
+    for (size_t i = 0; i < found; i++) {
+        uint64_t person;
+        memcpy(&person, all[i].person.bytes + 8, 8);
+        if (!seen[person])
+            all[(*n)++] = all[i];
+        seen[person] = 1;
+    }
+    free(seen);
+    return all;
+}
+
+void model_random_vector(model *m, uint64_t *seed, float *v)
+{
+    double length = 0;
+    for (int i = 0; i < m->dim; i++) {
+        v[i] = mn_test_random_normal(seed);
+        length += (double)v[i] * (double)v[i];
+    }
+    for (int i = 0; i < m->dim; i++)
+        v[i] /= (float)sqrt(length);
+}
+
+static size_t lists_of(unsigned bits, mn_id out[MODEL_LISTS])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < MODEL_LISTS; i++)
+        if (bits >> i & 1)
+            out[n++] = model_list_id(i);
+    return n;
+}
+
+void model_add_both(model *m, mn_gallery *g, unsigned person, const float *v)
+{
+    mn_id lists[MODEL_LISTS];
+    mn_gallery_entry e = {.face = model_face_id(model_add(m, person, v)),
+                          .person = model_person_id(person),
+                          .lists = lists,
+                          .v = v};
+    e.n_lists = lists_of(m->lists[person], lists);
+    assert_ok(mn_gallery_add(g, &e, 1, err));
+}
+
+void model_check(const model_answer *all, size_t n_all, size_t k, const mn_candidate *out, size_t n)
+{
+    if (n > k || n > n_all || (n < k && n < n_all && all[n].raw > (n ? (double)out[n - 1].raw : -1e9) + 1))
+        fail_msg("%zu answers where %zu of %zu were wanted", n, k, n_all);
+    for (size_t i = 0; i < n; i++) {
+        if (fabs((double)out[i].raw - all[i].raw) > TOLERANCE)
+            fail_msg("answer %zu of %zu: raw %.7f, not %.7f", i, n, (double)out[i].raw, all[i].raw);
+        /* Where the scores of neighbours differ by more than rounding, or not at all, the order is known. */
+        bool clear = true;
+        for (size_t j = 0; j < n_all; j++)
+            if (j != i && all[j].raw != all[i].raw && fabs(all[j].raw - all[i].raw) < 2 * TOLERANCE)
+                clear = false;
+        if (clear && memcmp(&out[i].person, &all[i].person, sizeof(mn_id)) != 0)
+            fail_msg("answer %zu of %zu at %.7f: another person", i, n, all[i].raw);
+        for (size_t j = 0; j < i; j++)
+            if (memcmp(&out[i].person, &out[j].person, sizeof(mn_id)) == 0)
+                fail_msg("answers %zu and %zu are the same person", j, i);
+        if (i > 0 && !(out[i - 1].raw >= out[i].raw))
+            fail_msg("answer %zu is better than the one before", i);
+    }
+}
+
+void model_compare(model *m, mn_gallery *g, const float *probe, unsigned lists, size_t k, float min_raw)
+{
+    mn_id ids[MODEL_LISTS];
+    mn_query q = {.probe = probe, .lists = ids, .n_lists = lists_of(lists, ids), .k = k, .min_raw = min_raw};
+    mn_candidate *out = malloc(k * sizeof *out);
+    assert_non_null(out);
+    size_t n = 99999, searched = 99999, n_all, people;
+    assert_ok(mn_gallery_search(g, &q, out, &n, &searched, err));
+    model_answer *all = model_search(m, probe, lists, (double)min_raw, &n_all, &people);
+    assert_int_equal(searched, people);
+    model_check(all, n_all, k, out, n);
+    /* What is above the lowest wanted score beyond doubt must be there. */
+    size_t sure = 0;
+    while (sure < n_all && sure < k && all[sure].raw > (double)min_raw + TOLERANCE)
+        sure++;
+    assert_true(n >= sure);
+    free(all);
+    free(out);
+}

@@ -1,0 +1,57 @@
+/* A gallery as plain as can be, to compare with: an array of float vectors, and a scan in double with a full
+ * sort. */
+#ifndef MN_TESTS_GALLERY_MODEL_H
+#define MN_TESTS_GALLERY_MODEL_H
+
+#include "gallery/gallery.h"
+#include "support.h"
+
+#define MODEL_LISTS 8
+
+typedef struct {
+    bool alive;
+    unsigned person;
+    float *v;
+} model_face;
+
+typedef struct {
+    int dim;
+    mn_metric metric;
+    model_face *faces; /* by number; numbers are never used again */
+    size_t n_faces, cap_faces;
+    uint8_t *lists; /* by person: a bit for each list */
+    size_t n_people;
+    size_t fetched;
+} model;
+
+typedef struct {
+    mn_id face, person;
+    double raw;
+} model_answer;
+
+mn_id model_face_id(size_t number);
+mn_id model_person_id(size_t number);
+mn_id model_list_id(size_t number);
+
+void model_init(model *m, int dim, mn_metric metric, size_t n_people);
+void model_finish(model *m);
+size_t model_add(model *m, unsigned person, const float *v); /* the face's number */
+void model_remove_person(model *m, unsigned person);
+size_t model_count(const model *m);
+
+/* As the gallery's options.fetch; ctx is the model. */
+mn_code model_fetch(void *ctx, const mn_id *face, float *out, mn_error *err);
+
+/* All answers that pass, best first; freed with free(). lists: bits, 0 for all. */
+model_answer *model_search(const model *m, const float *probe, unsigned lists, double min_raw, size_t *n,
+                           size_t *searched);
+
+void model_random_vector(model *m, uint64_t *seed, float *v);
+/* Adds a face to both. The lists are the person's. */
+void model_add_both(model *m, mn_gallery *g, unsigned person, const float *v);
+/* Searches both and fails the test where they differ. */
+void model_compare(model *m, mn_gallery *g, const float *probe, unsigned lists, size_t k, float min_raw);
+/* The answers of the gallery against all answers of the model. */
+void model_check(const model_answer *all, size_t n_all, size_t k, const mn_candidate *out, size_t n);
+
+#endif
