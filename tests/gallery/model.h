@@ -11,6 +11,7 @@
 typedef struct {
     bool alive;
     unsigned person;
+    size_t place; /* in model.alive */
     float *v;
 } model_face;
 
@@ -19,6 +20,8 @@ typedef struct {
     mn_metric metric;
     model_face *faces; /* by number; numbers are never used again */
     size_t n_faces, cap_faces;
+    size_t *alive; /* numbers of the living, in any order */
+    size_t n_alive;
     uint8_t *lists; /* by person: a bit for each list */
     size_t n_people;
     size_t fetched;
@@ -37,7 +40,7 @@ void model_init(model *m, int dim, mn_metric metric, size_t n_people);
 void model_finish(model *m);
 size_t model_add(model *m, unsigned person, const float *v); /* the face's number */
 void model_remove_person(model *m, unsigned person);
-size_t model_count(const model *m);
+void model_remove_face(model *m, size_t number); /* nothing happens when it is gone */
 
 /* As the gallery's options.fetch; ctx is the model. */
 mn_code model_fetch(void *ctx, const mn_id *face, float *out, mn_error *err);

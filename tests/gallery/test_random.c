@@ -80,9 +80,7 @@ static void remove_one(world *w)
     mn_id id = model_face_id(i);
     assert_ok(mn_gallery_remove_face(w->g, &id, err));
     if (m->n_faces && m->faces[i].alive) {
-        m->faces[i].alive = false;
-        free(m->faces[i].v);
-        m->faces[i].v = NULL;
+        model_remove_face(m, i);
         w->removed++;
     }
 }
@@ -91,10 +89,10 @@ static void remove_everyone_of(world *w)
 {
     unsigned person = (unsigned)below(w, PEOPLE);
     mn_id id = model_person_id(person);
-    size_t n = 12345, before = model_count(&w->m);
+    size_t n = 12345, before = w->m.n_alive;
     assert_ok(mn_gallery_remove_person(w->g, &id, &n, err));
     model_remove_person(&w->m, person);
-    assert_int_equal(n, before - model_count(&w->m));
+    assert_int_equal(n, before - w->m.n_alive);
     w->removed += n;
 }
 
@@ -121,7 +119,6 @@ static void search(world *w)
     w->searched++;
 }
 
-/* The dead are dropped from the model's array now and then, or its scans would take ever longer. */
 static void step(world *w)
 {
     size_t dice = below(w, 1000);
@@ -157,7 +154,7 @@ static void run(int dim, mn_metric metric, bool fetch, size_t operations, uint64
         step(w);
         if (i % 1000 == 0) {
             mn_gallery_stats s = mn_gallery_stats_get(w->g);
-            assert_int_equal(s.faces, model_count(&w->m));
+            assert_int_equal(s.faces, w->m.n_alive);
             w->most = s.faces > w->most ? s.faces : w->most;
         }
     }
