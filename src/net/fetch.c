@@ -144,14 +144,31 @@ static mn_code sum_part(const fetch *f, char hex[2 * crypto_hash_sha256_BYTES + 
     return MN_OK;
 }
 
+/* A continued download that brought nothing: the server's file is shorter than ours (HTTP 416), so ours is
+ * another's. */
+static mn_code check_size(fetch *f, mn_error *err)
+{
+    const int64_t have = f->have;
+    if (have == f->what->bytes)
+        return MN_OK;
+    if (f->began > 0 && have == f->began) {
+        mn_code code = truncate_part(f, err);
+        if (code)
+            return code;
+        f->again = true;
+    }
+    return mn_fail(err, MN_E_CORRUPT, "%s: has %lld bytes, %lld are expected", f->shown, (long long)have,
+                   (long long)f->what->bytes);
+}
+
 /* A wrong sum empties .part: nothing of it can be trusted. */
 static mn_code check_part(fetch *f, mn_error *err)
 {
-    if (f->have != f->what->bytes)
-        return mn_fail(err, MN_E_CORRUPT, "%s: has %lld bytes, %lld are expected", f->shown,
-                       (long long)f->have, (long long)f->what->bytes);
+    mn_code code = check_size(f, err);
+    if (code)
+        return code;
     char hex[2 * crypto_hash_sha256_BYTES + 1];
-    mn_code code = sum_part(f, hex, err);
+    code = sum_part(f, hex, err);
     if (code || strcmp(hex, f->what->sha256) == 0)
         return code;
     code = truncate_part(f, err);
@@ -304,18 +321,11 @@ static CURLcode set_up(transfer *t, char words[CURL_ERROR_SIZE])
     return bad;
 }
 
-/* The server said no. 416: it has less than we have, so ours is of another version. */
 static mn_code refused(transfer *t, mn_error *err)
 {
+    fetch *f = t->f;
     long status = 0;
     curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
-    fetch *f = t->f;
-    if (status == 416 && f->began) {
-        f->again = true;
-        mn_code code = truncate_part(f, err);
-        return code ? code
-                    : mn_fail(err, MN_E_CORRUPT, "%s: has less than what was fetched before", f->shown);
-    }
     f->again = status >= 500 || status == 429;
     if (status == 404 || status == 410)
         return mn_fail(err, MN_E_NOT_FOUND, "%s: is not there (HTTP %ld)", f->shown, status);
