@@ -23,7 +23,8 @@ const char *mn_test_shared(void)
 {
     static char path[4096];
     const char *given = getenv("MIEN_SHARED");
-    return given && *given ? (mn_file_is_folder(given) ? given : NULL) : under_root(path, sizeof path, "../shared");
+    return given && *given ? (mn_file_is_folder(given) ? given : NULL)
+                           : under_root(path, sizeof path, "../shared");
 }
 
 const char *mn_test_samples(void)

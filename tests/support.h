@@ -1,6 +1,8 @@
-/* What tests share: where pictures, packs and the evaluation data are, and what to do when they are not there.
+/* What tests share: where pictures, packs and the evaluation data are, and what to do when they are not
+ * there.
  *
- * A test that needs something missing is skipped and says so on stderr; with MIEN_TEST_ALL=1 (CI) that is a failure. */
+ * A test that needs something missing is skipped and says so on stderr; with MIEN_TEST_ALL=1 (CI) that is a
+ * failure. */
 #ifndef MN_TESTS_SUPPORT_H
 #define MN_TESTS_SUPPORT_H
 
@@ -15,9 +17,10 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-const char *mn_test_root(void);    /* the source tree */
-const char *mn_test_shared(void);  /* $MIEN_SHARED, else <root>/../shared when it is there, else NULL */
-const char *mn_test_samples(void); /* folder of the npm package's photographs (sample1.jpg … sample6.jpg), or NULL */
+const char *mn_test_root(void);   /* the source tree */
+const char *mn_test_shared(void); /* $MIEN_SHARED, else <root>/../shared when it is there, else NULL */
+const char *
+mn_test_samples(void); /* folder of the npm package's photographs (sample1.jpg … sample6.jpg), or NULL */
 const char *mn_test_models(void);  /* folder of the packs, or NULL */
 const char *mn_test_library(void); /* libonnxruntime.so.1, or NULL */
 
@@ -32,14 +35,14 @@ void mn_test_read(const char *path, mn_buf *out); /* fails the test when it cann
 uint64_t mn_test_random(uint64_t *state);
 float mn_test_random_normal(uint64_t *state);
 
-#define assert_ok(call)                                                                                                \
-    do {                                                                                                               \
-        mn_error e_ = {0};                                                                                             \
-        mn_error *err = &e_;                                                                                           \
-        mn_code c_ = (call);                                                                                           \
-        if (c_ != MN_OK)                                                                                               \
-            fail_msg("%s: %s (%s:%d)", mn_code_word(c_), e_.text, e_.file ? e_.file : "?", e_.line);                   \
-        (void)err;                                                                                                     \
+#define assert_ok(call)                                                                                      \
+    do {                                                                                                     \
+        mn_error e_ = {0};                                                                                   \
+        mn_error *err = &e_;                                                                                 \
+        mn_code c_ = (call);                                                                                 \
+        if (c_ != MN_OK)                                                                                     \
+            fail_msg("%s: %s (%s:%d)", mn_code_word(c_), e_.text, e_.file ? e_.file : "?", e_.line);         \
+        (void)err;                                                                                           \
     } while (0)
 
 #endif
