@@ -47,10 +47,14 @@ static void on_progress(void *user, int64_t done, int64_t total)
 
 static mn_code no_source(const mn_pull *what, const mn_model_info *model, mn_error *err)
 {
+    const char *name = model->name, *pack = mn_pack_name(what->pack);
+    if (strncmp(model->file, "made/", 5) == 0)
+        return mn_fail(err, MN_E_MODEL, "%s (%s) is made by the converter: run `make models`", name,
+                       model->precision);
     return mn_fail(err, MN_E_MODEL,
-                   "%s (%s) has no upstream address: it comes from a mirror that has %s/%s (model.mirror, "
-                   "MIEN_MODEL_MIRROR), or the converter makes it (`make models`)",
-                   model->name, model->precision, mn_pack_name(what->pack), model->file);
+                   "%s (%s) has no upstream address and comes from a mirror only: set model.mirror or "
+                   "MIEN_MODEL_MIRROR to one that has %s/%s",
+                   name, model->precision, pack, model->file);
 }
 
 /* That a mirror lacks a file is no news while there is an upstream address, and without one no_source says it

@@ -27,7 +27,7 @@ typedef struct {
     const char *task;      /* detector, landmarks, descriptor, liveness, quality, age, ... */
     const char *name;      /* "mobilefacenet-128" */
     const char *precision; /* "fp32" or "int8" */
-    const char *file;
+    const char *file;      /* inside the pack's folder; what the converter makes is under made/ */
     const char *sha256;
     const char *license;
     const char *source;
@@ -53,10 +53,12 @@ const char *mn_pack_name(const mn_pack *pack);
 int mn_pack_version(const mn_pack *pack);
 size_t mn_pack_count(const mn_pack *pack);
 const mn_model_info *mn_pack_model(const mn_pack *pack, size_t i);
-/* First model of a task; precision "fp32", "int8" or NULL for any. NULL where the manifest has none. */
+/* First model of a task, of a name, of a precision ("fp32", "int8"); NULL: any. NULL where the manifest has
+ * none. */
 const mn_model_info *mn_pack_find(const mn_pack *pack, const char *task, const char *name,
                                   const char *precision);
 
+/* "" when it does not fit. */
 void mn_pack_path(const mn_pack *pack, const mn_model_info *model, char *out, size_t size);
 typedef enum { MN_MODEL_PRESENT, MN_MODEL_MISSING, MN_MODEL_DAMAGED } mn_model_state;
 /* Size and sha256 of the file on the disk. err (may be NULL) says what differs. */
