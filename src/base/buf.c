@@ -42,7 +42,7 @@ static size_t next_capacity(const mn_buf *b, size_t need)
     return cap < b->max ? cap : b->max;
 }
 
-mn_code mn_buf_reserve(mn_buf *b, size_t n, uint8_t **at, mn_error *err)
+static mn_code make_room(mn_buf *b, size_t n, mn_error *err)
 {
     if (n > b->max - b->len)
         return mn_fail(err, MN_E_LIMIT, "%zu bytes and %zu more are over the limit of %zu", b->len, n,
@@ -56,8 +56,15 @@ mn_code mn_buf_reserve(mn_buf *b, size_t n, uint8_t **at, mn_error *err)
         b->cap = cap;
         b->data[b->len] = 0;
     }
-    *at = b->data + b->len;
     return MN_OK;
+}
+
+mn_code mn_buf_reserve(mn_buf *b, size_t n, uint8_t **at, mn_error *err)
+{
+    mn_code code = make_room(b, n, err);
+    if (!code)
+        *at = b->data + b->len;
+    return code;
 }
 
 void mn_buf_commit(mn_buf *b, size_t n)
@@ -70,13 +77,12 @@ void mn_buf_commit(mn_buf *b, size_t n)
 
 mn_code mn_buf_append(mn_buf *b, const void *bytes, size_t n, mn_error *err)
 {
-    uint8_t *at;
     if (n == 0)
         return MN_OK;
-    mn_code code = mn_buf_reserve(b, n, &at, err);
+    mn_code code = make_room(b, n, err);
     if (code)
         return code;
-    memcpy(at, bytes, n);
+    memcpy(b->data + b->len, bytes, n);
     mn_buf_commit(b, n);
     return MN_OK;
 }
@@ -89,12 +95,12 @@ mn_code mn_buf_printf(mn_buf *b, mn_error *err, const char *format, ...)
     va_end(args);
     if (n < 0)
         return mn_fail(err, MN_E_INTERNAL, "cannot format \"%s\"", format);
-    uint8_t *at;
-    mn_code code = mn_buf_reserve(b, (size_t)n, &at, err);
+    mn_code code = make_room(b, (size_t)n, err);
     if (code)
         return code;
     va_start(args, format);
-    vsnprintf((char *)at, (size_t)n + 1, format, args); /* the zero byte has its place after cap */
+    vsnprintf((char *)b->data + b->len, (size_t)n + 1, format,
+              args); /* the zero byte has its place after cap */
     va_end(args);
     mn_buf_commit(b, (size_t)n);
     return MN_OK;

@@ -15,7 +15,7 @@
 
 static const mn_setting_info table[MN_S_COUNT] = {
 #define S(id, name, type, def, range, unit, live, secret, text)                                              \
-    {name, MN_SET_##type, def, range, unit, live, secret, text},
+    {name, MN_SET_##type, live, secret, def, range, unit, text},
 #include "base/settings.def"
 #undef S
 };

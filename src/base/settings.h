@@ -27,11 +27,11 @@ typedef enum {
 typedef struct {
     const char *name;
     mn_setting_type type;
+    bool live;   /* may change while running */
+    bool secret; /* never printed */
     const char *def;
     const char *range; /* "0..100" for numbers, "a|b|c" for choices, "max length" for texts */
     const char *unit;
-    bool live;   /* may change while running */
-    bool secret; /* never printed */
     const char *text;
 } mn_setting_info;
 
