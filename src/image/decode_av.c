@@ -113,7 +113,8 @@ static mn_code open_decoder(av_job *job, const char *decoder)
     job->context->get_buffer2 = take_frame;
     job->context->thread_count = 1;
     job->context->max_pixels = job->limits->max_pixels;
-    /* Of TIFF, "explode" would refuse every tag that the decoder has no use for, orientation among them. */
+    /* Of TIFF, "explode" would refuse every tag that the decoder has no use for, orientation among them; its
+     * complaints are looked at after decoding instead. */
     if (job->info->format != MN_FORMAT_TIFF)
         job->context->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
     int result = avcodec_open2(job->context, codec, NULL);
@@ -141,7 +142,8 @@ static mn_code decode_frame(av_job *job, const uint8_t *bytes, size_t n)
         return mn_fail(job->err, MN_E_DECODE,
                        "the %s is damaged: it is %d × %d in its header and %d × %d inside", job->name,
                        job->info->width, job->info->height, job->frame->width, job->frame->height);
-    if (job->frame->decode_error_flags || (job->frame->flags & AV_FRAME_FLAG_CORRUPT))
+    bool complained = job->info->format == MN_FORMAT_TIFF && job->words[0];
+    if (complained || job->frame->decode_error_flags || (job->frame->flags & AV_FRAME_FLAG_CORRUPT))
         return fail_av(job, AVERROR_INVALIDDATA);
     return check_time(job);
 }

@@ -20,6 +20,16 @@ static uint32_t get32(const tiff *t, size_t at)
     return t->big ? mn_be32(t->bytes + at) : mn_le32(t->bytes + at);
 }
 
+/* Sizes of the twelve types: bytes, text, short, long, rational, the same signed, undefined, float and
+ * double. */
+static bool is_within(const tiff *t, size_t at)
+{
+    static const uint8_t sizes[13] = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8};
+    uint32_t type = get16(t, at + 2), count = get32(t, at + 4);
+    uint64_t size = type < 13 ? (uint64_t)sizes[type] * count : 0;
+    return size <= 4 || (size <= t->n && get32(t, at + 8) <= t->n - size);
+}
+
 /* An entry is tag, type, count and value (or where it is): 2 + 2 + 4 + 4 bytes. */
 static void read_entry(const tiff *t, size_t at, mn_tiff_facts *facts)
 {
@@ -47,8 +57,11 @@ bool mn_tiff_read(const uint8_t *bytes, size_t n, mn_tiff_facts *out)
     if (entries > (n - at - 2) / 12)
         return false;
     mn_tiff_facts facts = {.orientation = 1};
-    for (size_t i = 0; i < entries; i++)
+    facts.complete = n - at - 2 - 12 * entries >= 4; /* where the next directory is */
+    for (size_t i = 0; i < entries; i++) {
         read_entry(&t, at + 2 + 12 * i, &facts);
+        facts.complete &= is_within(&t, at + 2 + 12 * i);
+    }
     *out = facts;
     return true;
 }

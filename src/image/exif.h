@@ -9,6 +9,7 @@
 typedef struct {
     uint32_t width, height; /* 0 where not said, as in EXIF */
     int orientation;        /* 1 … 8; 1 where not said, or where it is something else */
+    bool complete; /* the directory's end, and every value that stands outside of it, is within the bytes */
 } mn_tiff_facts;
 
 /* bytes: from the byte-order mark on ("II*" or "MM*"). False, and *out untouched, when the directory is not

@@ -224,8 +224,8 @@ static mn_code read_pnm(const uint8_t *bytes, size_t n, mn_image_info *info, mn_
 static mn_code read_tiff(const uint8_t *bytes, size_t n, mn_image_info *info, mn_error *err)
 {
     mn_tiff_facts facts;
-    if (!mn_tiff_read(bytes, n, &facts))
-        return truncated(err, "TIFF"); /* the directory, often at the end of the file, is not within it */
+    if (!mn_tiff_read(bytes, n, &facts) || !facts.complete)
+        return truncated(err, "TIFF"); /* directory and values often stand at the end of the file */
     if (facts.width < 1 || facts.height < 1 || facts.width > INT32_MAX || facts.height > INT32_MAX)
         return damaged(err, "TIFF", "its directory does not say its size");
     info->width = (int)facts.width;
