@@ -1,5 +1,85 @@
-int main(void);
-int main(void)
+/* mien: from the command line to a command and its exit status. */
+#include "base/alloc.h"
+#include "base/log.h"
+#include "cli/config.h"
+#include "cli/help.h"
+#include "cli/out.h"
+#include "cli/say.h"
+#include <signal.h>
+#include <string.h>
+
+static mn_cancel interrupted;
+
+/* The first Ctrl-C lets the pictures in work finish; SA_RESETHAND makes the second one end the program. */
+static void on_signal(int number)
 {
-    return 0;
+    (void)number;
+    mn_cancel_set(&interrupted);
+}
+
+static void watch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART | (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static void setup_log(const mn_settings *s)
+{
+    mn_log_level level = MN_LOG_WARN;
+    mn_log_parse_level(mn_settings_text(s, MN_S_LOG_LEVEL), &level);
+    mn_log_setup(level, strcmp(mn_settings_text(s, MN_S_LOG_FORMAT), "json") == 0 ? MN_LOG_JSON : MN_LOG_TEXT,
+                 2);
+}
+
+static int run_command(const mn_args *args)
+{
+    mn_error err = {0};
+    mn_settings *settings;
+    bool usage;
+    if (mn_config_load(args, &settings, &usage, &err) != MN_OK) {
+        if (usage)
+            return mn_say_usage(args->command, err.text);
+        mn_say_error(NULL, &err);
+        return MN_EXIT_FAILURE;
+    }
+    setup_log(settings);
+    mn_cli cli = {.args = args,
+                  .settings = settings,
+                  .cancel = &interrupted,
+                  .out = stdout,
+                  .json = args->value[MN_O_JSON] != NULL,
+                  .quiet = args->value[MN_O_QUIET] != NULL};
+    int status = args->command->run(&cli);
+    mn_settings_destroy(settings);
+    return status;
+}
+
+static int dispatch(int argc, char **argv)
+{
+    mn_args args;
+    mn_error err = {0};
+    int status = MN_EXIT_DONE;
+    mn_code code = mn_args_parse(argc, argv, &args, &err);
+    if (code != MN_OK)
+        status = mn_say_usage(args.command, err.text);
+    else if (args.command && args.value[MN_O_HELP])
+        mn_help_command(stdout, args.command);
+    else if (args.command)
+        status = run_command(&args);
+    else if (args.value[MN_O_HELP])
+        mn_help_overview(stdout);
+    else
+        status = mn_say_usage(NULL, "which command?");
+    mn_args_finish(&args);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    json_set_alloc_funcs(mn_alloc, mn_free);
+    watch_signals();
+    int status = dispatch(argc, argv);
+    return mn_out_close(stdout, "standard output") ? status : MN_EXIT_FAILURE;
 }

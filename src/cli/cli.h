@@ -1,0 +1,50 @@
+/* What every command gets, and how it ends.
+ *
+ * A command is a function in a file of its own (cmd_*.c) that loads, runs and prints, in that order. Results
+ * go to standard output; progress, notes and errors to standard error. */
+#ifndef MN_CLI_CLI_H
+#define MN_CLI_CLI_H
+
+#include "base/settings.h"
+#include "base/thread.h"
+#include "cli/args.h"
+#include <stdio.h>
+
+typedef enum {
+    MN_EXIT_DONE = 0,
+    MN_EXIT_NO = 1,      /* a clear answer, and it is no: not the same, nobody found */
+    MN_EXIT_USAGE = 2,   /* the command line is wrong */
+    MN_EXIT_FAILURE = 3, /* something could not be done; said on standard error */
+} mn_exit;
+
+struct mn_cli {
+    const mn_args *args;
+    mn_settings *settings;
+    mn_cancel *cancel; /* set by Ctrl-C */
+    FILE *out;
+    bool json, quiet;
+};
+
+/* The commands, see commands.c. */
+int mn_cmd_detect(mn_cli *cli);
+int mn_cmd_describe(mn_cli *cli);
+int mn_cmd_compare(mn_cli *cli);
+int mn_cmd_enroll(mn_cli *cli);
+int mn_cmd_identify(mn_cli *cli);
+int mn_cmd_people_list(mn_cli *cli);
+int mn_cmd_people_show(mn_cli *cli);
+int mn_cmd_people_erase(mn_cli *cli);
+int mn_cmd_people_withdraw(mn_cli *cli);
+int mn_cmd_models_list(mn_cli *cli);
+int mn_cmd_models_pull(mn_cli *cli);
+int mn_cmd_models_check(mn_cli *cli);
+int mn_cmd_eval_verify(mn_cli *cli);
+int mn_cmd_eval_identify(mn_cli *cli);
+int mn_cmd_eval_calibrate(mn_cli *cli);
+int mn_cmd_bench_pipeline(mn_cli *cli);
+int mn_cmd_settings(mn_cli *cli);
+int mn_cmd_version(mn_cli *cli);
+int mn_cmd_completion(mn_cli *cli);
+int mn_cmd_help(mn_cli *cli);
+
+#endif

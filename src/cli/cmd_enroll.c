@@ -1,0 +1,292 @@
+/* mien enroll: take people in who agreed to it, one person or a folder a person. */
+#include "base/alloc.h"
+#include "cli/config.h"
+#include "cli/out.h"
+#include "cli/say.h"
+#include <string.h>
+
+typedef struct {
+    char *file;
+    mn_error error;
+} refusal;
+
+typedef struct {
+    const mn_cli *cli;
+    const mn_inputs *inputs;
+    mn_core *core;
+    mn_actor actor;
+    mn_consent_given consent;
+    bool with_consent;
+    mn_progress progress;
+
+    size_t done, enrolled, already, people_new;
+    refusal *refusals; /* pictures that were not enrolled, in order */
+    size_t n_refusals, cap_refusals, n_failures;
+    json_t *duplicates;
+} enrolling;
+
+/* Nothing is wrong with the picture's file, but with what it shows. */
+static bool is_refusal(mn_code code)
+{
+    return code == MN_E_NO_FACE || code == MN_E_SEVERAL_FACES || code == MN_E_QUALITY;
+}
+
+static mn_enrol_person person_of(const enrolling *e, const mn_picture *p)
+{
+    const mn_args *a = e->cli->args;
+    return (mn_enrol_person){
+        .external_id = a->value[MN_O_EXTERNAL_ID],
+        .name = a->value[MN_O_FOLDERS] ? e->inputs->groups[p->input->group] : a->value[MN_O_NAME],
+        .list = a->value[MN_O_LIST],
+        .consent = e->with_consent ? &e->consent : NULL,
+    };
+}
+
+static mn_code note_refusal(enrolling *e, const mn_picture *p, const mn_error *error, mn_error *err)
+{
+    if (e->n_refusals == e->cap_refusals) {
+        size_t cap = e->cap_refusals ? 2 * e->cap_refusals : 16;
+        refusal *more = mn_realloc(e->refusals, cap * sizeof *more);
+        if (!more)
+            return mn_fail(err, MN_E_MEMORY, "no memory for the report");
+        e->refusals = more;
+        e->cap_refusals = cap;
+    }
+    char *file = mn_strdup(p->label);
+    if (!file)
+        return mn_fail(err, MN_E_MEMORY, "no memory for the report");
+    e->refusals[e->n_refusals++] = (refusal){file, *error};
+    e->n_failures += !is_refusal(error->code);
+    return MN_OK;
+}
+
+static void note_duplicate(enrolling *e, const mn_picture *p, const mn_enrolment *done)
+{
+    mn_progress_clear(&e->progress);
+    mn_say_note(e->cli, "%s: looks like %s, who is enrolled already (similarity %.3f)", p->label,
+                done->duplicate_name ? done->duplicate_name : "somebody", done->duplicate_similarity);
+    json_array_append_new(e->duplicates, json_pack("{so so so sf}", "file", mn_json_text(p->label), "person",
+                                                   mn_json_id(&done->duplicate_person), "name",
+                                                   mn_json_text(done->duplicate_name), "similarity",
+                                                   done->duplicate_similarity));
+}
+
+/* On a worker: was this very picture enrolled before? */
+static mn_code before(void *ctx, mn_picture *p, mn_error *err)
+{
+    enrolling *e = ctx;
+    const mn_enrol_person person = person_of(e, p);
+    return mn_core_enrolled_before(e->core, &e->actor, &person, p->bytes.data, p->bytes.len, &p->skipped,
+                                   err);
+}
+
+static mn_code enrol(enrolling *e, mn_picture *p, mn_error *err)
+{
+    const mn_face *face;
+    mn_enrolment done = {0};
+    mn_code code = mn_picture_pick(e->cli, p, "only", &face, err);
+    if (code != MN_OK)
+        return code;
+    const mn_enrol_person person = person_of(e, p);
+    const mn_enrol_face what = {.source = p->label,
+                                .bytes = p->bytes.data,
+                                .n = p->bytes.len,
+                                .face = face,
+                                .min_quality =
+                                    (float)mn_settings_real(e->cli->settings, MN_S_FACE_MIN_QUALITY)};
+    code = mn_core_enrol(e->core, &e->actor, &person, &what, p->arena, &done, err);
+    if (code != MN_OK)
+        return code;
+    if (done.outcome == MN_ENROLLED_ALREADY)
+        e->already++;
+    else
+        e->enrolled++;
+    e->people_new += done.person_is_new;
+    if (done.duplicate)
+        note_duplicate(e, p, &done);
+    return MN_OK;
+}
+
+/* On the caller's thread, in order, so that a person's first picture makes the person and the others find it.
+ */
+static mn_code show(void *ctx, mn_picture *p, mn_error *err)
+{
+    enrolling *e = ctx;
+    char what[64];
+    mn_error error = p->error;
+    mn_code code = p->code;
+    if (code == MN_OK && p->skipped)
+        e->already++;
+    else if (code == MN_OK)
+        code = enrol(e, p, &error);
+    if (code == MN_E_MEMORY || code == MN_E_FULL ||
+        code == MN_E_PACK) { /* every further picture would meet it too */
+        *err = error;
+        return mn_error_prefix(err, "%s", p->label);
+    }
+    if (code != MN_OK)
+        code = note_refusal(e, p, &error, err);
+    snprintf(what, sizeof what, "refused %zu", e->n_refusals);
+    mn_progress_show(&e->progress, ++e->done, what);
+    return code;
+}
+
+/* ---- report
+ * -------------------------------------------------------------------------------------------------------- */
+
+static mn_code print_json(const enrolling *e, bool interrupted, mn_error *err)
+{
+    json_t *refused = json_array();
+    for (size_t i = 0; i < e->n_refusals; i++)
+        json_array_append_new(refused, mn_json_failure(e->refusals[i].file, &e->refusals[i].error));
+    return mn_json_print(e->cli->out,
+                         json_pack("{sI sI sI sI so sO sb}", "pictures", (json_int_t)e->inputs->n, "enrolled",
+                                   (json_int_t)e->enrolled, "already", (json_int_t)e->already, "people_new",
+                                   (json_int_t)e->people_new, "refused", refused, "duplicates", e->duplicates,
+                                   "interrupted", interrupted),
+                         err);
+}
+
+static void print_text(const enrolling *e, bool interrupted)
+{
+    FILE *out = e->cli->out;
+    fprintf(out, "%zu picture%s enrolled, %zu new %s", e->enrolled, e->enrolled == 1 ? "" : "s",
+            e->people_new, e->people_new == 1 ? "person" : "people");
+    if (e->already)
+        fprintf(out, ", %zu enrolled before", e->already);
+    if (e->n_refusals)
+        fprintf(out, ", %zu refused", e->n_refusals);
+    fputc('\n', out);
+    if (interrupted)
+        fprintf(out, "interrupted: start the same command again to go on\n");
+}
+
+static mn_code report(enrolling *e, mn_code code, mn_error *err)
+{
+    bool interrupted = code == MN_E_CANCELLED;
+    mn_progress_clear(&e->progress);
+    if (code != MN_OK && !interrupted)
+        mn_say_error(NULL, err);
+    for (size_t i = 0; i < e->n_refusals; i++)
+        mn_say_error(e->refusals[i].file, &e->refusals[i].error);
+    if (e->cli->json)
+        return print_json(e, interrupted, err);
+    print_text(e, interrupted);
+    return MN_OK;
+}
+
+/* ---- the command
+ * ---------------------------------------------------------------------------------------------------- */
+
+static mn_code read_until(const char *text, mn_time now, mn_time *until, mn_error *err)
+{
+    mn_time span;
+    *until = MN_TIME_NEVER;
+    if (!text || mn_time_parse(text, until))
+        return MN_OK;
+    if (!mn_duration_parse(text, &span))
+        return mn_fail(err, MN_E_INVALID,
+                       "--consent-until %.40s: it takes a date (2027-12-31) or a span (2y, 90d)", text);
+    *until = now + span;
+    return MN_OK;
+}
+
+static mn_code read_consent(enrolling *e, const mn_args *a, mn_error *err)
+{
+    mn_time now = mn_time_now();
+    mn_code code = read_until(a->value[MN_O_CONSENT_UNTIL], now, &e->consent.until, err);
+    if (code != MN_OK)
+        return code;
+    e->with_consent = a->value[MN_O_CONSENT] != NULL;
+    if (!e->with_consent) {
+        if (a->value[MN_O_CONSENT_METHOD] || a->value[MN_O_CONSENT_EVIDENCE] || a->value[MN_O_CONSENT_UNTIL])
+            return mn_fail(err, MN_E_INVALID, "which consent? Say what it is for: --consent PURPOSE");
+        return MN_OK;
+    }
+    if (!a->value[MN_O_CONSENT_METHOD])
+        return mn_fail(err, MN_E_INVALID, "--consent needs --consent-method: how was it given?");
+    mn_purpose_parse(a->value[MN_O_CONSENT], &e->consent.purpose);
+    e->consent.method = a->value[MN_O_CONSENT_METHOD];
+    e->consent.evidence = a->value[MN_O_CONSENT_EVIDENCE] ? a->value[MN_O_CONSENT_EVIDENCE] : "";
+    e->consent.given = now;
+    return MN_OK;
+}
+
+static mn_code read_who(const mn_args *a, mn_error *err)
+{
+    bool named = a->value[MN_O_NAME] || a->value[MN_O_EXTERNAL_ID];
+    if (a->value[MN_O_FOLDERS] && named)
+        return mn_fail(err, MN_E_INVALID,
+                       "--folders names the people by their folders: leave out --name and --external-id");
+    if (!a->value[MN_O_FOLDERS] && !named)
+        return mn_fail(err, MN_E_INVALID,
+                       "who is it? Give --name or --external-id (or --folders for a folder a person)");
+    if (!a->value[MN_O_LIST])
+        return mn_fail(err, MN_E_INVALID,
+                       "into which list? Give --list NAME (it is made when there is none)");
+    return MN_OK;
+}
+
+static mn_code run(enrolling *e, mn_error *err)
+{
+    mn_engine engine = {0};
+    const mn_crew_task task = {.want = MN_WANT_DESCRIPTOR | MN_WANT_QUALITY | MN_WANT_SAMPLE,
+                               .wanted_side = MN_SIDE_ONE_FACE,
+                               .before = before,
+                               .show = show,
+                               .ctx = e};
+    mn_code code = mn_engine_open(e->cli, task.want, MN_PEOPLE_CREATE, &engine, err);
+    if (code == MN_OK) {
+        e->core = engine.core;
+        e->progress = mn_progress_start(e->cli, e->inputs->n);
+        code = mn_crew_run(e->cli, engine.pipeline, e->inputs, &task, err);
+    }
+    mn_engine_close(&engine);
+    return code;
+}
+
+static void finish(enrolling *e)
+{
+    for (size_t i = 0; i < e->n_refusals; i++)
+        mn_free(e->refusals[i].file);
+    mn_free(e->refusals);
+    json_decref(e->duplicates);
+}
+
+static int enrol_inputs(const mn_cli *cli, enrolling *e, const mn_inputs *inputs)
+{
+    mn_error err = {0};
+    e->cli = cli;
+    e->inputs = inputs;
+    e->duplicates = json_array();
+    mn_code code = run(e, &err);
+    mn_code printed = report(e, code, &err);
+    bool failed = code != MN_OK || printed != MN_OK || e->n_failures || inputs->missing;
+    if (printed != MN_OK)
+        mn_say_error(NULL, &err);
+    bool refused = e->n_refusals > 0;
+    finish(e);
+    return failed ? MN_EXIT_FAILURE : refused ? MN_EXIT_NO : MN_EXIT_DONE;
+}
+
+int mn_cmd_enroll(mn_cli *cli)
+{
+    mn_error err = {0};
+    mn_inputs inputs = {0};
+    const mn_args *a = cli->args;
+    enrolling e = {.actor = mn_engine_actor()};
+    mn_code code = read_who(a, &err);
+    if (code == MN_OK)
+        code = read_consent(&e, a, &err);
+    if (code != MN_OK)
+        return mn_say_usage(a->command, err.text);
+    code = a->value[MN_O_FOLDERS] ? mn_inputs_gather_people(a->operands, a->n_operands, &inputs, &err)
+                                  : mn_inputs_gather(a->operands, a->n_operands, &inputs, &err);
+    if (code != MN_OK) {
+        mn_say_error(NULL, &err);
+        return MN_EXIT_FAILURE;
+    }
+    int status = enrol_inputs(cli, &e, &inputs);
+    mn_inputs_finish(&inputs);
+    return status;
+}

@@ -1,0 +1,285 @@
+/* mien people list, show, erase, withdraw: the records. None of them needs a model. */
+#include "cli/config.h"
+#include "cli/out.h"
+#include "cli/say.h"
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PAGE      200
+#define ARENA_MAX ((size_t)64 << 20)
+
+typedef struct {
+    mn_cli *cli;
+    mn_core *core;
+    mn_arena *arena;
+    mn_actor actor;
+} desk;
+
+static mn_code open_desk(mn_cli *cli, desk *d, mn_error *err)
+{
+    *d = (desk){.cli = cli, .actor = mn_engine_actor()};
+    mn_code code = mn_engine_open_records(cli, &d->core, err);
+    if (code != MN_OK)
+        return code;
+    d->arena = mn_arena_create(ARENA_MAX);
+    return d->arena ? MN_OK : mn_fail(err, MN_E_MEMORY, "no memory for the records");
+}
+
+static void close_desk(desk *d)
+{
+    if (d->arena)
+        mn_arena_destroy(d->arena);
+    if (d->core)
+        mn_core_close(d->core);
+}
+
+static int fail(const char *what, const mn_error *err)
+{
+    mn_say_error(what, err);
+    return MN_EXIT_FAILURE;
+}
+
+/* ---- what a record looks like
+ * ------------------------------------------------------------------------------------- */
+
+static const char *consent_state(const mn_consent *c)
+{
+    if (c->withdrawn != MN_TIME_NEVER)
+        return "withdrawn";
+    return c->until <= mn_time_now() ? "expired" : "valid";
+}
+
+static json_t *consents_json(const mn_person_view *v)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < v->n_consents; i++) {
+        const mn_consent *c = &v->consents[i];
+        json_array_append_new(all, json_pack("{ss ss so so so so so}", "purpose", mn_purpose_word(c->purpose),
+                                             "state", consent_state(c), "method", mn_json_text(c->method),
+                                             "evidence", mn_json_text(c->evidence), "given",
+                                             mn_json_time(c->given), "until", mn_json_time(c->until),
+                                             "withdrawn", mn_json_time(c->withdrawn)));
+    }
+    return all;
+}
+
+static json_t *person_json(const mn_person_view *v)
+{
+    json_t *lists = json_array(), *faces = json_array();
+    for (size_t i = 0; i < v->n_lists; i++)
+        json_array_append_new(lists, mn_json_text(v->lists[i].name));
+    for (size_t i = 0; i < v->n_faces; i++)
+        json_array_append_new(faces, json_pack("{so so sf so}", "face", mn_json_id(&v->faces[i].id), "source",
+                                               mn_json_text(v->faces[i].source), "quality",
+                                               (double)v->faces[i].quality, "created",
+                                               mn_json_time(v->faces[i].created)));
+    return json_pack("{so so so so so so so}", "person", mn_json_id(&v->person.id), "name",
+                     mn_json_text(v->person.name), "external_id", mn_json_text(v->person.external_id),
+                     "created", mn_json_time(v->person.created), "lists", lists, "consents", consents_json(v),
+                     "faces", faces);
+}
+
+static void print_consents(FILE *out, const mn_person_view *v)
+{
+    char given[MN_TIME_TEXT], until[MN_TIME_TEXT];
+    for (size_t i = 0; i < v->n_consents; i++) {
+        const mn_consent *c = &v->consents[i];
+        mn_time_format(c->given, given);
+        mn_time_format(c->until, until);
+        fprintf(out, "  consent      %s: %s, given %.10s, until %.10s, by %s", mn_purpose_word(c->purpose),
+                consent_state(c), given, until, c->method);
+        fprintf(out, c->evidence && *c->evidence ? " (%s)\n" : "\n", c->evidence);
+    }
+}
+
+static void print_person(FILE *out, const mn_person_view *v)
+{
+    char id[MN_ID_TEXT];
+    mn_id_format(&v->person.id, id);
+    fprintf(out, "%s\n  person       %s\n", v->person.name ? v->person.name : "(no name)", id);
+    if (v->person.external_id)
+        fprintf(out, "  external id  %s\n", v->person.external_id);
+    for (size_t i = 0; i < v->n_lists; i++)
+        fprintf(out, "  list         %s\n", v->lists[i].name);
+    print_consents(out, v);
+    for (size_t i = 0; i < v->n_faces; i++)
+        fprintf(out, "  face         quality %.2f, from %s\n", (double)v->faces[i].quality,
+                v->faces[i].source ? v->faces[i].source : "(unknown)");
+}
+
+/* ---- list
+ * ------------------------------------------------------------------------------------------------------------
+ */
+
+static void print_row(FILE *out, const mn_person_view *v)
+{
+    char id[MN_ID_TEXT];
+    mn_id_format(&v->person.id, id);
+    fprintf(out, "%s  ", id);
+    mn_text_pad(out, v->person.name ? v->person.name : "(no name)", 28);
+    fprintf(out, " %3zu face%s", v->n_faces, v->n_faces == 1 ? " " : "s");
+    for (size_t i = 0; i < v->n_lists; i++)
+        fprintf(out, "%s%s", i ? ", " : "  ", v->lists[i].name);
+    fputc('\n', out);
+}
+
+/* One page after another; the records of a page end before the next begins. */
+static mn_code list_people(desk *d, size_t limit, json_t *all, size_t *n_all, mn_error *err)
+{
+    const mn_args *a = d->cli->args;
+    mn_id after = {0};
+    size_t n = PAGE;
+    while (n == PAGE && *n_all < limit) {
+        mn_person_view *page;
+        mn_code code = mn_core_people(d->core, &d->actor, a->value[MN_O_LIST], a->value[MN_O_LIKE], &after,
+                                      PAGE, d->arena, &page, &n, err);
+        if (code != MN_OK)
+            return code;
+        for (size_t i = 0; i < n && *n_all < limit; i++, ++*n_all) {
+            if (all)
+                json_array_append_new(all, person_json(&page[i]));
+            else
+                print_row(d->cli->out, &page[i]);
+        }
+        if (n)
+            after = page[n - 1].person.id;
+        mn_arena_reset(d->arena);
+    }
+    return MN_OK;
+}
+
+int mn_cmd_people_list(mn_cli *cli)
+{
+    mn_error err = {0};
+    desk d = {0};
+    long limit;
+    size_t n = 0;
+    mn_code code = mn_config_number(cli->args, MN_O_LIMIT, 1, 1000000, 1000000, &limit, &err);
+    if (code != MN_OK)
+        return mn_say_usage(cli->args->command, err.text);
+    json_t *all = cli->json ? json_array() : NULL;
+    code = open_desk(cli, &d, &err);
+    if (code == MN_OK)
+        code = list_people(&d, (size_t)limit, all, &n, &err);
+    if (code == MN_OK && cli->json)
+        code = mn_json_print(cli->out, json_pack("{sO}", "people", all), &err);
+    else if (code == MN_OK && !n)
+        fprintf(cli->out, "nobody\n");
+    json_decref(all);
+    close_desk(&d);
+    return code == MN_OK ? MN_EXIT_DONE : fail(NULL, &err);
+}
+
+/* ---- one person after the other
+ * -------------------------------------------------------------------------------------- */
+
+/* Does `work` for each person named; the others go on after a fault. */
+static int each_person(mn_cli *cli,
+                       mn_code (*work)(desk *d, const mn_person_view *v, json_t *all, mn_error *err))
+{
+    mn_error err = {0};
+    desk d = {0};
+    int status = MN_EXIT_DONE;
+    if (open_desk(cli, &d, &err) != MN_OK) {
+        close_desk(&d);
+        return fail(NULL, &err);
+    }
+    json_t *all = json_array();
+    for (size_t i = 0; i < cli->args->n_operands; i++) {
+        mn_person_view v;
+        mn_code code = mn_core_person(d.core, &d.actor, cli->args->operands[i], d.arena, &v, &err);
+        if (code == MN_OK)
+            code = work(&d, &v, all, &err);
+        if (code != MN_OK)
+            status = code == MN_E_CANCELLED ? MN_EXIT_NO : fail(cli->args->operands[i], &err);
+        mn_arena_reset(d.arena);
+    }
+    if (cli->json && mn_json_print(cli->out, json_pack("{sO}", "people", all), &err) != MN_OK)
+        status = fail(NULL, &err);
+    json_decref(all);
+    close_desk(&d);
+    return status;
+}
+
+static mn_code show(desk *d, const mn_person_view *v, json_t *all, mn_error *err)
+{
+    (void)err;
+    if (d->cli->json)
+        json_array_append_new(all, person_json(v));
+    else
+        print_person(d->cli->out, v);
+    return MN_OK;
+}
+
+int mn_cmd_people_show(mn_cli *cli)
+{
+    return each_person(cli, show);
+}
+
+/* Ctrl-C at the question means no: without SA_RESTART it ends the waiting. */
+static void let_signals_interrupt(void)
+{
+    struct sigaction action;
+    sigaction(SIGINT, NULL, &action);
+    action.sa_flags &= ~SA_RESTART;
+    sigaction(SIGINT, &action, NULL);
+}
+
+static bool agreed(const desk *d, const mn_person_view *v)
+{
+    char line[16];
+    if (d->cli->args->value[MN_O_YES])
+        return true;
+    let_signals_interrupt();
+    fprintf(stderr, "Erase %s, %zu face%s, for good? [y/N] ", v->person.name ? v->person.name : "this person",
+            v->n_faces, v->n_faces == 1 ? "" : "s");
+    fflush(stderr);
+    return fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y');
+}
+
+static mn_code erase(desk *d, const mn_person_view *v, json_t *all, mn_error *err)
+{
+    if (!agreed(d, v))
+        return mn_fail(err, MN_E_CANCELLED, "not erased");
+    mn_code code = mn_core_erase(d->core, &d->actor, &v->person.id, err);
+    if (code != MN_OK)
+        return code;
+    if (d->cli->json)
+        json_array_append_new(all, json_pack("{so so sb}", "person", mn_json_id(&v->person.id), "name",
+                                             mn_json_text(v->person.name), "erased", 1));
+    else
+        fprintf(d->cli->out, "%s erased\n", v->person.name ? v->person.name : "person");
+    return MN_OK;
+}
+
+int mn_cmd_people_erase(mn_cli *cli)
+{
+    if (!cli->args->value[MN_O_YES] && !isatty(STDIN_FILENO))
+        return mn_say_usage(cli->args->command, "there is nobody to ask here: erasing needs --yes");
+    return each_person(cli, erase);
+}
+
+static mn_code withdraw(desk *d, const mn_person_view *v, json_t *all, mn_error *err)
+{
+    mn_purpose purpose = MN_PURPOSE_IDENTIFICATION;
+    const char *word = d->cli->args->value[MN_O_CONSENT];
+    mn_purpose_parse(word, &purpose);
+    mn_code code = mn_core_consent_withdraw(d->core, &d->actor, &v->person.id, purpose, err);
+    if (code != MN_OK)
+        return code;
+    if (d->cli->json)
+        json_array_append_new(all, json_pack("{so so ss}", "person", mn_json_id(&v->person.id), "name",
+                                             mn_json_text(v->person.name), "withdrawn", word));
+    else
+        fprintf(d->cli->out, "%s: consent to %s withdrawn\n", v->person.name ? v->person.name : "person",
+                word);
+    return MN_OK;
+}
+
+int mn_cmd_people_withdraw(mn_cli *cli)
+{
+    if (!cli->args->value[MN_O_CONSENT])
+        return mn_say_usage(cli->args->command, "which consent? Say with --consent PURPOSE");
+    return each_person(cli, withdraw);
+}

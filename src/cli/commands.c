@@ -1,0 +1,132 @@
+/* All commands, in the order in which help shows them. */
+#include "cli/cli.h"
+
+#define B(id) MN_O_BIT(id)
+
+static const mn_command commands[] = {
+    {"detect", "FILE...", 1, MN_OPERANDS_ANY, B(DRAW) | B(WITH), "Find faces in pictures",
+     "Prints for each face its box, the detector's score, five points, the head's pose and the quality; more "
+     "with "
+     "--with. A FILE may be a folder (searched through for pictures, told by their content) or - for "
+     "standard input. "
+     "Exit status 1: no face in any of the pictures.",
+     "mien detect photo.jpg\n"
+     "mien detect --draw found.jpg photo.jpg\n"
+     "mien detect --json --with all holiday/ > faces.jsonl",
+     mn_cmd_detect},
+    {"describe", "FILE...", 1, MN_OPERANDS_ANY, B(WITH) | B(OUTPUT), "Turn faces into descriptors",
+     "A descriptor is what two faces are compared by. It is biometric data: it goes nowhere but where you "
+     "send it. "
+     "Without --json only its length and first numbers are shown.",
+     "mien describe --json face.jpg\n"
+     "mien describe --json --flip --output descriptors.jsonl faces/",
+     mn_cmd_describe},
+    {"compare", "A B", 2, 2, B(DRAW) | B(FACE), "Do two pictures show the same person?",
+     "Compares one face of each picture: the largest, unless --face says otherwise. The answer is yes when "
+     "the "
+     "false-match rate at their similarity is at most --fmr. Exit status 0: the same person, 1: not.",
+     "mien compare passport.jpg selfie.jpg\n"
+     "mien compare --fmr 1e-5 --json a.jpg b.jpg",
+     mn_cmd_compare},
+    {"enroll", "FILE...", 1, MN_OPERANDS_ANY,
+     B(NAME) | B(EXTERNAL_ID) | B(LIST) | B(CONSENT) | B(CONSENT_METHOD) | B(CONSENT_EVIDENCE) |
+         B(CONSENT_UNTIL) | B(FOLDERS) | B(FACE),
+     "Enrol people who agreed to it",
+     "Stores descriptors and aligned samples, sealed, of one person (--name, --external-id) or of a folder a "
+     "person "
+     "(--folders). A person needs a consent on record: give it with --consent and --consent-method, or have "
+     "given it "
+     "before. Pictures that were enrolled before are passed over, so an interrupted run is resumed by "
+     "starting it "
+     "again. Exit status 1: some pictures were refused (no face, several faces, low quality), 3: something "
+     "failed.",
+     "mien enroll --name 'Anna Kern' --list staff --consent identification --consent-method 'signed form' "
+     "anna.jpg\n"
+     "mien enroll --folders --list staff --consent identification --consent-method 'signed form' "
+     "--consent-evidence "
+     "'cabinet 4' people/",
+     mn_cmd_enroll},
+    {"identify", "FILE...", 1, MN_OPERANDS_ANY, B(DRAW) | B(LIST) | B(PURPOSE) | B(CANDIDATES) | B(WITH),
+     "Which enrolled people are in the pictures?",
+     "Looks for every face among the enrolled people whose consent covers the purpose (identification, "
+     "unless "
+     "--purpose says otherwise). --fmr is the chance that a stranger is taken for somebody, whatever the "
+     "number of "
+     "people enrolled. Nobody is an answer. Exit status 1: nobody known in any of the pictures.",
+     "mien identify --list staff door.jpg\n"
+     "mien identify --fmr 1e-3 --draw named.jpg party.jpg",
+     mn_cmd_identify},
+    {"people list", "", 0, 0, B(LIST) | B(LIKE) | B(LIMIT), "List the enrolled people", NULL,
+     "mien people list\nmien people list --list staff --like kern --json", mn_cmd_people_list},
+    {"people show", "PERSON...", 1, MN_OPERANDS_ANY, 0, "Show a person's records: consents, lists, faces",
+     "PERSON is an id, an external id, or a name that only one person has.", "mien people show 'Anna Kern'",
+     mn_cmd_people_show},
+    {"people erase", "PERSON...", 1, MN_OPERANDS_ANY, B(YES), "Erase a person for good",
+     "Destroys the person's key: descriptors and samples, backups included, can never be read again. Asks "
+     "first; "
+     "where there is nobody to ask, --yes is needed.",
+     "mien people erase 'Anna Kern'\nmien people erase --yes 0190a3f2-7c1e-7d3a-9b4e-2f60c1d5a8e7",
+     mn_cmd_people_erase},
+    {"people withdraw", "PERSON...", 1, MN_OPERANDS_ANY, B(CONSENT),
+     "Record that a person withdrew a consent",
+     "From that moment the person is found by no search of this purpose.",
+     "mien people withdraw --consent identification 'Anna Kern'", mn_cmd_people_withdraw},
+    {"models list", "", 0, 0, 0, "List the models of the packs, and which are there", NULL,
+     "mien models list", mn_cmd_models_list},
+    {"models pull", "", 0, 0, 0, "Get the models of a pack, checked by sha256",
+     "Takes each model from the model directory, the mirror (model.mirror) or its upstream address, "
+     "whichever has it "
+     "first. An interrupted transfer is resumed. Without --pack: standard.",
+     "mien models pull\nmien models pull --set model.mirror=/srv/models", mn_cmd_models_pull},
+    {"models check", "", 0, 0, 0, "Check the models on the disk against their sums",
+     "Exit status 1: a model that the pack needs is missing or is not what it should be.",
+     "mien models check", mn_cmd_models_check},
+    {"eval verify", "FOLDER PAIRS", 2, 2, B(SVG) | B(FACE), "Measure 1:1 accuracy on a list of pairs",
+     "FOLDER holds a folder per person, PAIRS names the pairs, both laid out as in Labeled Faces in the "
+     "Wild. Prints "
+     "the ten-fold accuracy, the equal error rate and the true-accept rates at false-accept rates. A picture "
+     "without "
+     "a face counts as the worst score; it is never left out.",
+     "mien eval verify lfw/images lfw/pairs.txt --svg curves/", mn_cmd_eval_verify},
+    {"eval identify", "FOLDER", 1, 1, B(SVG) | B(FACE) | B(PART),
+     "Measure open-set 1:N accuracy on a folder per person",
+     "Of people with several pictures the first by name is enrolled and the others are probes with a mate; "
+     "people "
+     "with one picture are probes without. Nothing is stored.",
+     "mien eval identify lfw/images --svg curves/\nmien eval identify --part 2/2 people/",
+     mn_cmd_eval_identify},
+    {"eval calibrate", "FOLDER", 1, 1, B(FACE) | B(PART) | B(OUTPUT),
+     "Make a descriptor model's score calibration",
+     "Compares all pictures of different people and prints which score has which false-match rate, down to "
+     "the "
+     "smallest rate that was measured. models/convert/set-calibration.mjs writes it into the manifest.",
+     "mien eval calibrate --part 1/2 --output calibration.json people/", mn_cmd_eval_calibrate},
+    {"bench pipeline", "FILE...", 1, MN_OPERANDS_ANY, B(SECONDS),
+     "Measure throughput, and where the time goes",
+     "Reads the pictures into memory, then decodes and describes them again and again with 1, 2, 4 … workers "
+     "up to "
+     "--threads.",
+     "mien bench pipeline lfw/images/Bob_Graham\nmien bench pipeline --threads 2 --seconds 10 --json photos/",
+     mn_cmd_bench_pipeline},
+    {"settings", "[show|sample|markdown]", 0, 1, 0, "Show the settings, or write a sample file of them",
+     "show (the default) prints each value and where it comes from: command line, environment (MIEN_ and the "
+     "name in "
+     "capitals, dots as underscores), file, default; the first that has one wins.",
+     "mien settings\nmien settings sample > /etc/mien.conf", mn_cmd_settings},
+    {"version", "", 0, 0, 0, "Show the versions of the program and of what it uses", NULL,
+     "mien version --json", mn_cmd_version},
+    {"completion", "bash|zsh|fish", 1, 1, 0, "Print a completion script for the shell", NULL,
+     "mien completion bash > ~/.local/share/bash-completion/completions/mien", mn_cmd_completion},
+    {"help", "[COMMAND]", 0, 2, B(MAN), "Show what there is, or what a command does", NULL,
+     "mien help\nmien help people erase", mn_cmd_help},
+};
+
+size_t mn_command_count(void)
+{
+    return sizeof commands / sizeof *commands;
+}
+
+const mn_command *mn_command_at(size_t i)
+{
+    return &commands[i];
+}

@@ -1,0 +1,41 @@
+/* How results look: as JSON (out_json.c) and as text (out_text.c). The JSON fields are a promise, see
+ * docs/guide/cli.md. */
+#ifndef MN_CLI_OUT_H
+#define MN_CLI_OUT_H
+
+#include "cli/crew.h"
+#include <jansson.h>
+
+/* ---- JSON: NULL means out of memory, which mn_json_print reports
+ * ------------------------------------------------- */
+
+json_t *mn_json_face(const mn_face *face); /* what was made of it; the descriptor is left out */
+json_t *mn_json_descriptor(const mn_descriptor *d);
+/* {"file", "width", "height", "faces"}; takes faces over. */
+json_t *mn_json_picture(const mn_picture *p, json_t *faces);
+/* {"file", "error": {"code", "text"}} */
+json_t *mn_json_failure(const char *label, const mn_error *error);
+json_t *mn_json_id(const mn_id *id);
+json_t *mn_json_time(mn_time t);        /* null for never */
+json_t *mn_json_text(const char *text); /* null for NULL; bytes that are no UTF-8 are replaced */
+
+/* One line. Takes the document over. Write faults show when standard output is closed. */
+mn_code mn_json_print(FILE *out, json_t *document, mn_error *err);
+
+/* Flushes and closes; a write fault (a full disk) is said, with `name`, and the answer is false. */
+bool mn_out_close(FILE *out, const char *name);
+
+/* ---- text
+ * ------------------------------------------------------------------------------------------------------- */
+
+/* "1 in 12 000", or "12 %" where it is more than one in a hundred. */
+#define MN_RATE_TEXT 32
+const char *mn_text_rate(double rate, char out[MN_RATE_TEXT]);
+/* 1234567 → "1 234 567" */
+const char *mn_text_count(uint64_t n, char out[MN_RATE_TEXT]);
+/* The text, filled up with spaces to `width` characters (not bytes). */
+void mn_text_pad(FILE *out, const char *text, int width);
+void mn_text_faces_head(FILE *out, const mn_picture *p);
+void mn_text_face(FILE *out, size_t number, const mn_face *face);
+
+#endif

@@ -1,0 +1,102 @@
+#include "cli/say.h"
+#include "base/time.h"
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Only kinds whose texts cannot know what the user of the command line would do. */
+static const struct {
+    mn_code code;
+    const char *advice;
+} advices[] = {
+    {MN_E_UNSUPPORTED, "readable are JPEG, PNG, WebP, BMP, PPM/PGM, TIFF and JPEG 2000"},
+    {MN_E_DECODE, "the picture is damaged or cut short: get it again from where it came from"},
+    {MN_E_NO_FACE, "try a picture where the face is larger, brighter and turned to the camera"},
+    {MN_E_SEVERAL_FACES, "cut out the one that is meant, or choose with --face"},
+    {MN_E_CONSENT, "record it with --consent PURPOSE --consent-method TEXT"},
+    {MN_E_FULL, "free some space and start again"},
+    {MN_E_MEMORY, "fewer --threads need less"},
+};
+
+const char *mn_say_advice(mn_code code)
+{
+    for (size_t i = 0; i < sizeof advices / sizeof *advices; i++)
+        if (advices[i].code == code)
+            return advices[i].advice;
+    return NULL;
+}
+
+/* Was this cut off the front of an error already? Rooms that know the file begin with its name. */
+static bool begins_with(const char *text, const char *file)
+{
+    return strncmp(text, file, strlen(file)) == 0;
+}
+
+void mn_say_error(const char *file, const mn_error *err)
+{
+    const char *text = err->text[0] ? err->text : mn_code_meaning(err->code);
+    const char *advice = strchr(text, '(') ? NULL : mn_say_advice(err->code);
+    bool named = !file || begins_with(text, file);
+    fprintf(stderr, "mien: %s%s%s%s%s%s\n", named ? "" : file, named ? "" : ": ", text, advice ? " (" : "",
+            advice ? advice : "", advice ? ")" : "");
+}
+
+void mn_say_note(const mn_cli *cli, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    if (cli->quiet)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    fprintf(stderr, "mien: note: %s\n", text);
+}
+
+int mn_say_usage(const mn_command *command, const char *text)
+{
+    fprintf(stderr, "mien: %s\nTry 'mien %s%s'.\n", text, command ? command->name : "help",
+            command ? " --help" : "");
+    return MN_EXIT_USAGE;
+}
+
+/* ---- progress
+ * ---------------------------------------------------------------------------------------------------- */
+
+#define REDRAW_NS (INT64_C(100) * 1000 * 1000)
+
+mn_progress mn_progress_start(const mn_cli *cli, size_t total)
+{
+    bool shown = !cli->json && !cli->quiet && total > 1 && isatty(STDERR_FILENO);
+    return (mn_progress){.shown = shown, .total = total, .start_ns = mn_monotonic_ns()};
+}
+
+void mn_progress_format_time(int64_t seconds, char *out, size_t size)
+{
+    int s = (int)(seconds % 60), m = (int)(seconds / 60 % 60);
+    long long h = seconds / 3600;
+    if (h)
+        snprintf(out, size, "%lld:%02d:%02d", h, m, s);
+    else
+        snprintf(out, size, "%d:%02d", m, s);
+}
+
+void mn_progress_show(mn_progress *p, size_t done, const char *what)
+{
+    int64_t now = mn_monotonic_ns();
+    char left[32];
+    if (!p->shown || (now - p->last_ns < REDRAW_NS && done < p->total))
+        return;
+    p->last_ns = now;
+    double seconds = (double)(now - p->start_ns) / 1e9, rate = seconds > 0 ? (double)done / seconds : 0;
+    mn_progress_format_time(rate > 0 ? (int64_t)((double)(p->total - done) / rate) : 0, left, sizeof left);
+    fprintf(stderr, "\r\033[K%zu of %zu  %.0f %%  %.1f/s  %s left%s%s", done, p->total,
+            100.0 * (double)done / (double)p->total, rate, left, *what ? "  " : "", what);
+    fflush(stderr);
+}
+
+void mn_progress_clear(const mn_progress *p)
+{
+    if (p->shown)
+        fprintf(stderr, "\r\033[K");
+}
