@@ -61,6 +61,7 @@ void mn_test_need(bool there, const char *what)
 }
 
 static char folder[256];
+static pid_t folder_owner; /* children that a test forks must not remove it */
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
@@ -70,21 +71,25 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 
 static void remove_folder(void)
 {
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    if (getpid() == folder_owner)
+        nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 const char *mn_test_folder(void)
 {
-    static char path[300];
+    static char paths[256][300]; /* each stays valid for the life of the process */
     static unsigned count;
     if (!folder[0]) {
         const char *tmp = getenv("TMPDIR");
         snprintf(folder, sizeof folder, "%s/mien-test-XXXXXX", tmp && *tmp ? tmp : "/tmp");
         if (!mkdtemp(folder))
             fail_msg("mkdtemp %s", folder);
+        folder_owner = getpid();
         atexit(remove_folder);
     }
-    snprintf(path, sizeof path, "%s/%u", folder, count++);
+    assert_true(count < sizeof paths / sizeof *paths);
+    char *path = paths[count];
+    snprintf(path, sizeof *paths, "%s/%u", folder, count++);
     assert_ok(mn_file_make_folders(path, 0700, err));
     return path;
 }

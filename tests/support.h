@@ -27,7 +27,8 @@ const char *mn_test_library(void); /* libonnxruntime.so.1, or NULL */
 /* Skips the running cmocka test unless `there`; `what` says what is missing and how to get it. */
 void mn_test_need(bool there, const char *what);
 
-/* A new empty folder under $TMPDIR, removed (with what is in it) at exit. */
+/* A new empty folder under $TMPDIR, removed (with what is in it) at exit; the path stays valid. 256 a
+ * program. */
 const char *mn_test_folder(void);
 void mn_test_read(const char *path, mn_buf *out); /* fails the test when it cannot */
 
