@@ -19,7 +19,7 @@ typedef struct {
 
 static guarded guarded_make(size_t size)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), inner = (size + page - 1) / page * page;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), inner = size ? (size + page - 1) / page * page : page;
     guarded g = {.mapped = inner + 2 * page};
     g.map = mmap(NULL, g.mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_true(g.map != MAP_FAILED);
