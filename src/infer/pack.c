@@ -139,7 +139,7 @@ mn_model_state mn_pack_check(const mn_pack *pack, const mn_model_info *model, mn
         missing(pack, model, path, err);
         return MN_MODEL_MISSING;
     }
-    int fd;
+    int fd = -1;
     uint8_t sum[crypto_hash_sha256_BYTES];
     mn_code code = open_model(pack, model, path, &fd, err);
     if (code)
@@ -157,7 +157,7 @@ mn_code mn_pack_read(const mn_pack *pack, const mn_model_info *model, mn_buf *ou
 {
     char path[PATH_MAX_BYTES];
     mn_pack_path(pack, model, path, sizeof path);
-    int fd;
+    int fd = -1;
     mn_code code = open_model(pack, model, path, &fd, err);
     if (code)
         return code;
