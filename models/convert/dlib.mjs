@@ -71,15 +71,21 @@ class Builder {
     const convolved = Math.floor((this.side - 3) / 2) + 1;
     const pooled = Math.floor(this.side / 2);
     let around = this.add('AveragePool', [x], `${name}/pool`, { kernel_shape: [2, 2], strides: [2, 2] });
-    if (channels > this.channels) around = this.pad(around, `${name}/around`, channels - this.channels, 0);
-    const out = pooled > convolved ? this.pad(second, `${name}/padded`, 0, pooled - convolved) : second;
+    if (channels > this.channels) around = this.addChannels(around, `${name}/around`, channels - this.channels);
+    const out = pooled > convolved ? this.addEdge(second, `${name}/padded`, channels) : second;
     this.side = pooled;
     this.channels = channels;
     return this.add('Add', [out, around], `${name}/sum`);
   }
 
-  pad(x, output, channels, edge) {
-    return this.add('Pad', [x, this.tensor(`${output}/pads`, i64([0, 0, 0, 0, 0, channels, edge, edge]))], output);
+  addChannels(x, output, count) {
+    return this.add('Pad', [x, this.tensor(`${output}/pads`, i64([0, 0, 0, 0, 0, count, 0, 0]))], output);
+  }
+
+  // A convolution that changes nothing, for its padding: unlike Pad it has a blocked and an integer form.
+  addEdge(x, output, channels) {
+    const ones = this.tensor(`${output}/ones`, f32([channels, 1, 1, 1], new Float32Array(channels).fill(1)));
+    return this.add('Conv', [x, ones], output, { kernel_shape: [1, 1], group: channels, pads: [0, 0, 1, 1] });
   }
 
   build() {

@@ -5,6 +5,7 @@
 //   nodes:   [{ op, inputs, outputs, attrs }] in an order in which everything is made before it is used;
 //            attrs: whole number, list of whole numbers, text, { float }, or { tensor } (of Constant)
 //   tensors: Map of name to { type, shape, data }; constants, type as in TYPES
+//   opset:   version of the operators, as read from a file; what is built here needs no more than OPSET
 import { Writer, fields, toFloats, toInt, toInts } from './protobuf.mjs';
 
 const TYPES = {
@@ -15,7 +16,7 @@ const TYPES = {
   i64: { code: 7, array: BigInt64Array },
 };
 const OPSET = 13; // the first with per-channel DequantizeLinear
-const IR_VERSION = 7; // that of opset 13
+const IR_VERSION = 8; // good for opsets up to 18
 
 export const f32 = (shape, data) => ({ type: 'f32', shape, data: Float32Array.from(data) });
 export const i64 = (values) => ({ type: 'i64', shape: [values.length], data: BigInt64Array.from(values, BigInt) });
@@ -26,7 +27,7 @@ export function encode(graph) {
     .int(1, IR_VERSION)
     .string(2, 'mien')
     .message(7, (w) => writeGraph(w, graph))
-    .message(8, (w) => w.string(1, '').int(2, OPSET))
+    .message(8, (w) => w.string(1, '').int(2, graph.opset ?? OPSET))
     .finish();
 }
 
@@ -51,6 +52,7 @@ function writeAttribute(w, name, value) {
   else if (typeof value === 'string') w.string(4, value).int(20, 3);
   else if (Array.isArray(value)) w.ints(8, value).int(20, 7);
   else if (value.float !== undefined) w.float(2, value.float).int(20, 1);
+  else if (value.tensor) w.message(5, (t) => writeTensor(t, '', value.tensor)).int(20, 4);
   else throw new Error(`onnx: attribute ${name} is of a kind that cannot be written`);
 }
 
@@ -68,8 +70,21 @@ function writeValue(w, { name, shape }) {
 
 // Reads what published networks of opset 9 to 13 hold. Constant nodes become tensors; names of nodes are forgotten.
 export function decode(buffer) {
-  for (const { field, value } of fields(buffer)) if (field === 7) return foldConstants(readGraph(value));
-  throw new Error('onnx: the file holds no graph');
+  let graph = null;
+  let opset = OPSET;
+  for (const { field, value } of fields(buffer)) {
+    if (field === 7) graph = readGraph(value);
+    else if (field === 8) opset = readOpset(value) ?? opset;
+  }
+  if (!graph) throw new Error('onnx: the file holds no graph');
+  return foldConstants({ ...graph, opset });
+}
+
+// null for the operators of other domains
+function readOpset(buffer) {
+  const { domain, version } = { domain: '', ...Object.fromEntries([...fields(buffer)].map(({ field, value }) =>
+    (field === 1 ? ['domain', value.toString()] : ['version', toInt(value)]))) };
+  return domain === '' ? version : null;
 }
 
 function readGraph(buffer) {
