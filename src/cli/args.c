@@ -178,6 +178,34 @@ static int option_by_letter(char letter)
     return -1;
 }
 
+/* Is the value one of "a|b|c"? */
+static bool is_choice(const char *choices, const char *value)
+{
+    size_t n = strlen(value);
+    for (const char *c = choices; *c; c += strcspn(c, "|"), c += *c == '|')
+        if (strcspn(c, "|") == n && strncmp(c, value, n) == 0)
+            return true;
+    return false;
+}
+
+/* What sets a setting is checked by the settings; --with takes several and is checked where it is read. */
+static mn_code check_choice(int option, const char *value, mn_error *err)
+{
+    const mn_option_info *o = &options[option];
+    char words[128];
+    if (o->setting >= 0 || option == MN_O_WITH || !strchr(o->completion, '|') ||
+        is_choice(o->completion, value))
+        return MN_OK;
+    size_t n = 0;
+    for (const char *c = o->completion; *c && n + 3 < sizeof words; c++) {
+        words[n++] = *c == '|' ? ',' : *c;
+        if (*c == '|')
+            words[n++] = ' ';
+    }
+    words[n] = 0;
+    return mn_fail(err, MN_E_INVALID, "--%s %.40s: it takes one of %s", o->name, value, words);
+}
+
 static mn_code keep_value(mn_args *a, int option, const char *value, mn_error *err)
 {
     if (option == MN_O_SET)
@@ -185,7 +213,7 @@ static mn_code keep_value(mn_args *a, int option, const char *value, mn_error *e
     else if (a->value[option] && options[option].value)
         return mn_fail(err, MN_E_INVALID, "--%s is given twice", options[option].name);
     a->value[option] = value;
-    return MN_OK;
+    return options[option].value ? check_choice(option, value, err) : MN_OK;
 }
 
 /* One "--name", "--name=value" or "-x" at argv[*at]; moves *at over a value that follows. */

@@ -40,7 +40,7 @@ const char *mn_text_rate(double rate, char out[MN_RATE_TEXT])
     if (!(rate > 0)) {
         snprintf(out, MN_RATE_TEXT, "0");
     } else if (rate >= 0.01) {
-        snprintf(out, MN_RATE_TEXT, "%.2g %%", 100 * rate);
+        snprintf(out, MN_RATE_TEXT, "%.3g %%", 100 * rate);
     } else {
         /* Two significant digits: the third of a rate like this is noise. */
         double one_in = 1 / rate, unit = pow(10, floor(log10(one_in)) - 1);
