@@ -280,6 +280,62 @@ static void every_failing_allocation_is_an_error(void **state)
     mn_pack_close(pack);
 }
 
+/* ---- the real networks ------------------------------------------------------------------------------------
+ */
+
+static void real_networks_open_and_others_shapes_do_not(void **state)
+{
+    (void)state;
+    need_runtime();
+    mn_test_need(mn_test_models() != NULL, "model packs (make models)");
+    static const struct {
+        const char *pack, *name;
+        mn_shape input, wrong;
+        size_t outputs;
+        const char *says;
+    } nets[] = {
+        {"standard", "yunet-n", {{1, 3, -1, -1}, 4}, {{1, 1, -1, -1}, 4}, 12, "yunet-n: its input is"},
+        {"standard",
+         "mobilefacenet-128",
+         {{1, 3, 112, 112}, 4},
+         {{1, 3, 150, 150}, 4},
+         1,
+         "mobilefacenet-128: its input is 1 × 3 × 112 × 112; 1 × 3 × 150 × 150 is expected"},
+        {"offline",
+         "facemesh-192",
+         {{1, 3, 192, 192}, 4},
+         {{1, 3, 112, 112}, 4},
+         2,
+         "facemesh-192: its input is"},
+        {"offline",
+         "dlib-resnet-150",
+         {{1, 3, 150, 150}, 4},
+         {{3, 150, 150}, 3},
+         1,
+         "dlib-resnet-150: its input is"},
+    };
+    for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
+        mn_pack *pack = NULL;
+        mn_net *net = NULL;
+        mn_error why = {0};
+        assert_ok(mn_pack_open(nets[i].pack, mn_test_models(), &pack, err));
+        const mn_model_info *model = mn_pack_find(pack, NULL, nets[i].name, "fp32");
+        assert_non_null(model);
+        if (mn_pack_check(pack, model, NULL) == MN_MODEL_MISSING) {
+            mn_pack_close(pack);
+            mn_test_need(false, nets[i].name);
+        }
+        assert_int_equal(mn_net_open(rt, pack, model, &nets[i].wrong, &net, &why), MN_E_MODEL);
+        if (!strstr(why.text, nets[i].says))
+            fail_msg("'%s' should say '%s'", why.text, nets[i].says);
+        assert_ok(mn_net_open(rt, pack, model, &nets[i].input, &net, err));
+        if (mn_net_outputs(net) != nets[i].outputs)
+            fail_msg("%s: %zu outputs", nets[i].name, mn_net_outputs(net));
+        mn_net_close(net);
+        mn_pack_close(pack);
+    }
+}
+
 /* ---- many threads on one net ------------------------------------------------------------------------------
  */
 
@@ -374,6 +430,7 @@ int main(void)
         cmocka_unit_test(file_that_is_not_the_manifest_s_is_refused),
         cmocka_unit_test(bytes_that_are_no_network_are_refused_in_the_library_s_words),
         cmocka_unit_test(every_failing_allocation_is_an_error),
+        cmocka_unit_test(real_networks_open_and_others_shapes_do_not),
         cmocka_unit_test(threads_share_a_net),
         cmocka_unit_test(cancelled_work_does_not_reach_the_net),
     };
