@@ -131,20 +131,37 @@ done:
     return code == MN_E_MEMORY ? mn_fail(err, code, "no memory to write a PNG") : code;
 }
 
+/* WebP knows no grey. */
+static mn_code spread_grey(const mn_image *grey, mn_image **out, mn_error *err)
+{
+    mn_code code = mn_image_create(mn_image_width(grey), mn_image_height(grey), 3, out, err);
+    for (int y = 0; code == MN_OK && y < mn_image_height(grey); y++) {
+        const uint8_t *from = mn_image_row(grey, y);
+        uint8_t *to = mn_image_row_mut(*out, y);
+        for (int x = 0; x < mn_image_width(grey); x++, to += 3)
+            to[0] = to[1] = to[2] = from[x];
+    }
+    return code;
+}
+
 static mn_code encode_webp(const mn_image *image, int quality, mn_buf *out, mn_error *err)
 {
     int width = mn_image_width(image), height = mn_image_height(image);
     if (width > WEBP_MAX_DIMENSION || height > WEBP_MAX_DIMENSION)
         return mn_fail(err, MN_E_LIMIT, "the picture is %d × %d pixels; WebP allows %d a side", width, height,
                        WEBP_MAX_DIMENSION);
-    if (mn_image_channels(image) != 3)
-        return mn_fail(err, MN_E_UNSUPPORTED, "grey pictures are not written as WebP: use JPEG or PNG");
+    mn_image *spread = NULL;
+    mn_code code = mn_image_channels(image) == 1 ? spread_grey(image, &spread, err) : MN_OK;
+    if (code != MN_OK)
+        return code;
+    const mn_image *rgb = spread ? spread : image;
     uint8_t *bytes = NULL;
-    size_t n = WebPEncodeRGB(mn_image_row(image, 0), width, height, (int)mn_image_stride(image),
-                             (float)quality, &bytes);
+    size_t n =
+        WebPEncodeRGB(mn_image_row(rgb, 0), width, height, (int)mn_image_stride(rgb), (float)quality, &bytes);
+    mn_image_unref(spread);
     if (n == 0)
         return mn_fail(err, MN_E_MEMORY, "no memory to write a WebP");
-    mn_code code = mn_buf_append(out, bytes, n, err);
+    code = mn_buf_append(out, bytes, n, err);
     WebPFree(bytes);
     return code;
 }

@@ -146,6 +146,8 @@ static mn_code read_webp(const uint8_t *bytes, size_t n, mn_image_info *info, mn
 {
     if (n < 20 || mn_le32(bytes + 4) > n - 8)
         return truncated(err, "WebP");
+    if (mn_le32(bytes + 4) < 12)
+        return damaged(err, "WebP", "there is no picture in it");
     bool animated = false, found = false;
     size_t end = (size_t)mn_le32(bytes + 4) + 8;
     for (size_t at = 12; end - at >= 8;) {

@@ -7,11 +7,11 @@
 /* The pixels follow the struct in one piece of memory; its size is a multiple of 64, so that rows are
  * aligned. */
 struct mn_image {
-    _Alignas(64) atomic_int refs;
+    atomic_int refs;
     int width, height, channels;
     float scale;
     size_t stride;
-    uint8_t pixels[];
+    _Alignas(64) uint8_t pixels[];
 };
 
 /* Coordinates stay exact in a float and byte offsets in a row fit an int32 (the gathers of the warp kernels).
