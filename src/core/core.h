@@ -1,8 +1,9 @@
 /* The domain: people, consent, lists, enrolment, identification. Knows no pixels' origin, no SQL and no HTTP.
  *
- * Consent is enforced here and nowhere else: a descriptor is stored only for a person with a valid consent for the
- * purpose of the list; a search runs only against lists of its own purpose; a person whose consent ended is in no answer
- * from that moment. Every look at a person leaves an audit record, written before the answer is given. Thread-safe. */
+ * Consent is enforced here and nowhere else: a descriptor is stored only for a person with a valid consent
+ * for the purpose of the list; a search runs only against lists of its own purpose; a person whose consent
+ * ended is in no answer from that moment. Every look at a person leaves an audit record, written before the
+ * answer is given. Thread-safe. */
 #ifndef MN_CORE_CORE_H
 #define MN_CORE_CORE_H
 
@@ -18,29 +19,35 @@ typedef struct {
 } mn_actor;
 
 typedef struct {
-    const char *data_dir;    /* made when missing and create is true: mien.db, master.key, blobs/ */
+    const char *data_dir; /* made when missing and create is true: mien.db, master.key, blobs/ */
     bool create;
     unsigned search_threads;
-    double fmr;              /* default threshold of one search: false-positive identification rate, and of one comparison */
+    double
+        fmr; /* default threshold of one search: false-positive identification rate, and of one comparison */
 } mn_core_options;
 
-/* pipeline: gives the pack and the descriptor model; a data directory made with another pack is refused (MN_E_PACK). */
+/* pipeline: gives the pack and the descriptor model; a data directory made with another pack is refused
+ * (MN_E_PACK). */
 mn_code mn_core_open(const mn_core_options *options, mn_pipeline *pipeline, mn_core **out, mn_error *err);
 /* The same for reading and erasing without any model: descriptors are neither made nor searched. */
 mn_code mn_core_open_records(const mn_core_options *options, mn_core **out, mn_error *err);
 void mn_core_close(mn_core *c);
+/* The pack that a data directory was made with, without opening it: "" where there is none yet. */
+mn_code mn_core_pack_of(const char *data_dir, char *name, size_t size, mn_error *err);
 
-/* ---- 1:1 ------------------------------------------------------------------------------------------------------ */
+/* ---- 1:1 ---- */
 typedef struct {
     bool same;
     double similarity, fmr, raw, threshold_fmr, threshold_raw;
-    bool threshold_measured; /* false: the rate asked for is below what was measured; the strictest measured score was used */
+    bool threshold_measured; /* false: the rate asked for is below what was measured; the strictest measured
+                                score was used */
     mn_metric metric;
 } mn_verdict;
 /* Pure: no store, no audit (nobody enrolled is looked at). */
-mn_verdict mn_decide_verify(const mn_model_info *model, const mn_descriptor *a, const mn_descriptor *b, double fmr);
+mn_verdict mn_decide_verify(const mn_model_info *model, const mn_descriptor *a, const mn_descriptor *b,
+                            double fmr);
 
-/* ---- enrolment -------------------------------------------------------------------------------------------------- */
+/* ---- enrolment ---- */
 typedef struct {
     mn_purpose purpose;
     const char *method, *evidence;
@@ -48,17 +55,18 @@ typedef struct {
 } mn_consent_given;
 
 typedef struct {
-    const char *external_id, *name;  /* found by external_id where given, else by exact name within the list, else new */
-    const char *list;                /* made when missing, with the consent's purpose */
+    const char *external_id,
+        *name;        /* found by external_id where given, else by exact name within the list, else new */
+    const char *list; /* made when missing, with the consent's purpose */
     const mn_consent_given *consent; /* NULL: the person must have one already, else MN_E_CONSENT */
 } mn_enrol_person;
 
 typedef struct {
-    const char *source;       /* shown to people */
-    const uint8_t *bytes;     /* of the picture file, for resume; may be NULL */
+    const char *source;   /* shown to people */
+    const uint8_t *bytes; /* of the picture file, for resume; may be NULL */
     size_t n;
-    const mn_face *face;      /* with descriptor, quality and sample made */
-    float min_quality;        /* overall; below: MN_E_QUALITY */
+    const mn_face *face; /* with descriptor, quality and sample made */
+    float min_quality;   /* overall; below: MN_E_QUALITY */
 } mn_enrol_face;
 
 typedef enum { MN_ENROLLED, MN_ENROLLED_ALREADY } mn_enrol_outcome;
@@ -66,24 +74,24 @@ typedef struct {
     mn_enrol_outcome outcome;
     mn_id person, face;
     bool person_is_new;
-    bool duplicate;            /* somebody else enrolled looks the same at the default rate */
+    bool duplicate; /* somebody else enrolled looks the same at the default rate */
     mn_id duplicate_person;
     const char *duplicate_name;
     double duplicate_similarity;
 } mn_enrolment;
 
-mn_code mn_core_enrol(mn_core *c, const mn_actor *who, const mn_enrol_person *person, const mn_enrol_face *face, mn_arena *arena,
-                      mn_enrolment *out, mn_error *err);
+mn_code mn_core_enrol(mn_core *c, const mn_actor *who, const mn_enrol_person *person,
+                      const mn_enrol_face *face, mn_arena *arena, mn_enrolment *out, mn_error *err);
 /* Was this very picture enrolled for this person before? For resume, before the picture is worked on. */
-mn_code mn_core_enrolled_before(mn_core *c, const mn_actor *who, const mn_enrol_person *person, const uint8_t *bytes, size_t n,
-                                bool *yes, mn_error *err);
+mn_code mn_core_enrolled_before(mn_core *c, const mn_actor *who, const mn_enrol_person *person,
+                                const uint8_t *bytes, size_t n, bool *yes, mn_error *err);
 
-/* ---- 1:N ------------------------------------------------------------------------------------------------------ */
+/* ---- 1:N ---- */
 typedef struct {
     const mn_descriptor *probe;
-    const char *list;    /* NULL: all lists of the purpose */
+    const char *list; /* NULL: all lists of the purpose */
     mn_purpose purpose;
-    double fmr;          /* chance that a search by a stranger gives anybody; 0: the list's, else the default */
+    double fmr; /* chance that a search by a stranger gives anybody; 0: the list's, else the default */
     size_t k;
 } mn_identify;
 
@@ -97,15 +105,15 @@ typedef struct {
 typedef struct {
     mn_match *matches; /* best first; none: nobody */
     size_t n;
-    size_t searched;   /* people */
+    size_t searched; /* people */
     double threshold_fmr, threshold_raw;
     bool threshold_measured;
 } mn_identification;
 
-mn_code mn_core_identify(mn_core *c, const mn_actor *who, const mn_identify *what, mn_arena *arena, mn_identification *out,
-                         mn_error *err);
+mn_code mn_core_identify(mn_core *c, const mn_actor *who, const mn_identify *what, mn_arena *arena,
+                         mn_identification *out, mn_error *err);
 
-/* ---- people ------------------------------------------------------------------------------------------------------ */
+/* ---- people ---- */
 typedef struct {
     mn_person person;
     mn_consent *consents;
@@ -116,11 +124,28 @@ typedef struct {
     size_t n_faces;
 } mn_person_view;
 
-mn_code mn_core_people(mn_core *c, const mn_actor *who, const char *list, const char *name_like, const mn_id *after, size_t limit,
-                       mn_arena *arena, mn_person_view **out, size_t *n, mn_error *err);
-/* ref: an id, an external id, or an exact name that only one person has (MN_E_CONFLICT-like MN_E_EXISTS where several). */
-mn_code mn_core_person(mn_core *c, const mn_actor *who, const char *ref, mn_arena *arena, mn_person_view *out, mn_error *err);
+mn_code mn_core_people(mn_core *c, const mn_actor *who, const char *list, const char *name_like,
+                       const mn_id *after, size_t limit, mn_arena *arena, mn_person_view **out, size_t *n,
+                       mn_error *err);
+/* ref: an id, an external id, or an exact name that only one person has (MN_E_CONFLICT-like MN_E_EXISTS where
+ * several). */
+mn_code mn_core_person(mn_core *c, const mn_actor *who, const char *ref, mn_arena *arena, mn_person_view *out,
+                       mn_error *err);
+/* The stored sample of a face (JPEG), appended to out. MN_E_NOT_FOUND where none was stored. */
+mn_code mn_core_sample(mn_core *c, const mn_actor *who, const mn_id *face, mn_buf *out, mn_error *err);
+/* Takes the person out of every answer and destroys their key, descriptors, samples, consents and
+ * memberships. What stays is the certificate in the audit log: id, time and counts. */
 mn_code mn_core_erase(mn_core *c, const mn_actor *who, const mn_id *person, mn_error *err);
-mn_code mn_core_consent_withdraw(mn_core *c, const mn_actor *who, const mn_id *person, mn_purpose purpose, mn_error *err);
+/* Out of every search for this purpose at once. Where no valid consent is left, descriptors, samples and key
+ * are destroyed too; the person's record and the consents stay as proof. MN_E_NOT_FOUND: there is no consent
+ * to withdraw. */
+mn_code mn_core_consent_withdraw(mn_core *c, const mn_actor *who, const mn_id *person, mn_purpose purpose,
+                                 mn_error *err);
+/* The same for everybody whose consents have all run out. mn_core_open does it too; a server calls it from
+ * time to time. *people (may be NULL): whose biometrics were destroyed. */
+mn_code mn_core_expire(mn_core *c, const mn_actor *who, size_t *people, mn_error *err);
+/* The back end's own structures, and the audit log's chain from its first record on. *audit_records may be
+ * NULL. */
+mn_code mn_core_check(mn_core *c, uint64_t *audit_records, mn_error *err);
 
 #endif

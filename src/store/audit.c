@@ -90,8 +90,8 @@ static mn_code verify_head(mn_store *s, const mn_audit_report *seen, mn_error *e
 mn_code mn_audit_verify(mn_store *s, mn_audit_report *out, mn_error *err)
 {
     mn_audit_report seen = {0};
-    /* One transaction, so that a record appended meanwhile does not look like a wrong end. */
-    mn_code code = s->ops->begin(s, err);
+    /* One moment's view, so that a record appended meanwhile does not look like a wrong end. */
+    mn_code code = s->ops->begin_read(s, err);
     if (code != MN_OK)
         return code;
     code = s->ops->audit_each(s, 1, verify_record, &seen, err);

@@ -29,8 +29,7 @@ struct mn_key {
     uint8_t bytes[KEY];
 };
 
-/* ---- sealing
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- sealing ---- */
 
 /* A wrapped key and a sealed text of the same context are different things: the label keeps one from passing
  * as the other. */
@@ -112,8 +111,7 @@ void mn_key_hash(const mn_key *key, const void *bytes, size_t n, uint8_t out[32]
     sodium_memzero(own, sizeof own);
 }
 
-/* ---- keys of people
- * ------------------------------------------------------------------------------------------------ */
+/* ---- keys of people ---- */
 
 static mn_code key_alloc(mn_key **out, mn_error *err)
 {
@@ -170,8 +168,7 @@ void mn_key_close(mn_key *key)
     sodium_free(key); /* wipes; NULL is fine */
 }
 
-/* ---- the master key
- * ------------------------------------------------------------------------------------------------ */
+/* ---- the master key ---- */
 
 static mn_code read_key(int fd, const char *path, uint8_t key[KEY], mn_error *err)
 {

@@ -25,21 +25,30 @@ static mn_code run_query(mn_sqlite *s, mn_sqlite_query which, mn_error *err)
     return code != MN_OK ? code : mn_sql_run(&q, err);
 }
 
-/* ---- transactions
- * -------------------------------------------------------------------------------------------------- */
+/* ---- transactions ---- */
 
-static mn_code tx_begin(mn_store *store, mn_error *err)
+static mn_code begin_with(mn_sqlite *s, mn_sqlite_query how, mn_error *err)
 {
-    mn_sqlite *s = (mn_sqlite *)store;
     pthread_mutex_lock(&s->lock);
     mn_code code = s->in_tx ? mn_fail(err, MN_E_INTERNAL, "a transaction was begun inside another")
-                            : run_query(s, Q_BEGIN, err);
+                            : run_query(s, how, err);
     if (code != MN_OK) {
         pthread_mutex_unlock(&s->lock);
         return code;
     }
     s->in_tx = true;
+    s->reading = how == Q_BEGIN_READ;
     return MN_OK;
+}
+
+static mn_code tx_begin(mn_store *store, mn_error *err)
+{
+    return begin_with((mn_sqlite *)store, Q_BEGIN, err);
+}
+
+static mn_code tx_begin_read(mn_store *store, mn_error *err)
+{
+    return begin_with((mn_sqlite *)store, Q_BEGIN_READ, err);
 }
 
 static void tx_rollback(mn_store *store)
@@ -83,7 +92,11 @@ mn_code mn_sqlite_enter(mn_sqlite *s, bool *own, mn_error *err)
 {
     pthread_mutex_lock(&s->lock);
     *own = !s->in_tx;
-    mn_code code = *own ? tx_begin(&s->base, err) : MN_OK;
+    mn_code code = MN_OK;
+    if (*own)
+        code = tx_begin(&s->base, err);
+    else if (s->reading)
+        code = mn_fail(err, MN_E_INTERNAL, "a write inside a transaction for reading");
     if (code != MN_OK)
         pthread_mutex_unlock(&s->lock);
     return code;
@@ -99,8 +112,7 @@ mn_code mn_sqlite_leave(mn_sqlite *s, bool own, mn_code code, mn_error *err)
     return code;
 }
 
-/* ---- meta, counts, check
- * ------------------------------------------------------------------------------------------- */
+/* ---- meta, counts, check ---- */
 
 static void read_text(mn_sql *q, mn_arena *a, void *item)
 {
@@ -188,8 +200,7 @@ static mn_code check(mn_store *store, mn_error *err)
     return code;
 }
 
-/* ---- open and close
- * ------------------------------------------------------------------------------------------------ */
+/* ---- open and close ---- */
 
 static void close_store(mn_store *store)
 {
@@ -206,6 +217,7 @@ static const mn_store_ops sqlite_ops = {
     .name = "sqlite",
     .close = close_store,
     .begin = tx_begin,
+    .begin_read = tx_begin_read,
     .commit = tx_commit,
     .rollback = tx_rollback,
     .generation = mn_sqlite_generation,
@@ -220,6 +232,7 @@ static const mn_store_ops sqlite_ops = {
     .person_delete = mn_sqlite_person_delete,
     .key_put = mn_sqlite_key_put,
     .key_get = mn_sqlite_key_get,
+    .key_delete = mn_sqlite_key_delete,
     .consent_put = mn_sqlite_consent_put,
     .consent_list = mn_sqlite_consent_list,
     .list_put = mn_sqlite_list_put,

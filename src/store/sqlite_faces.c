@@ -1,8 +1,6 @@
 #include "store/sqlite_internal.h"
 
-/* ---- faces
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- faces ---- */
 
 static void read_face(mn_sql *q, mn_arena *a, void *item)
 {
@@ -120,8 +118,7 @@ mn_code mn_sqlite_face_by_source(mn_store *store, const mn_id *person, const cha
     return code;
 }
 
-/* ---- descriptors
- * --------------------------------------------------------------------------------------------------- */
+/* ---- descriptors ---- */
 
 static void read_descriptor(mn_sql *q, mn_arena *a, void *item)
 {
@@ -212,9 +209,7 @@ mn_code mn_sqlite_descriptor_each(mn_store *store, const char *model,
     return code;
 }
 
-/* ---- trash
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- trash ---- */
 
 mn_code mn_sqlite_trash_list(mn_store *store, size_t limit, mn_arena *a, mn_id **blobs, size_t *n,
                              mn_error *err)

@@ -19,6 +19,7 @@ typedef struct {
     pthread_mutex_t lock; /* recursive; guards all that follows and the connection */
     sqlite3 *db;
     sqlite3_stmt *statements[Q_COUNT];
+    bool reading;   /* that transaction is for reading */
     bool in_tx;     /* between begin and commit */
     bool scrub_due; /* deleted bytes may still stand in the WAL */
 } mn_sqlite;
@@ -96,6 +97,7 @@ mn_code mn_sqlite_person_delete(mn_store *s, const mn_id *id, mn_error *err);
 mn_code mn_sqlite_key_put(mn_store *s, const mn_id *person, const uint8_t *wrapped, size_t n, mn_error *err);
 mn_code mn_sqlite_key_get(mn_store *s, const mn_id *person, mn_arena *a, const uint8_t **wrapped, size_t *n,
                           mn_error *err);
+mn_code mn_sqlite_key_delete(mn_store *s, const mn_id *person, mn_error *err);
 mn_code mn_sqlite_consent_put(mn_store *s, const mn_consent *c, mn_error *err);
 mn_code mn_sqlite_consent_list(mn_store *s, const mn_id *person, mn_arena *a, mn_consent **out, size_t *n,
                                mn_error *err);

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* ---- change log
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- change log ---- */
 
 mn_code mn_sqlite_changed(mn_sqlite *s, mn_sqlite_query how, const mn_id *id, mn_error *err)
 {
@@ -89,8 +88,7 @@ mn_code mn_sqlite_ended(mn_store *store, mn_time from, mn_time to, mn_arena *a, 
     return code;
 }
 
-/* ---- audit log
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- audit log ---- */
 
 static void column_hash(mn_sql *q, int i, uint8_t out[32])
 {

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* ---- people
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- people ---- */
 
 static void read_person(mn_sql *q, mn_arena *a, void *item)
 {
@@ -166,9 +165,7 @@ mn_code mn_sqlite_person_delete(mn_store *store, const mn_id *id, mn_error *err)
     return mn_sqlite_leave(s, own, code, err);
 }
 
-/* ---- keys
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- keys ---- */
 
 mn_code mn_sqlite_key_put(mn_store *store, const mn_id *person, const uint8_t *wrapped, size_t n,
                           mn_error *err)
@@ -210,8 +207,20 @@ mn_code mn_sqlite_key_get(mn_store *store, const mn_id *person, mn_arena *a, con
     return MN_OK;
 }
 
-/* ---- consent
- * ------------------------------------------------------------------------------------------------------- */
+mn_code mn_sqlite_key_delete(mn_store *store, const mn_id *person, mn_error *err)
+{
+    mn_sqlite *s = (mn_sqlite *)store;
+    bool own = false;
+    mn_code code = mn_sqlite_enter(s, &own, err);
+    if (code != MN_OK)
+        return code;
+    code = run_with_id(store, Q_KEY_DELETE, person, NULL, err);
+    if (code == MN_OK)
+        s->scrub_due = true;
+    return mn_sqlite_leave(s, own, code, err);
+}
+
+/* ---- consent ---- */
 
 static void read_consent(mn_sql *q, mn_arena *a, void *item)
 {

@@ -15,6 +15,7 @@
 
 #define MN_SQLITE_QUERIES(X)                                                                                 \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                              \
+    X(BEGIN_READ, "BEGIN")                                                                                   \
     X(COMMIT, "COMMIT")                                                                                      \
     X(ROLLBACK, "ROLLBACK")                                                                                  \
     X(CHANGE_PERSON, "INSERT OR REPLACE INTO change (person) VALUES (?1)")                                   \
@@ -47,6 +48,7 @@
     X(PERSON_DELETE, "DELETE FROM person WHERE id = ?1")                                                     \
     X(KEY_PUT, "INSERT INTO person_key (person, wrapped) VALUES (?1, ?2) "                                   \
                "ON CONFLICT (person) DO UPDATE SET wrapped = ?2")                                            \
+    X(KEY_DELETE, "DELETE FROM person_key WHERE person = ?1")                                                \
     X(KEY_GET, "SELECT wrapped FROM person_key WHERE person = ?1")                                           \
     X(CONSENT_PUT, "INSERT INTO consent (" CONSENT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "      \
                    "ON CONFLICT (id) DO UPDATE SET method = ?4, evidence = ?5, until = ?7, withdrawn = ?8")  \

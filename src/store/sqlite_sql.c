@@ -11,8 +11,7 @@ static const char *const query_text[Q_COUNT] = {
 #undef X
 };
 
-/* ---- errors
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- errors ---- */
 
 static mn_code fail_constraint(mn_sqlite *s, int rc, mn_error *err)
 {
@@ -86,8 +85,7 @@ mn_code mn_sql_exec(mn_sqlite *s, const char *sql, mn_error *err)
     return rc == SQLITE_OK ? MN_OK : mn_sql_fail(s, rc, err);
 }
 
-/* ---- the cursor
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- the cursor ---- */
 
 static mn_code prepare(mn_sqlite *s, mn_sqlite_query which, mn_error *err)
 {
@@ -166,8 +164,7 @@ mn_code mn_sql_step(mn_sql *q, bool *row, mn_error *err)
     return MN_OK;
 }
 
-/* ---- columns
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- columns ---- */
 
 mn_id mn_sql_column_id(mn_sql *q, int i)
 {
@@ -222,8 +219,7 @@ mn_code mn_sql_row_ok(const mn_sql *q, mn_error *err)
     return MN_OK;
 }
 
-/* ---- whole statements
- * ---------------------------------------------------------------------------------------------- */
+/* ---- whole statements ---- */
 
 mn_code mn_sql_run(mn_sql *q, mn_error *err)
 {

@@ -106,6 +106,8 @@ typedef struct {
     void (*close)(mn_store *s);
     mn_code (*begin)(mn_store *s,
                      mn_error *err); /* nests not; holds the store for this thread until commit or rollback */
+    /* The same for reading one moment's view, which hinders no writer elsewhere; ends with rollback. */
+    mn_code (*begin_read)(mn_store *s, mn_error *err);
     mn_code (*commit)(mn_store *s, mn_error *err);
     void (*rollback)(mn_store *s);
 
@@ -140,6 +142,9 @@ typedef struct {
     mn_code (*key_put)(mn_store *s, const mn_id *person, const uint8_t *wrapped, size_t n, mn_error *err);
     mn_code (*key_get)(mn_store *s, const mn_id *person, mn_arena *a, const uint8_t **wrapped, size_t *n,
                        mn_error *err);
+    /* What was sealed under the key cannot be opened any more. As with person_delete, no file keeps its
+     * bytes. */
+    mn_code (*key_delete)(mn_store *s, const mn_id *person, mn_error *err); /* MN_OK where there is none */
 
     mn_code (*consent_put)(mn_store *s, const mn_consent *c, mn_error *err);
     mn_code (*consent_list)(mn_store *s, const mn_id *person, mn_arena *a, mn_consent **out, size_t *n,

@@ -1,0 +1,14 @@
+#include "core/internal.h"
+
+#include "store/audit.h"
+
+mn_code mn_core_check(mn_core *c, uint64_t *audit_records, mn_error *err)
+{
+    mn_audit_report report = {0};
+    mn_code code = c->store->ops->check(c->store, err);
+    if (code == MN_OK)
+        code = mn_audit_verify(c->store, &report, err);
+    if (code == MN_OK && audit_records)
+        *audit_records = report.records;
+    return code;
+}

@@ -1,0 +1,173 @@
+#include "core/internal.h"
+
+#include <string.h>
+
+bool mn_consent_valid(const mn_consent *c, mn_purpose purpose, mn_time now)
+{
+    return c->purpose == purpose && c->given <= now && now < c->until && now < c->withdrawn;
+}
+
+bool mn_consents_allow(const mn_consent *c, size_t n, mn_purpose purpose, mn_time now)
+{
+    for (size_t i = 0; i < n; i++)
+        if (mn_consent_valid(&c[i], purpose, now))
+            return true;
+    return false;
+}
+
+mn_code mn_core_consent_check(const mn_consent_given *given, mn_time now, mn_error *err)
+{
+    if ((unsigned)given->purpose >= MN_PURPOSES)
+        return mn_fail(err, MN_E_INVALID,
+                       "the consent's purpose is none of verification, identification, "
+                       "live_identification, attendance");
+    mn_code code = mn_core_check_text("how the consent was given", given->method, err);
+    if (code == MN_OK && given->evidence && *given->evidence)
+        code = mn_core_check_text("the consent's evidence", given->evidence, err);
+    if (code != MN_OK)
+        return code;
+    if (given->given > now)
+        return mn_fail(err, MN_E_CONSENT,
+                       "the consent is said to be given in the future: enrol when it has been given");
+    if (given->until <= now)
+        return mn_fail(err, MN_E_CONSENT, "the consent has run out already: ask the person for a new one");
+    return MN_OK;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+/* The statement that comes with every picture of a person is put on record once. */
+static bool on_record(const mn_consent *c, size_t n, const mn_consent_given *given, mn_time now)
+{
+    for (size_t i = 0; i < n; i++)
+        if (mn_consent_valid(&c[i], given->purpose, now) && c[i].until == given->until &&
+            same_text(c[i].method, given->method) && same_text(c[i].evidence, given->evidence))
+            return true;
+    return false;
+}
+
+/* Who withdrew must have agreed again afterwards: an older statement does not undo it. */
+static mn_code check_not_withdrawn(const mn_consent *c, size_t n, const mn_consent_given *given,
+                                   mn_error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (c[i].purpose == given->purpose && c[i].withdrawn != MN_TIME_NEVER &&
+            given->given <= c[i].withdrawn) {
+            char when[MN_TIME_TEXT];
+            mn_time_format(c[i].withdrawn, when);
+            return mn_fail(
+                err, MN_E_CONSENT,
+                "this person withdrew the consent for %s at %s: enrolling needs one given after that",
+                mn_purpose_word(given->purpose), when);
+        }
+    return MN_OK;
+}
+
+static mn_code put_consent(mn_core *c, const mn_id *person, const mn_consent_given *given, mn_error *err)
+{
+    const mn_consent record = {
+        .id = mn_id_make(),
+        .person = *person,
+        .purpose = given->purpose,
+        .method = given->method,
+        .evidence = given->evidence,
+        .given = given->given,
+        .until = given->until,
+        .withdrawn = MN_TIME_NEVER,
+    };
+    return c->store->ops->consent_put(c->store, &record, err);
+}
+
+mn_code mn_core_consent_state(mn_core *c, const mn_id *person, const mn_consent_given *given,
+                              mn_purpose purpose, mn_time now, mn_arena *arena, mn_error *err)
+{
+    mn_consent *all = NULL;
+    size_t n = 0;
+    mn_code code = c->store->ops->consent_list(c->store, person, arena, &all, &n, err);
+    if (code != MN_OK)
+        return code;
+    if (!given && !mn_consents_allow(all, n, purpose, now))
+        return mn_fail(err, MN_E_CONSENT,
+                       "this person has no valid consent for %s on record: state what they agreed to, how, "
+                       "and until when",
+                       mn_purpose_word(purpose));
+    if (!given || on_record(all, n, given, now))
+        return MN_OK;
+    code = check_not_withdrawn(all, n, given, err);
+    return code != MN_OK ? code : put_consent(c, person, given, err);
+}
+
+/* ---- withdrawal ---- */
+
+/* Marks what is valid as withdrawn now; *left: something for another purpose is still valid. */
+static mn_code mark_withdrawn(mn_core *c, const mn_id *person, mn_purpose purpose, mn_arena *arena,
+                              bool *left, mn_error *err)
+{
+    mn_consent *all = NULL;
+    size_t n = 0, marked = 0;
+    mn_time now = mn_time_now();
+    mn_code code = c->store->ops->consent_list(c->store, person, arena, &all, &n, err);
+    *left = false;
+    for (size_t i = 0; code == MN_OK && i < n; i++) {
+        bool valid = mn_consent_valid(&all[i], all[i].purpose, now);
+        if (valid && all[i].purpose == purpose) {
+            all[i].withdrawn = now;
+            code = c->store->ops->consent_put(c->store, &all[i], err);
+            marked++;
+        } else if (valid) {
+            *left = true;
+        }
+    }
+    if (code == MN_OK && marked == 0)
+        code = mn_fail(err, MN_E_NOT_FOUND, "this person has no valid consent for %s that could be withdrawn",
+                       mn_purpose_word(purpose));
+    return code;
+}
+
+static mn_code withdraw(mn_core *c, const mn_actor *who, const mn_id *person, mn_purpose purpose,
+                        mn_arena *arena, mn_error *err)
+{
+    mn_person p;
+    bool left = false;
+    size_t faces = 0;
+    mn_code code = mn_core_get_person(c, who, person, arena, &p, err);
+    if (code == MN_OK)
+        code = mark_withdrawn(c, person, purpose, arena, &left, err);
+    if (code == MN_OK && !left)
+        code = mn_core_forget(c, person, arena, &faces, err);
+    if (code != MN_OK)
+        return code;
+    return mn_core_record(c, who, "consent.withdraw", person,
+                          json_pack("{s:s, s:b, s:I}", "purpose", mn_purpose_word(purpose), "key_destroyed",
+                                    !left, "faces_erased", (json_int_t)faces),
+                          err);
+}
+
+mn_code mn_core_consent_withdraw(mn_core *c, const mn_actor *who, const mn_id *person, mn_purpose purpose,
+                                 mn_error *err)
+{
+    mn_code code = mn_core_check_actor(who, err);
+    if (code == MN_OK && (unsigned)purpose >= MN_PURPOSES)
+        code = mn_fail(err, MN_E_INVALID, "there is no such purpose");
+    if (code != MN_OK)
+        return code;
+    mn_arena *arena = mn_arena_create(MN_CORE_ARENA);
+    if (!arena)
+        return mn_fail(err, MN_E_MEMORY, "no memory to withdraw a consent");
+    code = c->store->ops->begin(c->store, err);
+    if (code == MN_OK) {
+        code = withdraw(c, who, person, purpose, arena, err);
+        if (code == MN_OK)
+            code = c->store->ops->commit(c->store, err);
+        else
+            c->store->ops->rollback(c->store);
+    }
+    mn_arena_destroy(arena);
+    if (code != MN_OK)
+        return code;
+    mn_core_empty_trash(c);
+    return mn_core_follow(c, err);
+}

@@ -1,0 +1,251 @@
+/* Who of the enrolled is this?
+ *
+ *   lists of the purpose ─ follow the store ─ search ─ threshold for the people searched ─ confirm ─ audit ─
+ * answer
+ *
+ * The gallery proposes, the store disposes: in the transaction that writes the audit record, each match must
+ * still be a person there, active, in the list, with a consent valid now. */
+#include "core/internal.h"
+
+#include <math.h>
+
+#define K_MAX 1000
+
+/* The lists that one search goes through. */
+typedef struct {
+    mn_id *ids;
+    size_t n;
+    double fmr; /* the strictest of those that have one of their own; 0: none has */
+} scope;
+
+static void add_list(scope *s, const mn_list *l)
+{
+    s->ids[s->n++] = l->id;
+    if (l->fmr > 0 && (s->fmr == 0 || l->fmr < s->fmr))
+        s->fmr = l->fmr;
+}
+
+static mn_code one_list(mn_core *c, const mn_actor *who, const mn_identify *what, mn_arena *arena, scope *s,
+                        mn_error *err)
+{
+    mn_list list;
+    bool found;
+    mn_code code = mn_core_find_list(c, &who->account, what->list, arena, &list, &found, err);
+    if (code != MN_OK)
+        return code;
+    if (!found)
+        return mn_fail(err, MN_E_NOT_FOUND, "there is no list \"%s\": enrolling somebody into it makes it",
+                       what->list);
+    if (list.purpose != what->purpose)
+        return mn_fail(err, MN_E_PURPOSE,
+                       "the list \"%s\" is for %s, and this search is for %s: the people in it agreed to the "
+                       "former only",
+                       what->list, mn_purpose_word(list.purpose), mn_purpose_word(what->purpose));
+    s->ids = mn_arena_calloc(arena, 1, sizeof *s->ids);
+    if (!s->ids)
+        return mn_fail(err, MN_E_MEMORY, "no memory for a search");
+    add_list(s, &list);
+    return MN_OK;
+}
+
+static mn_code all_lists(mn_core *c, const mn_actor *who, mn_purpose purpose, mn_arena *arena, scope *s,
+                         mn_error *err)
+{
+    mn_list *lists = NULL;
+    size_t n = 0;
+    mn_code code = c->store->ops->list_list(c->store, &who->account, arena, &lists, &n, err);
+    if (code != MN_OK)
+        return code;
+    s->ids = mn_arena_calloc(arena, n + 1, sizeof *s->ids);
+    if (!s->ids)
+        return mn_fail(err, MN_E_MEMORY, "no memory for a search");
+    for (size_t i = 0; i < n; i++)
+        if (lists[i].purpose == purpose)
+            add_list(s, &lists[i]);
+    return MN_OK;
+}
+
+mn_code mn_core_check_descriptor(const mn_core *c, const mn_descriptor *d, mn_error *err)
+{
+    if (!c->gallery)
+        return mn_fail(err, MN_E_INTERNAL, "this data directory was opened for its records only");
+    if (!d || d->dim == 0 || !d->v)
+        return mn_fail(err, MN_E_INVALID, "the face has no descriptor");
+    if (d->dim != c->model->dim || d->metric != c->model->metric)
+        return mn_fail(err, MN_E_PACK,
+                       "a descriptor of %d numbers from %s does not compare with those of %s here", d->dim,
+                       d->model ? d->model : "another model", c->model_name);
+    for (int i = 0; i < d->dim; i++)
+        if (!isfinite(d->v[i]))
+            return mn_fail(err, MN_E_INVALID, "the descriptor has a number in it that is none");
+    return MN_OK;
+}
+
+static mn_code check_request(const mn_core *c, const mn_actor *who, const mn_identify *what, mn_error *err)
+{
+    mn_code code = mn_core_check_actor(who, err);
+    if (code == MN_OK)
+        code = mn_core_check_descriptor(c, what->probe, err);
+    if (code != MN_OK)
+        return code;
+    if (what->k < 1 || what->k > K_MAX)
+        return mn_fail(err, MN_E_INVALID, "the number of people wanted is 1 to %d, not %zu", K_MAX, what->k);
+    if (!(what->fmr >= 0 && what->fmr < 1))
+        return mn_fail(err, MN_E_INVALID, "a false-positive rate is more than 0 and less than 1, not %g",
+                       what->fmr);
+    if ((unsigned)what->purpose >= MN_PURPOSES || what->purpose == MN_PURPOSE_VERIFICATION)
+        return mn_fail(err, MN_E_PURPOSE,
+                       "verification compares one with one: a search is for identification, "
+                       "live_identification or attendance");
+    return MN_OK;
+}
+
+mn_code mn_core_search(mn_core *c, const mn_descriptor *probe, const mn_id *lists, size_t n_lists, size_t k,
+                       mn_candidate *found, size_t *n, size_t *searched, mn_error *err)
+{
+    *n = 0;
+    *searched = 0;
+    if (n_lists == 0) /* to the gallery, no lists would mean all of them */
+        return MN_OK;
+    const mn_query q = {.probe = probe->v, .lists = lists, .n_lists = n_lists, .k = k, .min_raw = -INFINITY};
+    pthread_rwlock_rdlock(&c->swap_lock);
+    mn_code code = mn_gallery_search(c->gallery, &q, found, n, searched, err);
+    pthread_rwlock_unlock(&c->swap_lock);
+    return code;
+}
+
+static bool in_scope(const scope *s, const mn_id *list)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (mn_id_compare(&s->ids[i], list) == 0)
+            return true;
+    return false;
+}
+
+/* The name of the list through which this person may be found for this purpose at this moment; NULL: through
+ * none. */
+static mn_code allowed_by(mn_core *c, const mn_id *person, mn_purpose purpose, const scope *s,
+                          mn_arena *arena, const char **list, mn_error *err)
+{
+    mn_consent *consents = NULL;
+    mn_membership *m = NULL;
+    size_t n_consents = 0, n_m = 0;
+    mn_time now = mn_time_now();
+    mn_code code = c->store->ops->consent_list(c->store, person, arena, &consents, &n_consents, err);
+    if (code == MN_OK)
+        code = c->store->ops->lists_of(c->store, person, arena, &m, &n_m, err);
+    if (code != MN_OK)
+        return code;
+    *list = NULL;
+    if (mn_consents_allow(consents, n_consents, purpose, now))
+        for (size_t i = 0; i < n_m && !*list; i++)
+            if (now < m[i].until && in_scope(s, &m[i].list.id))
+                *list = m[i].list.name;
+    return MN_OK;
+}
+
+static mn_code confirm(mn_core *c, const mn_identify *what, const scope *s, const mn_candidate *found,
+                       size_t searched, mn_arena *arena, mn_match *out, bool *keep, mn_error *err)
+{
+    mn_person p;
+    const char *list = NULL;
+    *keep = false;
+    mn_code code = c->store->ops->person_get(c->store, &found->person, arena, &p, err);
+    if (code == MN_E_NOT_FOUND || (code == MN_OK && !p.active))
+        return MN_OK;
+    if (code == MN_OK)
+        code = allowed_by(c, &p.id, what->purpose, s, arena, &list, err);
+    if (code != MN_OK || !list)
+        return code;
+    const mn_calibration *cal = &c->model->calibration;
+    *out = (mn_match){
+        .person = p.id,
+        .face = found->face,
+        .name = p.name,
+        .external_id = p.external_id,
+        .list = list,
+        .raw = (double)found->raw,
+        .similarity = mn_calibration_similarity(cal, (double)found->raw),
+        .fmr = mn_fmr_1n(mn_calibration_fmr(cal, (double)found->raw), (double)searched),
+    };
+    *keep = true;
+    return MN_OK;
+}
+
+static mn_code record_search(mn_core *c, const mn_actor *who, const mn_identify *what,
+                             const mn_identification *answer, mn_error *err)
+{
+    json_t *people = json_array();
+    for (size_t i = 0; i < answer->n; i++)
+        json_array_append_new(people, mn_core_json_id(&answer->matches[i].person));
+    return mn_core_record(c, who, "identify", answer->n > 0 ? &answer->matches[0].person : NULL,
+                          json_pack("{s:s, s:s?, s:I, s:f, s:o}", "purpose", mn_purpose_word(what->purpose),
+                                    "list", what->list, "searched", (json_int_t)answer->searched, "fmr",
+                                    answer->threshold_fmr, "people", people),
+                          err);
+}
+
+/* Inside the transaction whose commit puts the search on record. */
+static mn_code decide(mn_core *c, const mn_actor *who, const mn_identify *what, const scope *s,
+                      const mn_candidate *found, size_t n, mn_arena *arena, mn_identification *answer,
+                      mn_error *err)
+{
+    mn_code code = MN_OK;
+    for (size_t i = 0; code == MN_OK && i < n && (double)found[i].raw >= answer->threshold_raw; i++) {
+        bool keep = false;
+        code =
+            confirm(c, what, s, &found[i], answer->searched, arena, &answer->matches[answer->n], &keep, err);
+        answer->n += keep;
+    }
+    return code == MN_OK ? record_search(c, who, what, answer, err) : code;
+}
+
+static void set_threshold(const mn_core *c, const mn_identify *what, const scope *s,
+                          mn_identification *answer)
+{
+    answer->threshold_fmr = what->fmr > 0 ? what->fmr : s->fmr > 0 ? s->fmr : c->fmr;
+    double one =
+        mn_fmr_per_comparison(answer->threshold_fmr, (double)(answer->searched ? answer->searched : 1));
+    answer->threshold_raw =
+        mn_calibration_threshold(&c->model->calibration, one, &answer->threshold_measured);
+}
+
+static mn_code answer_search(mn_core *c, const mn_actor *who, const mn_identify *what, const scope *s,
+                             mn_arena *arena, mn_identification *out, mn_error *err)
+{
+    mn_identification answer = {0};
+    size_t n = 0;
+    mn_candidate *found = mn_arena_calloc(arena, what->k, sizeof *found);
+    answer.matches = mn_arena_calloc(arena, what->k, sizeof *answer.matches);
+    if (!found || !answer.matches)
+        return mn_fail(err, MN_E_MEMORY, "no memory for a search");
+    mn_code code = mn_core_search(c, what->probe, s->ids, s->n, what->k, found, &n, &answer.searched, err);
+    if (code != MN_OK)
+        return code;
+    set_threshold(c, what, s, &answer);
+    code = c->store->ops->begin(c->store, err);
+    if (code != MN_OK)
+        return code;
+    code = decide(c, who, what, s, found, n, arena, &answer, err);
+    if (code != MN_OK) {
+        c->store->ops->rollback(c->store);
+        return code;
+    }
+    code = c->store->ops->commit(c->store, err);
+    if (code == MN_OK)
+        *out = answer;
+    return code;
+}
+
+mn_code mn_core_identify(mn_core *c, const mn_actor *who, const mn_identify *what, mn_arena *arena,
+                         mn_identification *out, mn_error *err)
+{
+    scope s = {0};
+    mn_code code = check_request(c, who, what, err);
+    if (code == MN_OK)
+        code = what->list ? one_list(c, who, what, arena, &s, err)
+                          : all_lists(c, who, what->purpose, arena, &s, err);
+    if (code == MN_OK)
+        code = mn_core_follow(c, err);
+    return code == MN_OK ? answer_search(c, who, what, &s, arena, out, err) : code;
+}

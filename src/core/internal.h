@@ -1,0 +1,97 @@
+/* What the files of core share. Locks are taken in this order, and the first two never inside a store
+ * transaction: follow → swap → the store's own. */
+#ifndef MN_CORE_INTERNAL_H
+#define MN_CORE_INTERNAL_H
+
+#include "core/core.h"
+#include "gallery/gallery.h"
+#include "store/blobs.h"
+#include "store/seal.h"
+
+#include <jansson.h>
+#include <pthread.h>
+
+#define MN_CORE_ARENA         ((size_t)256 << 20) /* for one page of people with all that is theirs */
+#define MN_CORE_TEXT_MAX      200                 /* bytes of a name, external id, list, method, actor */
+#define MN_DESCRIPTOR_CONTEXT 96
+
+struct mn_core {
+    mn_store *store;
+    mn_blobs *blobs;
+    mn_master *master;
+    mn_key *deployment; /* for what is secret and nobody's: hashes of pictures */
+    double fmr;
+
+    /* NULL and empty where only records were opened. */
+    mn_gallery *gallery;
+    const mn_model_info *model;
+    const char *model_name; /* of the fp32 model: int8 and fp32 give descriptors of one space */
+
+    pthread_mutex_t follow_lock; /* guards the two below: how far the gallery has followed the store */
+    uint64_t seen;               /* change log */
+    mn_time looked;              /* ends of consents and memberships */
+
+    pthread_rwlock_t swap_lock; /* searches share it; a person's faces are exchanged while nobody searches */
+};
+
+/* What a core needs to know of a pipeline. mn_core_open calls it; tests come in here. pack and model must
+ * outlive the core. */
+mn_code mn_core_open_model(const mn_core_options *options, const char *pack, const mn_model_info *model,
+                           mn_core **out, mn_error *err);
+
+/* follow.c: brings the gallery up to the store, whoever wrote there, and takes out whose time has come. */
+mn_code mn_core_follow(mn_core *c, mn_error *err);
+/* The exact descriptor of a face: for the gallery's last step. ctx: the core. */
+mn_code mn_core_fetch(void *ctx, const mn_id *face, float *out, mn_error *err);
+
+/* identify.c */
+mn_code mn_core_check_descriptor(const mn_core *c, const mn_descriptor *d, mn_error *err);
+/* The nearest k people of these lists, however far away. No lists: nobody. */
+mn_code mn_core_search(mn_core *c, const mn_descriptor *probe, const mn_id *lists, size_t n_lists, size_t k,
+                       mn_candidate *found, size_t *n, size_t *searched, mn_error *err);
+
+/* record.c. The detail is taken over, and may be NULL only for want of memory. */
+mn_code mn_core_check_actor(const mn_actor *who, mn_error *err);
+mn_code mn_core_record(mn_core *c, const mn_actor *who, const char *action, const mn_id *target,
+                       json_t *detail, mn_error *err);
+json_t *mn_core_json_id(const mn_id *id);
+
+/* 1 to MN_CORE_TEXT_MAX bytes of UTF-8 without control characters. `what` names it in the error. */
+mn_code mn_core_check_text(const char *what, const char *text, mn_error *err);
+
+/* consent.c */
+bool mn_consent_valid(const mn_consent *c, mn_purpose purpose, mn_time now);
+bool mn_consents_allow(const mn_consent *c, size_t n, mn_purpose purpose, mn_time now);
+/* Inside a transaction: puts what was stated on record, unless it is there already. MN_E_CONSENT where
+ * nothing valid is. */
+mn_code mn_core_consent_state(mn_core *c, const mn_id *person, const mn_consent_given *given,
+                              mn_purpose purpose, mn_time now, mn_arena *arena, mn_error *err);
+mn_code mn_core_consent_check(const mn_consent_given *given, mn_time now, mn_error *err);
+
+/* lists.c */
+mn_code mn_core_find_list(mn_core *c, const mn_id *account, const char *name, mn_arena *arena, mn_list *out,
+                          bool *found, mn_error *err);
+
+/* people.c */
+mn_code mn_core_get_person(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena, mn_person *out,
+                           mn_error *err);
+
+/* keys.c: what is sealed, and where it belongs */
+mn_code mn_core_person_key(mn_core *c, const mn_id *person, mn_arena *arena, mn_key **out, mn_error *err);
+mn_code mn_core_make_person_key(mn_core *c, const mn_id *person, mn_key **out, mn_error *err);
+size_t mn_core_descriptor_context(const mn_id *face, const char *model, uint8_t out[MN_DESCRIPTOR_CONTEXT]);
+/* Into dim floats; MN_E_CORRUPT for what was changed, moved, or is of another length. */
+mn_code mn_core_unseal_descriptor(const mn_key *key, const mn_descriptor_record *d, int dim, float *out,
+                                  mn_error *err);
+mn_code mn_core_seal_sample(const mn_key *key, const mn_id *face, const mn_buf *jpeg, mn_buf *out,
+                            mn_error *err);
+mn_code mn_core_unseal_sample(const mn_key *key, const mn_id *face, const mn_buf *sealed, mn_buf *out,
+                              mn_error *err);
+
+/* erase.c: removes the blobs that no record names any more. What cannot be removed stays noted for the next
+ * time. */
+void mn_core_empty_trash(mn_core *c);
+/* Inside a transaction: destroys faces, descriptors, samples and key of a person whose record stays. */
+mn_code mn_core_forget(mn_core *c, const mn_id *person, mn_arena *arena, size_t *faces, mn_error *err);
+
+#endif

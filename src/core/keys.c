@@ -1,0 +1,90 @@
+/* Which key opens what. A context names the place of a sealed text: put under another face, it does not open.
+ */
+#include "core/internal.h"
+
+#include "base/alloc.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#define SEALED_KEY_MAX 512
+
+mn_code mn_core_person_key(mn_core *c, const mn_id *person, mn_arena *arena, mn_key **out, mn_error *err)
+{
+    const uint8_t *wrapped = NULL;
+    size_t n = 0;
+    mn_code code = c->store->ops->key_get(c->store, person, arena, &wrapped, &n, err);
+    return code != MN_OK
+               ? code
+               : mn_key_unwrap(c->master, person->bytes, sizeof person->bytes, wrapped, n, out, err);
+}
+
+mn_code mn_core_make_person_key(mn_core *c, const mn_id *person, mn_key **out, mn_error *err)
+{
+    mn_buf wrapped;
+    mn_key *key = NULL;
+    mn_buf_init(&wrapped, SEALED_KEY_MAX);
+    mn_code code = mn_key_make(c->master, person->bytes, sizeof person->bytes, &key, &wrapped, err);
+    if (code == MN_OK)
+        code = c->store->ops->key_put(c->store, person, wrapped.data, wrapped.len, err);
+    mn_buf_finish(&wrapped);
+    if (code != MN_OK) {
+        mn_key_close(key);
+        return code;
+    }
+    *out = key;
+    return MN_OK;
+}
+
+size_t mn_core_descriptor_context(const mn_id *face, const char *model, uint8_t out[MN_DESCRIPTOR_CONTEXT])
+{
+    size_t room = MN_DESCRIPTOR_CONTEXT - 1 - sizeof face->bytes, n = strlen(model);
+    if (n > room)
+        n = room;
+    out[0] = 'd';
+    memcpy(out + 1, face->bytes, sizeof face->bytes);
+    memcpy(out + 1 + sizeof face->bytes, model, n);
+    return 1 + sizeof face->bytes + n;
+}
+
+mn_code mn_core_unseal_descriptor(const mn_key *key, const mn_descriptor_record *d, int dim, float *out,
+                                  mn_error *err)
+{
+    uint8_t context[MN_DESCRIPTOR_CONTEXT];
+    size_t len = mn_core_descriptor_context(&d->face, d->model, context), want = (size_t)dim * sizeof(float);
+    mn_buf plain;
+    mn_buf_init(&plain, want);
+    mn_code code = d->dim == dim ? mn_unseal(key, context, len, d->sealed, d->sealed_len, &plain, err)
+                                 : mn_fail(err, MN_E_CORRUPT, "a descriptor has %d numbers where %d belong",
+                                           d->dim, dim);
+    if (code == MN_OK && plain.len != want)
+        code = mn_fail(err, MN_E_CORRUPT, "a descriptor has %zu bytes where %zu belong", plain.len, want);
+    if (code == MN_OK)
+        memcpy(out, plain.data, want);
+    if (plain.data)
+        sodium_memzero(plain.data, plain.len);
+    mn_buf_finish(&plain);
+    return code;
+}
+
+static void sample_context(const mn_id *face, uint8_t out[17])
+{
+    out[0] = 's';
+    memcpy(out + 1, face->bytes, sizeof face->bytes);
+}
+
+mn_code mn_core_seal_sample(const mn_key *key, const mn_id *face, const mn_buf *jpeg, mn_buf *out,
+                            mn_error *err)
+{
+    uint8_t context[17];
+    sample_context(face, context);
+    return mn_seal(key, context, sizeof context, jpeg->data, jpeg->len, out, err);
+}
+
+mn_code mn_core_unseal_sample(const mn_key *key, const mn_id *face, const mn_buf *sealed, mn_buf *out,
+                              mn_error *err)
+{
+    uint8_t context[17];
+    sample_context(face, context);
+    return mn_unseal(key, context, sizeof context, sealed->data, sealed->len, out, err);
+}

@@ -1,0 +1,294 @@
+/* A data directory: mien.db (records), master.key, blobs/ (sealed samples).
+ *
+ * The first opening makes a deployment key, kept in the store wrapped by the master key. From then on the
+ * master key is never made again: where its file is missing, that is said, and a wrong one does not open the
+ * deployment key. */
+#include "core/internal.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DEPLOYMENT  "deployment"
+#define WRAPPED_MAX 128
+#define NUMBER_TEXT 16
+#define META_MAX    ((size_t)1 << 20)
+
+static mn_code path_in(const char *folder, const char *name, char out[PATH_MAX], mn_error *err)
+{
+    return mn_path_join(out, PATH_MAX, folder, name)
+               ? MN_OK
+               : mn_fail(err, MN_E_INVALID, "the path of the data directory is too long");
+}
+
+static mn_code open_store(const mn_core_options *o, mn_store **out, mn_error *err)
+{
+    char path[PATH_MAX];
+    mn_code code = path_in(o->data_dir, "mien.db", path, err);
+    if (code != MN_OK)
+        return code;
+    if (!o->create && !mn_file_exists(path))
+        return mn_fail(err, MN_E_NOT_FOUND, "%s is no data directory of mien: nobody is enrolled there",
+                       o->data_dir);
+    if (o->create)
+        code = mn_file_make_folders(o->data_dir, 0700, err);
+    return code == MN_OK ? mn_store_open_sqlite(path, out, err) : code;
+}
+
+/* ---- keys ---- */
+
+static mn_code make_deployment_key(mn_core *c, mn_error *err)
+{
+    mn_buf wrapped;
+    char hex[2 * WRAPPED_MAX + 1];
+    mn_buf_init(&wrapped, WRAPPED_MAX);
+    mn_code code = mn_key_make(c->master, DEPLOYMENT, strlen(DEPLOYMENT), &c->deployment, &wrapped, err);
+    if (code == MN_OK) {
+        sodium_bin2hex(hex, sizeof hex, wrapped.data, wrapped.len);
+        code = c->store->ops->meta_put(c->store, "deployment_key", hex, err);
+    }
+    mn_buf_finish(&wrapped);
+    return code;
+}
+
+static mn_code open_deployment_key(mn_core *c, const char *hex, const char *master_path, mn_error *err)
+{
+    uint8_t wrapped[WRAPPED_MAX];
+    size_t n = 0;
+    if (sodium_hex2bin(wrapped, sizeof wrapped, hex, strlen(hex), NULL, &n, NULL) != 0)
+        return mn_fail(err, MN_E_CORRUPT,
+                       "the store's deployment key is damaged: put the backup of mien.db back");
+    mn_code code = mn_key_unwrap(c->master, DEPLOYMENT, strlen(DEPLOYMENT), wrapped, n, &c->deployment, err);
+    if (code == MN_E_CORRUPT)
+        return mn_fail(err, MN_E_CORRUPT,
+                       "%s is not the master key that these data were sealed with: put the right one back "
+                       "from its backup",
+                       master_path);
+    return code;
+}
+
+/* Inside a transaction, so that of two processes that come first one makes the keys and the other one finds
+ * them. */
+static mn_code open_keys(mn_core *c, const mn_core_options *o, mn_arena *arena, mn_error *err)
+{
+    char path[PATH_MAX];
+    const char *hex = NULL;
+    mn_code code = path_in(o->data_dir, "master.key", path, err);
+    if (code == MN_OK)
+        code = c->store->ops->meta_get(c->store, "deployment_key", arena, &hex, err);
+    if (code == MN_OK)
+        code = mn_master_open_file(path, o->create && !hex, &c->master, err);
+    if (code != MN_OK)
+        return code;
+    return hex ? open_deployment_key(c, hex, path, err) : make_deployment_key(c, err);
+}
+
+/* ---- the pack ---- */
+
+static mn_code remember(mn_core *c, const char *pack, const mn_model_info *model, mn_error *err)
+{
+    char dim[NUMBER_TEXT];
+    snprintf(dim, sizeof dim, "%d", model->dim);
+    mn_code code = c->store->ops->meta_put(c->store, "pack", pack, err);
+    if (code == MN_OK)
+        code = c->store->ops->meta_put(c->store, "descriptor_model", c->model_name, err);
+    return code == MN_OK ? c->store->ops->meta_put(c->store, "descriptor_dim", dim, err) : code;
+}
+
+static mn_code check_pack(mn_core *c, const mn_core_options *o, const char *pack, const mn_model_info *model,
+                          mn_arena *arena, mn_error *err)
+{
+    const char *made_with = NULL, *name = NULL, *dim = NULL;
+    mn_code code = c->store->ops->meta_get(c->store, "pack", arena, &made_with, err);
+    if (code == MN_OK)
+        code = c->store->ops->meta_get(c->store, "descriptor_model", arena, &name, err);
+    if (code == MN_OK)
+        code = c->store->ops->meta_get(c->store, "descriptor_dim", arena, &dim, err);
+    if (code != MN_OK)
+        return code;
+    if (!made_with || !name || !dim)
+        return remember(c, pack, model, err);
+    char own[NUMBER_TEXT];
+    snprintf(own, sizeof own, "%d", model->dim);
+    if (strcmp(made_with, pack) == 0 && strcmp(name, c->model_name) == 0 && strcmp(dim, own) == 0)
+        return MN_OK;
+    return mn_fail(err, MN_E_PACK,
+                   "%s was made with the %s pack (%s, %s numbers), and this is the %s pack (%s, %s): use "
+                   "--pack %s, or another "
+                   "data directory and enrol there",
+                   o->data_dir, made_with, name, dim, pack, c->model_name, own, made_with);
+}
+
+/* ---- open and close ---- */
+
+static mn_code alloc_core(const mn_core_options *o, mn_core **out, mn_error *err)
+{
+    mn_core *c = mn_calloc(1, sizeof *c);
+    if (!c)
+        return mn_fail(err, MN_E_MEMORY, "no memory to open a data directory");
+    c->fmr = o->fmr;
+    pthread_mutex_init(&c->follow_lock, NULL);
+    pthread_rwlockattr_t attr;
+    pthread_rwlockattr_init(&attr);
+    /* An erasure must not wait for a moment when nobody searches. */
+    pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(&c->swap_lock, &attr);
+    pthread_rwlockattr_destroy(&attr);
+    *out = c;
+    return MN_OK;
+}
+
+void mn_core_close(mn_core *c)
+{
+    if (!c)
+        return;
+    mn_gallery_destroy(c->gallery);
+    mn_key_close(c->deployment);
+    mn_master_close(c->master);
+    if (c->blobs)
+        c->blobs->ops->close(c->blobs);
+    if (c->store)
+        c->store->ops->close(c->store);
+    pthread_rwlock_destroy(&c->swap_lock);
+    pthread_mutex_destroy(&c->follow_lock);
+    mn_free(c);
+}
+
+/* pack and model: NULL for records only. */
+static mn_code settle(mn_core *c, const mn_core_options *o, const char *pack, const mn_model_info *model,
+                      mn_error *err)
+{
+    mn_arena *arena = mn_arena_create(META_MAX);
+    if (!arena)
+        return mn_fail(err, MN_E_MEMORY, "no memory to open a data directory");
+    mn_code code = c->store->ops->begin(c->store, err);
+    if (code == MN_OK) {
+        code = open_keys(c, o, arena, err);
+        if (code == MN_OK && model)
+            code = check_pack(c, o, pack, model, arena, err);
+        if (code == MN_OK)
+            code = c->store->ops->commit(c->store, err);
+        else
+            c->store->ops->rollback(c->store);
+    }
+    mn_arena_destroy(arena);
+    return code;
+}
+
+static mn_code open_parts(mn_core *c, const mn_core_options *o, const char *pack, const mn_model_info *model,
+                          mn_error *err)
+{
+    char path[PATH_MAX];
+    mn_code code = open_store(o, &c->store, err);
+    if (code == MN_OK)
+        code = settle(c, o, pack, model, err);
+    if (code == MN_OK)
+        code = path_in(o->data_dir, "blobs", path, err);
+    return code == MN_OK ? mn_blobs_open_files(path, &c->blobs, err) : code;
+}
+
+static mn_code open_gallery(mn_core *c, const mn_core_options *o, mn_error *err)
+{
+    const mn_gallery_options options = {
+        .dim = c->model->dim,
+        .metric = c->model->metric,
+        .threads = o->search_threads ? o->search_threads : 1,
+        .fetch = mn_core_fetch,
+        .fetch_ctx = c,
+    };
+    return mn_gallery_create(&options, &c->gallery, err);
+}
+
+static mn_code check_options(const mn_core_options *o, mn_error *err)
+{
+    if (!o->data_dir || !*o->data_dir)
+        return mn_fail(err, MN_E_INVALID, "no data directory is named");
+    if (!(o->fmr > 0 && o->fmr < 1))
+        return mn_fail(err, MN_E_INVALID, "a false-match rate is more than 0 and less than 1, not %g",
+                       o->fmr);
+    return MN_OK;
+}
+
+static mn_code start(mn_core *c, const mn_core_options *o, const char *pack, const mn_model_info *model,
+                     mn_error *err)
+{
+    static const mn_actor self = {.name = "mien"};
+    if (model) {
+        c->model = model;
+        c->model_name = model->made_from ? model->made_from : model->name;
+    }
+    mn_code code = open_parts(c, o, pack, model, err);
+    if (code == MN_OK && model)
+        code = open_gallery(c, o, err);
+    return code == MN_OK ? mn_core_expire(c, &self, NULL, err)
+                         : code; /* and follows the store for the first time */
+}
+
+static mn_code open_core(const mn_core_options *o, const char *pack, const mn_model_info *model,
+                         mn_core **out, mn_error *err)
+{
+    mn_core *c = NULL;
+    mn_code code = check_options(o, err);
+    if (code == MN_OK)
+        code = alloc_core(o, &c, err);
+    if (code != MN_OK)
+        return code;
+    code = start(c, o, pack, model, err);
+    if (code != MN_OK) {
+        mn_core_close(c);
+        return code;
+    }
+    *out = c;
+    return MN_OK;
+}
+
+mn_code mn_core_open_model(const mn_core_options *o, const char *pack, const mn_model_info *model,
+                           mn_core **out, mn_error *err)
+{
+    return open_core(o, pack, model, out, err);
+}
+
+mn_code mn_core_open_records(const mn_core_options *o, mn_core **out, mn_error *err)
+{
+    return open_core(o, NULL, NULL, out, err);
+}
+
+static mn_code read_pack(mn_store *s, char *name, size_t size, mn_error *err)
+{
+    const char *pack = NULL;
+    mn_arena *arena = mn_arena_create(META_MAX);
+    if (!arena)
+        return mn_fail(err, MN_E_MEMORY, "no memory to look at a data directory");
+    mn_code code = s->ops->meta_get(s, "pack", arena, &pack, err);
+    if (code == MN_OK && pack && strlen(pack) >= size)
+        code =
+            mn_fail(err, MN_E_CORRUPT,
+                    "the name of the pack in mien.db is %zu bytes long: put its backup back", strlen(pack));
+    if (code == MN_OK)
+        snprintf(name, size, "%s", pack ? pack : "");
+    mn_arena_destroy(arena);
+    return code;
+}
+
+mn_code mn_core_pack_of(const char *data_dir, char *name, size_t size, mn_error *err)
+{
+    char path[PATH_MAX];
+    mn_store *s = NULL;
+    mn_code code = path_in(data_dir, "mien.db", path, err);
+    if (code != MN_OK)
+        return code;
+    if (!mn_file_exists(path)) {
+        snprintf(name, size, "%s", "");
+        return MN_OK;
+    }
+    code = mn_store_open_sqlite(path, &s, err);
+    if (code != MN_OK)
+        return code;
+    code = read_pack(s, name, size, err);
+    s->ops->close(s);
+    return code;
+}
