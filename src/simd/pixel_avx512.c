@@ -20,21 +20,26 @@ static inline void load_pixels(const uint8_t *rgb, size_t n, __m128i out[3])
         out[i] = _mm_maskz_loadu_epi8((__mmask16)(mask >> 16 * i), rgb + 16 * i);
 }
 
+static inline __m512 plane_of_16(const __m128i pixels[3], const mn_plane_spec *spec, int c)
+{
+    __m512 v = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(mn_channel_of_16(pixels, spec->order[c])));
+    return _mm512_mul_ps(_mm512_sub_ps(v, _mm512_set1_ps(spec->mean[c])), _mm512_set1_ps(spec->scale[c]));
+}
+
 static void planes_f32(const uint8_t *rgb, size_t width, const mn_plane_spec *spec, float *p0, float *p1,
                        float *p2)
 {
     float *const planes[3] = {p0, p1, p2};
-    for (size_t x = 0; x < width; x += 16) {
-        size_t n = at_most(width - x, 16);
-        __m128i pixels[3];
-        load_pixels(rgb + 3 * x, n, pixels);
-        for (int c = 0; c < 3; c++) {
-            __m512 v = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(mn_channel_of_16(pixels, spec->order[c])));
-            v = _mm512_mul_ps(_mm512_sub_ps(v, _mm512_set1_ps(spec->mean[c])),
-                              _mm512_set1_ps(spec->scale[c]));
-            _mm512_mask_storeu_ps(planes[c] + x, (__mmask16)first_bits(n), v);
-        }
+    __m128i pixels[3];
+    size_t x = 0;
+    for (; x + 16 <= width; x += 16) {
+        load_pixels(rgb + 3 * x, 16, pixels);
+        for (int c = 0; c < 3; c++)
+            _mm512_storeu_ps(planes[c] + x, plane_of_16(pixels, spec, c));
     }
+    load_pixels(rgb + 3 * x, width - x, pixels);
+    for (int c = 0; c < 3; c++)
+        _mm512_mask_storeu_ps(planes[c] + x, (__mmask16)first_bits(width - x), plane_of_16(pixels, spec, c));
 }
 
 /* As in the AVX2 kernel: R G B R and B R G B of a pixel and its right neighbour. */
@@ -145,12 +150,15 @@ static void blend_rows_u8(const uint8_t *a, const uint8_t *b, unsigned wa, unsig
 
 static void add_row_u32(const uint8_t *row, size_t n, uint32_t *sums)
 {
-    for (size_t i = 0; i < n; i += 16) {
-        __mmask16 lanes = (__mmask16)first_bits(at_most(n - i, 16));
-        __m512i v = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(lanes, row + i));
-        v = _mm512_add_epi32(v, _mm512_maskz_loadu_epi32(lanes, sums + i));
-        _mm512_mask_storeu_epi32(sums + i, lanes, v);
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        __m512i v = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(row + i)));
+        _mm512_storeu_si512(sums + i, _mm512_add_epi32(v, _mm512_loadu_si512(sums + i)));
     }
+    __mmask16 lanes = (__mmask16)first_bits(n - i);
+    __m512i v = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(lanes, row + i));
+    v = _mm512_add_epi32(v, _mm512_maskz_loadu_epi32(lanes, sums + i));
+    _mm512_mask_storeu_epi32(sums + i, lanes, v);
 }
 
 static void luma_u8(const uint8_t *rgb, size_t width, uint8_t *out)
