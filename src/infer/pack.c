@@ -1,6 +1,7 @@
 #include "infer/pack.h"
 #include "base/file.h"
 #include "infer/manifest.h"
+#include "infer/sha256.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -167,7 +168,7 @@ mn_code mn_pack_read(const mn_pack *pack, const mn_model_info *model, mn_buf *ou
     if (code)
         return mn_error_prefix(err, "model %s", model->name);
     uint8_t sum[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256(sum, out->data + before, out->len - before);
+    mn_sha256(out->data + before, out->len - before, sum);
     code = check_sum(pack, model, path, sum, err);
     if (code) {
         out->len = before;
