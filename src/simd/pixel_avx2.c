@@ -34,10 +34,11 @@ typedef struct {
     __m256i near, far;
 } taps_8;
 
-static inline taps_8 gather_8(const uint8_t *src, __m256i offset)
+static inline taps_8 gather_8(const uint8_t *src, __m256i offset, __m256i lanes)
 {
-    return (taps_8){_mm256_i32gather_epi32((const int *)src, offset, 1),
-                    _mm256_i32gather_epi32((const int *)(src + 2), offset, 1)};
+    __m256i none = _mm256_setzero_si256();
+    return (taps_8){_mm256_mask_i32gather_epi32(none, (const int *)src, offset, lanes, 1),
+                    _mm256_mask_i32gather_epi32(none, (const int *)(src + 2), offset, lanes, 1)};
 }
 
 static inline __m256 byte_of_8(__m256i words, int byte)
@@ -80,13 +81,14 @@ static inline __m256i all_taps_inside_8(__m256 px, __m256 py, const mn_warp_row 
     return _mm256_castps_si256(_mm256_and_ps(x, y));
 }
 
-static inline void warp_8_pixels(const mn_warp_row *row, __m256 px, __m256 py, uint8_t *out)
+/* Puts out 8 pixels, of which those of `lanes` are right. */
+static inline void warp_8_pixels(const mn_warp_row *row, __m256 px, __m256 py, __m256i lanes, uint8_t *out)
 {
     __m256i ix = _mm256_cvttps_epi32(px), iy = _mm256_cvttps_epi32(py);
     __m256 fx = _mm256_sub_ps(px, _mm256_cvtepi32_ps(ix)), fy = _mm256_sub_ps(py, _mm256_cvtepi32_ps(iy));
     __m256i offset = _mm256_add_epi32(_mm256_mullo_epi32(iy, _mm256_set1_epi32((int)row->stride)),
                                       _mm256_add_epi32(ix, _mm256_add_epi32(ix, ix)));
-    taps_8 top = gather_8(row->src, offset), bottom = gather_8(row->src + row->stride, offset);
+    taps_8 top = gather_8(row->src, offset, lanes), bottom = gather_8(row->src + row->stride, offset, lanes);
     __m256i r = blend_channel_8(&top, &bottom, 0, fx, fy);
     __m256i g = blend_channel_8(&top, &bottom, 1, fx, fy);
     __m256i b = blend_channel_8(&top, &bottom, 2, fx, fy);
@@ -105,10 +107,11 @@ static void warp_row_rgb(const uint8_t *src, size_t stride, int w, int h, float 
         __m256 fat = _mm256_cvtepi32_ps(at);
         __m256 px = _mm256_add_ps(_mm256_set1_ps(sx), _mm256_mul_ps(fat, _mm256_set1_ps(dx)));
         __m256 py = _mm256_add_ps(_mm256_set1_ps(sy), _mm256_mul_ps(fat, _mm256_set1_ps(dy)));
-        if (_mm256_movemask_epi8(all_taps_inside_8(px, py, &row)) == -1)
-            warp_8_pixels(&row, px, py, out + 3 * (size_t)x);
-        else
-            mn_warp_scalar(&row, x, x + 8, out);
+        __m256i lanes = all_taps_inside_8(px, py, &row);
+        unsigned inside = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(lanes));
+        if (inside)
+            warp_8_pixels(&row, px, py, lanes, out + 3 * (size_t)x);
+        mn_warp_rest(&row, x, ~inside & 0xff, out);
     }
     mn_warp_scalar(&row, x, n, out);
 }

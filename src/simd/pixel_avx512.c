@@ -93,9 +93,10 @@ static inline __mmask16 all_taps_inside_16(__m512 px, __m512 py, const mn_warp_r
     return _mm512_mask_cmp_ps_mask(inside, py, _mm512_set1_ps((float)(row->h - 1)), _CMP_LT_OQ);
 }
 
-static inline void warp_pixels(const mn_warp_row *row, __m512 px, __m512 py, size_t n, uint8_t *out)
+/* Puts out n pixels, of which those of `lanes` are right. */
+static inline void warp_pixels(const mn_warp_row *row, __m512 px, __m512 py, __mmask16 lanes, size_t n,
+                               uint8_t *out)
 {
-    __mmask16 lanes = (__mmask16)first_bits(n);
     __m512i ix = _mm512_cvttps_epi32(px), iy = _mm512_cvttps_epi32(py);
     __m512 fx = _mm512_sub_ps(px, _mm512_cvtepi32_ps(ix)), fy = _mm512_sub_ps(py, _mm512_cvtepi32_ps(iy));
     __m512i offset = _mm512_add_epi32(_mm512_mullo_epi32(iy, _mm512_set1_epi32((int)row->stride)),
@@ -125,10 +126,10 @@ static void warp_row_rgb(const uint8_t *src, size_t stride, int w, int h, float 
         __m512 at = _mm512_cvtepi32_ps(_mm512_add_epi32(first, _mm512_set1_epi32(x)));
         __m512 px = _mm512_add_ps(_mm512_set1_ps(sx), _mm512_mul_ps(at, _mm512_set1_ps(dx)));
         __m512 py = _mm512_add_ps(_mm512_set1_ps(sy), _mm512_mul_ps(at, _mm512_set1_ps(dy)));
-        if ((all_taps_inside_16(px, py, &row) & lanes) == lanes)
-            warp_pixels(&row, px, py, count, out + 3 * (size_t)x);
-        else
-            mn_warp_scalar(&row, x, x + (int)count, out);
+        __mmask16 inside = all_taps_inside_16(px, py, &row) & lanes;
+        if (inside)
+            warp_pixels(&row, px, py, inside, count, out + 3 * (size_t)x);
+        mn_warp_rest(&row, x, (unsigned)(lanes & ~inside), out);
     }
 }
 

@@ -61,6 +61,16 @@ static inline void mn_warp_scalar(const mn_warp_row *row, int from, int to, uint
         mn_warp_pixel(row, x, out + 3 * (size_t)x);
 }
 
+/* Of the pixels from x on, those whose bit is set: what a vector left out because taps of theirs are outside.
+ */
+static inline void mn_warp_rest(const mn_warp_row *row, int x, unsigned rest, uint8_t *out)
+{
+    for (; rest; rest &= rest - 1) {
+        int at = x + __builtin_ctz(rest);
+        mn_warp_pixel(row, at, out + 3 * (size_t)at);
+    }
+}
+
 static inline void mn_blend_scalar(const uint8_t *a, const uint8_t *b, unsigned wa, unsigned wb, size_t from,
                                    size_t to, uint8_t *out)
 {
