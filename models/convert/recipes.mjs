@@ -26,10 +26,6 @@ export function facemesh(modules) {
   });
 }
 
-export function iris(modules) {
-  return convertTfjs(human(modules, 'iris.json'), 'iris-64', { Identity: { name: 'points', shape: ['n', 1, 1, 228] } });
-}
-
 export function dlib(modules) {
   return convertDlib(faceApi(modules, 'face_recognition_model-weights_manifest.json'));
 }

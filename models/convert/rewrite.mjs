@@ -4,12 +4,6 @@ import { f32, size } from './onnx.mjs';
 
 const BLOCK = 16;
 
-const consumers = (graph, name) => graph.nodes.filter((node) => node.inputs.includes(name));
-const isOutput = (graph, name) => graph.outputs.some((output) => output.name === name);
-const producer = (graph, name) => graph.nodes.find((node) => node.outputs.includes(name));
-const onlyUse = (graph, name) => consumers(graph, name).length === 1 && !isOutput(graph, name);
-const scalar = (graph, name) => (name && graph.tensors.has(name) ? Number(graph.tensors.get(name).data[0]) : undefined);
-
 // What no output needs is left out.
 export function prune(graph) {
   const needed = new Set(graph.outputs.map(({ name }) => name));
@@ -52,52 +46,6 @@ export function splitPrelu(graph) {
       { op: 'Add', inputs: [`${y}/low`, `${y}/high`], outputs: [y], attrs: {} },
     ];
   });
-  return prune(graph);
-}
-
-// A normalisation right after a convolution becomes part of its weights.
-export function foldNormalisation(graph) {
-  for (const node of graph.nodes.filter(({ op }) => op === 'BatchNormalization')) {
-    const before = producer(graph, node.inputs[0]);
-    if (before?.op !== 'Conv' || !onlyUse(graph, node.inputs[0])) continue;
-    const [scale, shift, mean, variance] = node.inputs.slice(1).map((name) => graph.tensors.get(name).data);
-    const epsilon = node.attrs.epsilon?.float ?? 1e-5;
-    const factor = scale.map((s, k) => s / Math.sqrt(variance[k] + epsilon));
-    const weights = graph.tensors.get(before.inputs[1]);
-    const bias = before.inputs[2] ? graph.tensors.get(before.inputs[2]).data : new Float32Array(scale.length);
-    const each = weights.data.length / scale.length;
-    const [y] = node.outputs;
-    graph.tensors.set(`${y}/weights`, f32(weights.shape, weights.data.map((w, i) => w * factor[Math.floor(i / each)])));
-    graph.tensors.set(`${y}/bias`, f32([scale.length], bias.map((b, k) => (b - mean[k]) * factor[k] + shift[k])));
-    before.inputs = [before.inputs[0], `${y}/weights`, `${y}/bias`];
-    before.outputs = [y];
-    node.outputs = [];
-  }
-  graph.nodes = graph.nodes.filter(({ outputs }) => outputs.length > 0);
-  return prune(graph);
-}
-
-// Relu, then Min and Max with constants → one Clip, which fuses with the convolution before it.
-export function joinClip(graph) {
-  for (const relu of graph.nodes.filter(({ op }) => op === 'Relu')) {
-    let low = 0;
-    let high = Infinity;
-    let name = relu.outputs[0];
-    for (;;) {
-      const [next] = onlyUse(graph, name) ? consumers(graph, name) : [];
-      const bound = next && ['Min', 'Max'].includes(next.op) && next.inputs.map((n) => scalar(graph, n)).find((v) => v !== undefined);
-      if (bound === undefined || bound === false) break;
-      if (next.op === 'Min') high = Math.min(high, bound);
-      else low = Math.max(low, bound);
-      [name] = next.outputs;
-    }
-    if (name === relu.outputs[0] || high === Infinity) continue;
-    graph.tensors.set(`${name}/low`, f32([], [low]));
-    graph.tensors.set(`${name}/high`, f32([], [high]));
-    Object.assign(relu, { op: 'Clip', inputs: [relu.inputs[0], `${name}/low`, `${name}/high`] });
-    graph.nodes = graph.nodes.filter((node) => node === relu || !node.outputs.includes(name));
-    relu.outputs = [name];
-  }
   return prune(graph);
 }
 
