@@ -111,6 +111,8 @@ static bool compact(mn_gallery *g, size_t i, uint32_t *moved)
         if (moved[r] != MN_NO_ROW)
             relink(g, v, (uint32_t)(i << 16 | r), moved[r]);
     mn_view_forget(v, i);
+    (void)mn_rowmap_reserve(&g->faces, v, 0); /* smaller, where there is memory for it */
+    (void)mn_rowmap_reserve(&g->people, v, 0);
     mn_view_publish(&g->views, v);
     return true;
 }

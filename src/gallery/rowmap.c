@@ -32,14 +32,14 @@ static void put(uint32_t *slots, size_t size, const mn_id *id, uint32_t row)
 
 bool mn_rowmap_reserve(mn_rowmap *m, const mn_view *v, size_t more)
 {
-    size_t size = m->size ? m->size : 64;
+    size_t size = 64;
     while ((m->used + more) * 4 > size * 3)
         size *= 2;
-    if (size == m->size)
+    if (size <= m->size && size * 4 > m->size)
         return true;
     uint32_t *slots = mn_alloc(size * sizeof *slots);
     if (!slots)
-        return false;
+        return size < m->size; /* it was only to become smaller */
     memset(slots, 0xff, size * sizeof *slots);
     for (size_t i = 0; i < m->size; i++)
         if (m->slots[i] != MN_NO_ROW)

@@ -16,7 +16,8 @@ typedef struct {
 } mn_rowmap;
 
 void mn_rowmap_finish(mn_rowmap *m);
-bool mn_rowmap_reserve(mn_rowmap *m, const mn_view *v, size_t more); /* false: out of memory */
+/* Room for more ids, and no more than four times what is needed. False: out of memory. */
+bool mn_rowmap_reserve(mn_rowmap *m, const mn_view *v, size_t more);
 
 uint32_t mn_rowmap_find(const mn_rowmap *m, const mn_view *v, const mn_id *id); /* MN_NO_ROW: not there */
 void mn_rowmap_insert(mn_rowmap *m, const mn_view *v, uint32_t row); /* room was reserved; the id is new */

@@ -1,0 +1,203 @@
+/* Searches, writes and compaction at once; run under ThreadSanitizer too. The people of the first half stay
+ * all the time and must be found by every search, with their exact scores; those of the second half come and
+ * go. */
+#include "gallery/gallery.h"
+#include "support.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DIM = 64, STAY = 300, COME_AND_GO = 1500, READERS = 3, ROUNDS = 12 };
+
+typedef struct {
+    mn_gallery *g;
+    float (*v)[DIM];
+    atomic_bool stop;
+    atomic_size_t searches;
+    atomic_int failures;
+} stage;
+
+static mn_id id_of(uint64_t kind, uint64_t number)
+{
+    mn_id id;
+    uint64_t parts[2] = {kind, number};
+    memcpy(id.bytes, parts, sizeof parts);
+    return id;
+}
+
+static mn_code fetch(void *ctx, const mn_id *face, float *out, mn_error *err)
+{
+    (void)err;
+    uint64_t number;
+    memcpy(&number, face->bytes + 8, sizeof number);
+    memcpy(out, ((stage *)ctx)->v[number], sizeof(float[DIM]));
+    return MN_OK;
+}
+
+/* Everybody is in list 0, every third in list 1. */
+static mn_code add(stage *s, size_t i)
+{
+    mn_id lists[2] = {id_of(3, 0), id_of(3, 1)};
+    mn_gallery_entry e = {id_of(1, i), id_of(2, i), lists, i % 3 == 0 ? 2 : 1, s->v[i]};
+    return mn_gallery_add(s->g, &e, 1, NULL);
+}
+
+static void fault(stage *s, const char *what)
+{
+    print_error("%s\n", what);
+    atomic_fetch_add(&s->failures, 1);
+}
+
+static void check_found(stage *s, size_t i, const mn_answer *a)
+{
+    mn_id person = id_of(2, i);
+    if (a->n != 1 || mn_id_compare(&a->out[0].person, &person) != 0)
+        fault(s, "somebody who was there all the time was not found");
+    else if (!(a->out[0].raw > 0.9999f))
+        fault(s, "a wrong score");
+    if (a->searched < STAY / 3 || a->searched > STAY + COME_AND_GO)
+        fault(s, "a wrong number of people");
+}
+
+static void *read_on(void *arg)
+{
+    stage *s = arg;
+    mn_id lists[2] = {id_of(3, 0), id_of(3, 1)};
+    for (size_t i = 0; !atomic_load(&s->stop); i++) {
+        mn_query q[4];
+        mn_candidate out[4];
+        mn_answer a[4];
+        size_t n = 1 + i % 4, who[4];
+        for (size_t j = 0; j < n; j++) {
+            who[j] = (i * 7 + j) * 3 % STAY;
+            q[j] = (mn_query){.probe = s->v[who[j]],
+                              .lists = lists + i % 2,
+                              .n_lists = i % 3 ? 1 : 0,
+                              .k = 1,
+                              .min_raw = 0.5f};
+            a[j].out = &out[j];
+        }
+        if (mn_gallery_search_many(s->g, q, n, a, NULL))
+            fault(s, "a search failed");
+        for (size_t j = 0; j < n; j++)
+            check_found(s, who[j], &a[j]);
+        atomic_fetch_add(&s->searches, n);
+    }
+    return NULL;
+}
+
+/* The writer's own searches: at once there, at once gone. */
+static void check_now(stage *s, size_t i, size_t wanted)
+{
+    mn_query q = {.probe = s->v[i], .k = 1, .min_raw = 0.999f};
+    mn_candidate out;
+    size_t n = 9, searched;
+    if (mn_gallery_search(s->g, &q, &out, &n, &searched, NULL) || n != wanted)
+        fault(s, wanted ? "enrolled and not found" : "removed and found");
+}
+
+static void write_round(stage *s)
+{
+    for (size_t i = STAY; i < STAY + COME_AND_GO; i++) {
+        if (add(s, i))
+            fault(s, "adding failed");
+        if (i % 50 == 0)
+            check_now(s, i, 1);
+    }
+    for (size_t i = STAY; i < STAY + COME_AND_GO; i++) {
+        mn_id person = id_of(2, i), face = id_of(1, i);
+        if (i % 2 ? mn_gallery_remove_person(s->g, &person, NULL, NULL)
+                  : mn_gallery_remove_face(s->g, &face, NULL))
+            fault(s, "removing failed");
+        if (i % 50 == 0)
+            check_now(s, i, 0);
+        if (i % 100 == 0)
+            (void)mn_gallery_stats_get(s->g);
+    }
+}
+
+static void readers_writer_and_compaction_at_once(void **state)
+{
+    (void)state;
+    stage s = {.v = malloc((STAY + COME_AND_GO) * sizeof(float[DIM]))};
+    assert_non_null(s.v);
+    uint64_t seed = 1;
+    for (size_t i = 0; i < STAY + COME_AND_GO; i++)
+        for (size_t j = 0; j < DIM; j++)
+            s.v[i][j] = mn_test_random_normal(&seed);
+    mn_gallery_options o = {.dim = DIM, .threads = 2, .fetch = fetch, .fetch_ctx = &s};
+    assert_ok(mn_gallery_create(&o, &s.g, err));
+    for (size_t i = 0; i < STAY; i++)
+        assert_int_equal(add(&s, i), MN_OK);
+    pthread_t readers[READERS];
+    for (size_t i = 0; i < READERS; i++)
+        assert_int_equal(pthread_create(&readers[i], NULL, read_on, &s), 0);
+    for (size_t i = 0; i < ROUNDS; i++)
+        write_round(&s);
+    atomic_store(&s.stop, true);
+    for (size_t i = 0; i < READERS; i++)
+        pthread_join(readers[i], NULL);
+    print_message("%zu searches while %d faces came and went\n", atomic_load(&s.searches),
+                  ROUNDS * COME_AND_GO);
+    assert_int_equal(atomic_load(&s.failures), 0);
+    assert_true(atomic_load(&s.searches) > 0);
+    mn_gallery_stats stats = mn_gallery_stats_get(s.g);
+    assert_int_equal(stats.faces, STAY);
+    assert_true(stats.removed < ROUNDS * COME_AND_GO / 2); /* the background did its work */
+    mn_gallery_destroy(s.g);
+    free(s.v);
+}
+
+/* Large enough for helpers: threads share one search's blocks, and several searches the helpers. */
+static void *search_big(void *arg)
+{
+    stage *s = arg;
+    for (size_t i = 0; i < 10; i++) {
+        mn_query q = {.probe = s->v[i * 1000 % 40000], .k = 3, .min_raw = -1};
+        mn_candidate out[3];
+        mn_answer a = {.out = out};
+        mn_id person = id_of(2, i * 1000 % 40000);
+        if (mn_gallery_search_many(s->g, &q, 1, &a, NULL) || a.n != 3 ||
+            mn_id_compare(&out[0].person, &person) != 0)
+            fault(s, "a large search went wrong");
+    }
+    return NULL;
+}
+
+static void several_threads_share_one_search(void **state)
+{
+    (void)state;
+    stage s = {.v = malloc(40000 * sizeof(float[DIM]))};
+    mn_gallery_entry *e = calloc(40000, sizeof *e);
+    assert_true(s.v && e);
+    uint64_t seed = 1;
+    for (size_t i = 0; i < 40000; i++) {
+        for (size_t j = 0; j < DIM; j++)
+            s.v[i][j] = mn_test_random_normal(&seed);
+        e[i] = (mn_gallery_entry){.face = id_of(1, i), .person = id_of(2, i), .v = s.v[i]};
+    }
+    mn_gallery_options o = {.dim = DIM, .threads = 4, .fetch = fetch, .fetch_ctx = &s};
+    assert_ok(mn_gallery_create(&o, &s.g, err));
+    assert_ok(mn_gallery_add(s.g, e, 40000, err));
+    pthread_t threads[READERS];
+    for (size_t i = 0; i < READERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, search_big, &s), 0);
+    for (size_t i = 0; i < READERS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&s.failures), 0);
+    mn_gallery_destroy(s.g);
+    free(e);
+    free(s.v);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(readers_writer_and_compaction_at_once),
+        cmocka_unit_test(several_threads_share_one_search),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
