@@ -180,6 +180,18 @@ void model_add_both(model *m, mn_gallery *g, unsigned person, const float *v)
     assert_ok(mn_gallery_add(g, &e, 1, err));
 }
 
+/* Where the scores of neighbours differ by more than rounding, or not at all, the order is known. */
+static bool stands_clear(const model_answer *all, size_t n_all, size_t i)
+{
+    size_t before = i, after = i;
+    while (before > 0 && all[before - 1].raw == all[i].raw)
+        before--;
+    while (after + 1 < n_all && all[after + 1].raw == all[i].raw)
+        after++;
+    return (before == 0 || all[before - 1].raw - all[i].raw > 2 * TOLERANCE) &&
+           (after + 1 == n_all || all[i].raw - all[after + 1].raw > 2 * TOLERANCE);
+}
+
 void model_check(const model_answer *all, size_t n_all, size_t k, const mn_candidate *out, size_t n)
 {
     if (n > k || n > n_all)
@@ -187,11 +199,7 @@ void model_check(const model_answer *all, size_t n_all, size_t k, const mn_candi
     for (size_t i = 0; i < n; i++) {
         if (fabs((double)out[i].raw - all[i].raw) > TOLERANCE)
             fail_msg("answer %zu of %zu: raw %.7f, not %.7f", i, n, (double)out[i].raw, all[i].raw);
-        /* Where the scores of neighbours differ by more than rounding, or not at all, the order is known. */
-        bool clear = true;
-        for (size_t j = 0; j < n_all; j++)
-            if (j != i && all[j].raw != all[i].raw && fabs(all[j].raw - all[i].raw) < 2 * TOLERANCE)
-                clear = false;
+        bool clear = stands_clear(all, n_all, i);
         if (clear && memcmp(&out[i].person, &all[i].person, sizeof(mn_id)) != 0)
             fail_msg("answer %zu of %zu at %.7f: another person", i, n, all[i].raw);
         for (size_t j = 0; j < i; j++)
