@@ -106,8 +106,7 @@ static mn_code open_decoder(av_job *job, const char *decoder)
     if (!codec)
         return mn_fail(job->err, MN_E_UNSUPPORTED, "the installed FFmpeg has no decoder for %s", job->name);
     job->context = avcodec_alloc_context3(codec);
-    job->frame = av_frame_alloc();
-    if (!job->context || !job->frame)
+    if (!job->context)
         return fail_av(job, AVERROR(ENOMEM));
     job->context->opaque = job;
     job->context->get_buffer2 = take_frame;
@@ -124,7 +123,8 @@ static mn_code open_decoder(av_job *job, const char *decoder)
 static mn_code decode_frame(av_job *job, const uint8_t *bytes, size_t n)
 {
     AVPacket *packet = av_packet_alloc();
-    if (!packet || n > INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE) {
+    AVFrame *frame = job->frame = av_frame_alloc();
+    if (!packet || !frame || n > INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE) {
         av_packet_free(&packet);
         return fail_av(job, AVERROR(ENOMEM));
     }
@@ -135,15 +135,15 @@ static mn_code decode_frame(av_job *job, const uint8_t *bytes, size_t n)
     if (result >= 0)
         result = avcodec_send_packet(job->context, NULL);
     if (result >= 0)
-        result = avcodec_receive_frame(job->context, job->frame);
+        result = avcodec_receive_frame(job->context, frame);
     if (result < 0)
         return fail_av(job, result);
-    if (job->frame->width != job->info->width || job->frame->height != job->info->height)
+    if (frame->width != job->info->width || frame->height != job->info->height)
         return mn_fail(job->err, MN_E_DECODE,
                        "the %s is damaged: it is %d × %d in its header and %d × %d inside", job->name,
-                       job->info->width, job->info->height, job->frame->width, job->frame->height);
+                       job->info->width, job->info->height, frame->width, frame->height);
     bool complained = job->info->format == MN_FORMAT_TIFF && job->words[0];
-    if (complained || job->frame->decode_error_flags || (job->frame->flags & AV_FRAME_FLAG_CORRUPT))
+    if (complained || frame->decode_error_flags || (frame->flags & AV_FRAME_FLAG_CORRUPT))
         return fail_av(job, AVERROR_INVALIDDATA);
     return check_time(job);
 }

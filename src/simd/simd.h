@@ -1,7 +1,8 @@
 /* The inner loops, in C and per instruction set, chosen once at run time.
  *
- * The C kernels are the reference; an ISA file only replaces pointers. MIEN_SIMD=c|avx2|avx512|neon caps the choice
- * (for tests and measurements). All kernels are pure and thread-safe; pointers need no alignment unless said. */
+ * The C kernels are the reference; an ISA file only replaces pointers. MIEN_SIMD=c|avx2|avx512|neon caps the
+ * choice (for tests and measurements). All kernels are pure and thread-safe; pointers need no alignment
+ * unless said. */
 #ifndef MN_SIMD_SIMD_H
 #define MN_SIMD_SIMD_H
 
@@ -20,7 +21,8 @@ typedef struct {
     mn_simd_level level;
     const char *name; /* "avx512" */
 
-    /* n rows of stride bytes (dim rounded up to 64, zero-padded, 64-byte aligned) against one probe: out[i] = dot. */
+    /* n rows of stride bytes (dim rounded up to 64, zero-padded, 64-byte aligned) against one probe: out[i] =
+     * dot. */
     void (*scan_i8)(const int8_t *rows, size_t n, size_t stride, const int8_t *probe, int32_t *out);
     /* The same for 1 to 16 probes (each stride bytes, back to back) in one pass: out[q * n_out + i]. */
     void (*scan_i8_multi)(const int8_t *rows, size_t n, size_t stride, const int8_t *probes, size_t n_probes,
@@ -29,13 +31,17 @@ typedef struct {
     float (*l2sq_f32)(const float *a, const float *b, size_t n); /* sum of squared differences */
 
     /* Interleaved u8 RGB row of `width` pixels to three float planes. */
-    void (*planes_f32)(const uint8_t *rgb, size_t width, const mn_plane_spec *spec, float *p0, float *p1, float *p2);
+    void (*planes_f32)(const uint8_t *rgb, size_t width, const mn_plane_spec *spec, float *p0, float *p1,
+                       float *p2);
     /* One output row of a bilinear affine warp of interleaved RGB. The source position of output pixel x is
-     * (sx + x*dx, sy + x*dy), in source pixels with integer centres; outside the picture is black (border 0). */
-    void (*warp_row_rgb)(const uint8_t *src, size_t stride, int w, int h, float sx, float sy, float dx, float dy,
-                         uint8_t *out, int n);
-    /* Vertical blend of the resizer: out[i] = (a[i]*wa + b[i]*wb + rounding) >> 11 of 11-bit weights, wa + wb = 2048. */
-    void (*blend_rows_u8)(const uint8_t *a, const uint8_t *b, unsigned wa, unsigned wb, size_t n, uint8_t *out);
+     * (sx + x*dx, sy + x*dy), in source pixels with integer centres; outside the picture is black (border 0).
+     */
+    void (*warp_row_rgb)(const uint8_t *src, size_t stride, int w, int h, float sx, float sy, float dx,
+                         float dy, uint8_t *out, int n);
+    /* Vertical blend of the resizer: out[i] = (a[i]*wa + b[i]*wb + rounding) >> 11 of 11-bit weights, wa + wb
+     * = 2048. */
+    void (*blend_rows_u8)(const uint8_t *a, const uint8_t *b, unsigned wa, unsigned wb, size_t n,
+                          uint8_t *out);
     /* Adds a row to 32-bit sums (area resize, means). */
     void (*add_row_u32)(const uint8_t *row, size_t n, uint32_t *sums);
     /* RGB to luma, BT.601: (77 r + 150 g + 29 b + 128) >> 8. */
@@ -45,8 +51,8 @@ typedef struct {
 const mn_simd *mn_simd_get(void); /* the best for this CPU */
 /* The table of one level, or NULL where this CPU or build lacks it. For tests and benchmarks. */
 const mn_simd *mn_simd_level_get(mn_simd_level level);
-/* Does the CPU multiply bytes without saturation (AVX-512 VNNI, AVX-VNNI, or NEON dot product)? Decides int8 networks;
- * MIEN_SIMD does not change the answer. */
+/* Does the CPU multiply bytes without saturation (AVX-512 VNNI, AVX-VNNI, or NEON dot product)? Decides int8
+ * networks; MIEN_SIMD does not change the answer. */
 int mn_simd_has_vnni(void);
 
 #endif

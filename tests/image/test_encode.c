@@ -168,8 +168,8 @@ static void labels_may_hold_anything(void **state)
         "\xed\xa0\x80 surrogate",
         "two\nlines",
         "\xf0\x9f\x98\x80",
-        "a very long name that nobody has but somebody will type anyway to see what happens then, "
-        "\xe2\x80\xa6 and it goes on and on and on and on and on"};
+        ("a very long name that nobody has but somebody will type anyway to see what happens then, "
+         "\xe2\x80\xa6 and it goes on and on and on and on and on")};
     mn_image *image = mn_test_quarters("RGBW", 120, 90), *out = NULL;
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
         for (int y = -50; y < 150; y += 50) { /* also outside of the picture */
