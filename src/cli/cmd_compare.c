@@ -52,15 +52,20 @@ static mn_code show(void *ctx, mn_picture *p, mn_error *err)
     return MN_OK;
 }
 
+static json_t *threshold_json(const mn_verdict *v)
+{
+    return json_pack("{sf so sb}", "fmr", v->threshold_fmr, "raw", mn_json_real(v->threshold_raw), "measured",
+                     v->threshold_measured);
+}
+
 static mn_code print_json(const mn_cli *cli, const mn_engine *e, const mn_verdict *v, mn_error *err)
 {
     const mn_model_info *model = mn_pipeline_descriptor_model(e->pipeline);
     return mn_json_print(cli->out,
-                         json_pack("{sb sf sf sf ss s{sf sf sb} ss ss ss}", "same", v->same, "similarity",
+                         json_pack("{sb sf sf sf ss so ss ss ss}", "same", v->same, "similarity",
                                    v->similarity, "fmr", v->fmr, "raw", v->raw, "metric",
-                                   v->metric == MN_METRIC_L2 ? "l2" : "cosine", "threshold", "fmr",
-                                   v->threshold_fmr, "raw", v->threshold_raw, "measured",
-                                   v->threshold_measured, "pack", mn_pack_name(e->pack), "model", model->name,
+                                   v->metric == MN_METRIC_L2 ? "l2" : "cosine", "threshold",
+                                   threshold_json(v), "pack", mn_pack_name(e->pack), "model", model->name,
                                    "precision", model->precision),
                          err);
 }

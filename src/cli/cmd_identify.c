@@ -51,7 +51,7 @@ static void print_text(mn_round *r, const mn_picture *p, const mn_identification
                     mn_text_rate(m->fmr, rate), m->list ? m->list : "");
         }
         if (!answers[i].n)
-            fprintf(r->out, "      nobody of the %zu people enrolled\n", answers[i].searched);
+            fprintf(r->out, "      nobody (%zu enrolled)\n", answers[i].searched);
     }
 }
 

@@ -13,7 +13,8 @@ typedef struct {
 
 static void gather(mn_cli *cli, facts *f)
 {
-    const mn_pipeline_options options = {.precision = mn_settings_text(cli->settings, MN_S_INFER_PRECISION)};
+    mn_pipeline_options options = mn_pipeline_options_default();
+    options.precision = mn_settings_text(cli->settings, MN_S_INFER_PRECISION);
     cli->quiet = true; /* which pack it is stands in the answer */
     mn_engine *e = &f->engine;
     mn_engine_open_runtime(cli, &e->runtime, &f->runtime_fault);

@@ -51,7 +51,7 @@ static mn_code work_on(const mn_crew *crew, mn_picture *p, mn_error *err)
 {
     mn_code code = mn_file_read(p->input->path, &p->bytes, err);
     if (code == MN_OK && !p->bytes.len)
-        code = mn_fail(err, MN_E_DECODE, "the file is empty (0 bytes)");
+        code = mn_fail(err, MN_E_DECODE, "the file is empty: 0 bytes");
     if (code == MN_OK && crew->task->before)
         code = crew->task->before(crew->task->ctx, p, err);
     if (code != MN_OK || p->skipped)

@@ -97,11 +97,6 @@ mn_code mn_part_parse(const mn_args *args, size_t *k, size_t *n, mn_error *err)
     return MN_OK;
 }
 
-json_t *mn_json_real(double v)
-{
-    return isfinite(v) ? json_real(v) : json_null();
-}
-
 const char *mn_rate_key(double rate, char *out, size_t size)
 {
     snprintf(out, size, "%.10g", rate);

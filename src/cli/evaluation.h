@@ -3,7 +3,6 @@
 #define MN_CLI_EVALUATION_H
 
 #include "cli/crew.h"
-#include <jansson.h>
 
 typedef struct {
     const mn_model_info *model; /* the engine's */
@@ -22,8 +21,6 @@ double mn_described_score(const mn_described *d, size_t a, size_t b);
 /* --part K/N; 1/1 where it was not given. */
 mn_code mn_part_parse(const mn_args *args, size_t *k, size_t *n, mn_error *err);
 
-/* A number, or null where it is not finite: JSON has no infinity. */
-json_t *mn_json_real(double v);
 /* "0.01" for 0.01, as a field's name. */
 const char *mn_rate_key(double rate, char *out, size_t size);
 

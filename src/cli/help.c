@@ -9,19 +9,17 @@ static void wrap(FILE *out, const char *text, int indent)
 {
     int at = indent;
     while (*text) {
-        size_t n = strcspn(text, " ");
-        if (at + (int)n > WIDTH && at > indent) {
+        int n = (int)strcspn(text, " ");
+        if (at > indent && at + 1 + n > WIDTH) {
             fprintf(out, "\n%*s", indent, "");
             at = indent;
+        } else if (at > indent) {
+            fputc(' ', out);
+            at++;
         }
-        fprintf(out, "%.*s", (int)n, text);
-        at += (int)n;
-        text += n;
-        if (*text == ' ') {
-            text++;
-            if (*text && at < WIDTH)
-                fputc(' ', out), at++;
-        }
+        fprintf(out, "%.*s", n, text);
+        at += n;
+        text += n + (text[n] == ' ');
     }
     fputc('\n', out);
 }

@@ -16,7 +16,9 @@ json_t *mn_json_picture(const mn_picture *p, json_t *faces);
 /* {"file", "error": {"code", "text"}} */
 json_t *mn_json_failure(const char *label, const mn_error *error);
 json_t *mn_json_id(const mn_id *id);
-json_t *mn_json_time(mn_time t);        /* null for never */
+json_t *mn_json_time(mn_time t); /* null for never */
+/* null where it is not finite: JSON has no infinity. */
+json_t *mn_json_real(double v);
 json_t *mn_json_text(const char *text); /* null for NULL; bytes that are no UTF-8 are replaced */
 
 /* One line. Takes the document over. Write faults show when standard output is closed. */

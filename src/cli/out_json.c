@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "cli/out.h"
+#include <math.h>
 #include <string.h>
 
 /* Seven digits hold what a float knows; nine bring a descriptor back bit by bit. */
@@ -89,6 +90,11 @@ json_t *mn_json_text(const char *text)
     o = clean ? json_string(clean) : NULL;
     mn_free(clean);
     return o;
+}
+
+json_t *mn_json_real(double v)
+{
+    return isfinite(v) ? json_real(v) : json_null();
 }
 
 json_t *mn_json_picture(const mn_picture *p, json_t *faces)

@@ -9,8 +9,7 @@ static const struct {
     mn_code code;
     const char *advice;
 } advices[] = {
-    {MN_E_UNSUPPORTED, "readable are JPEG, PNG, WebP, BMP, PPM/PGM, TIFF and JPEG 2000"},
-    {MN_E_DECODE, "the picture is damaged or cut short: get it again from where it came from"},
+    {MN_E_DECODE, "get it again from where it came from"},
     {MN_E_NO_FACE, "try a picture where the face is larger, brighter and turned to the camera"},
     {MN_E_SEVERAL_FACES, "cut out the one that is meant, or choose with --face"},
     {MN_E_CONSENT, "record it with --consent PURPOSE --consent-method TEXT"},
@@ -35,7 +34,7 @@ static bool begins_with(const char *text, const char *file)
 void mn_say_error(const char *file, const mn_error *err)
 {
     const char *text = err->text[0] ? err->text : mn_code_meaning(err->code);
-    const char *advice = strchr(text, '(') ? NULL : mn_say_advice(err->code);
+    const char *advice = mn_say_advice(err->code);
     bool named = !file || begins_with(text, file);
     fprintf(stderr, "mien: %s%s%s%s%s%s\n", named ? "" : file, named ? "" : ": ", text, advice ? " (" : "",
             advice ? advice : "", advice ? ")" : "");

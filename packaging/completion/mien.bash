@@ -1,0 +1,80 @@
+# bash completion for mien, made by: mien completion bash
+_mien() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+    local first=${COMP_WORDS[1]-} second=${COMP_WORDS[2]-} options= words=
+    if [ "$COMP_CWORD" = 1 ]; then
+        COMPREPLY=($(compgen -W "detect describe compare enroll identify people models eval bench settings version completion help" -- "$cur"))
+        return
+    fi
+    case $prev in
+    --config) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --set) COMPREPLY=(); return ;;
+    --data) compopt -o filenames; COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    --pack) COMPREPLY=($(compgen -W "auto standard offline" -- "$cur")); return ;;
+    --precision) COMPREPLY=($(compgen -W "auto fp32 int8" -- "$cur")); return ;;
+    --threads) COMPREPLY=(); return ;;
+    --fmr) COMPREPLY=(); return ;;
+    --draw) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --with) COMPREPLY=($(compgen -W "landmarks pose quality expression liveness age all" -- "$cur")); return ;;
+    --output | -o) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --face) COMPREPLY=($(compgen -W "largest centre only" -- "$cur")); return ;;
+    --name) COMPREPLY=(); return ;;
+    --external-id) COMPREPLY=(); return ;;
+    --list) COMPREPLY=(); return ;;
+    --consent) COMPREPLY=($(compgen -W "verification identification live_identification attendance" -- "$cur")); return ;;
+    --consent-method) COMPREPLY=(); return ;;
+    --consent-evidence) COMPREPLY=(); return ;;
+    --consent-until) COMPREPLY=(); return ;;
+    --purpose) COMPREPLY=($(compgen -W "verification identification live_identification attendance" -- "$cur")); return ;;
+    --candidates | -k) COMPREPLY=(); return ;;
+    --like) COMPREPLY=(); return ;;
+    --limit) COMPREPLY=(); return ;;
+    --svg) compopt -o filenames; COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    --part) COMPREPLY=(); return ;;
+    --seconds) COMPREPLY=(); return ;;
+    esac
+    if [ "$COMP_CWORD" = 2 ]; then
+        case $first in
+        people) COMPREPLY=($(compgen -W "list show erase withdraw" -- "$cur")); return ;;
+        models) COMPREPLY=($(compgen -W "list pull check" -- "$cur")); return ;;
+        eval) COMPREPLY=($(compgen -W "verify identify calibrate" -- "$cur")); return ;;
+        bench) COMPREPLY=($(compgen -W "pipeline" -- "$cur")); return ;;
+        help) COMPREPLY=($(compgen -W "detect describe compare enroll identify people models eval bench settings version completion help" -- "$cur")); return ;;
+        esac
+    fi
+    case "$first $second" in
+    "people list" | "people show" | "people erase" | "people withdraw" | "models list" | "models pull" | "models check" | "eval verify" | "eval identify" | "eval calibrate" | "bench pipeline") first="$first $second" ;;
+    esac
+    case $first in
+    "detect") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --with " ;;
+    "describe") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --with --output " ;;
+    "compare") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --face " ;;
+    "enroll") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --name --external-id --list --consent --consent-method --consent-evidence --consent-until --folders " ;;
+    "identify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --with --list --purpose --candidates " ;;
+    "people list") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --list --like --limit " ;;
+    "people show") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "people erase") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --yes " ;;
+    "people withdraw") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --consent " ;;
+    "models list") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "models pull") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "models check") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "eval verify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --svg " ;;
+    "eval identify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --svg --part " ;;
+    "eval calibrate") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --output --face --part " ;;
+    "bench pipeline") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --seconds " ;;
+    "settings") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " words="show sample markdown" ;;
+    "version") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "completion") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " words="bash zsh fish" ;;
+    "help") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --man " ;;
+    esac
+    case $cur in
+    -*) COMPREPLY=($(compgen -W "$options" -- "$cur")) ;;
+    *) if [ -n "$words" ]; then
+           COMPREPLY=($(compgen -W "$words" -- "$cur"))
+       else
+           compopt -o filenames
+           COMPREPLY=($(compgen -f -- "$cur"))
+       fi ;;
+    esac
+}
+complete -F _mien mien

@@ -1,0 +1,370 @@
+#compdef mien
+# zsh completion for mien, made by: mien completion zsh
+_mien() {
+    local -a commands
+    if (( CURRENT == 2 )); then
+        commands=(
+            'detect:Find faces in pictures'
+            'describe:Turn faces into descriptors'
+            'compare:Do two pictures show the same person?'
+            'enroll:Enrol people who agreed to it'
+            'identify:Which enrolled people are in the pictures?'
+            'people:list show erase withdraw'
+            'models:list pull check'
+            'eval:verify identify calibrate'
+            'bench:pipeline'
+            'settings:Show the settings, or write a sample file of them'
+            'version:Show the versions of the program and of what it uses'
+            'completion:Print a completion script for the shell'
+            'help:Show what there is, or what a command does'
+        )
+        _describe command commands
+        return
+    fi
+    local name=$words[2]
+    case $name in
+    (people)
+        if (( CURRENT == 3 )); then
+            compadd list show erase withdraw
+            return
+        fi
+        name="$name $words[3]"; shift words; (( CURRENT-- )) ;;
+    (models)
+        if (( CURRENT == 3 )); then
+            compadd list pull check
+            return
+        fi
+        name="$name $words[3]"; shift words; (( CURRENT-- )) ;;
+    (eval)
+        if (( CURRENT == 3 )); then
+            compadd verify identify calibrate
+            return
+        fi
+        name="$name $words[3]"; shift words; (( CURRENT-- )) ;;
+    (bench)
+        if (( CURRENT == 3 )); then
+            compadd pipeline
+            return
+        fi
+        name="$name $words[3]"; shift words; (( CURRENT-- )) ;;
+    esac
+    shift words; (( CURRENT-- ))
+    case $name in
+    (detect)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--draw[Save the picture with what was found; several pictures\: a folder]:FILE:_files' \
+        '--with[What to work out\: a comma-separated choice of landmarks, pose, quality, expression, liveness, age, or all]:PARTS:(landmarks pose quality expression liveness age all)' \
+        '*:file:_files' ;;
+    (describe)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--with[What to work out\: a comma-separated choice of landmarks, pose, quality, expression, liveness, age, or all]:PARTS:(landmarks pose quality expression liveness age all)' \
+        '--output[Write the result to FILE instead of standard output]:FILE:_files' \
+        '*:file:_files' ;;
+    (compare)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--draw[Save the picture with what was found; several pictures\: a folder]:FILE:_files' \
+        '--face[Of several faces in a picture take the largest, the one nearest the centre, or refuse the picture (only)]:WHICH:(largest centre only)' \
+        '*:file:_files' ;;
+    (enroll)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--face[Of several faces in a picture take the largest, the one nearest the centre, or refuse the picture (only)]:WHICH:(largest centre only)' \
+        '--name[The person'\''s name]:NAME:' \
+        '--external-id[The person'\''s id in another system]:ID:' \
+        '--list[List of people]:LIST:' \
+        '--consent[What the person agreed to\: verification, identification, live_identification or attendance]:PURPOSE:(verification identification live_identification attendance)' \
+        '--consent-method[How the consent was given, e.g. "signed form"]:TEXT:' \
+        '--consent-evidence[Where the proof of the consent is, e.g. a file number]:TEXT:' \
+        '--consent-until[When the consent ends\: a date, or a span such as 2y or 90d]:TIME:' \
+        '--folders[Each folder in the given folders is a person, named by the folder]' \
+        '*:file:_files' ;;
+    (identify)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--draw[Save the picture with what was found; several pictures\: a folder]:FILE:_files' \
+        '--with[What to work out\: a comma-separated choice of landmarks, pose, quality, expression, liveness, age, or all]:PARTS:(landmarks pose quality expression liveness age all)' \
+        '--list[List of people]:LIST:' \
+        '--purpose[What the search is for; only lists of this purpose are searched]:PURPOSE:(verification identification live_identification attendance)' \
+        '--candidates[At most N candidates a face, 1 to 100]:N:' \
+        '*:file:_files' ;;
+    (people list)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--list[List of people]:LIST:' \
+        '--like[Only people whose name or external id contains TEXT]:TEXT:' \
+        '--limit[At most N]:N:' \
+        '*::_files' ;;
+    (people show)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '*:file:_files' ;;
+    (people erase)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--yes[Do not ask]' \
+        '*:file:_files' ;;
+    (people withdraw)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--consent[What the person agreed to\: verification, identification, live_identification or attendance]:PURPOSE:(verification identification live_identification attendance)' \
+        '*:file:_files' ;;
+    (models list)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '*::_files' ;;
+    (models pull)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '*::_files' ;;
+    (models check)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '*::_files' ;;
+    (eval verify)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--face[Of several faces in a picture take the largest, the one nearest the centre, or refuse the picture (only)]:WHICH:(largest centre only)' \
+        '--svg[Draw the curves as SVG files into DIR]:DIR:_files -/' \
+        '*:file:_files' ;;
+    (eval identify)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--face[Of several faces in a picture take the largest, the one nearest the centre, or refuse the picture (only)]:WHICH:(largest centre only)' \
+        '--svg[Draw the curves as SVG files into DIR]:DIR:_files -/' \
+        '--part[Use only the K-th of N parts of the people, dealt out by name]:K/N:' \
+        '*:file:_files' ;;
+    (eval calibrate)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--output[Write the result to FILE instead of standard output]:FILE:_files' \
+        '--face[Of several faces in a picture take the largest, the one nearest the centre, or refuse the picture (only)]:WHICH:(largest centre only)' \
+        '--part[Use only the K-th of N parts of the people, dealt out by name]:K/N:' \
+        '*:file:_files' ;;
+    (bench pipeline)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--seconds[How long to measure each number of workers, 1 to 600]:S:' \
+        '*:file:_files' ;;
+    (settings)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '1:word:(show sample markdown)' ;;
+    (version)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '*::_files' ;;
+    (completion)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '1:word:(bash zsh fish)' ;;
+    (help)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--man[Print the manual page (mdoc)]' \
+        '*:file:_files' ;;
+    esac
+}
+_mien "$@"
