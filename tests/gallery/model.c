@@ -48,6 +48,14 @@ void model_finish(model *m)
     free(m->lists);
 }
 
+static double dot(const model *m, const float *a, const float *b)
+{
+    double sum = 0;
+    for (int i = 0; i < m->dim; i++)
+        sum += (double)a[i] * (double)b[i];
+    return sum;
+}
+
 size_t model_add(model *m, unsigned person, const float *v)
 {
     if (m->n_faces == m->cap_faces) {
@@ -59,7 +67,7 @@ size_t model_add(model *m, unsigned person, const float *v)
     float *copy = malloc((size_t)m->dim * sizeof *copy);
     assert_non_null(copy);
     memcpy(copy, v, (size_t)m->dim * sizeof *copy);
-    m->faces[m->n_faces] = (model_face){true, person, m->n_alive, copy};
+    m->faces[m->n_faces] = (model_face){true, person, m->n_alive, copy, dot(m, v, v)};
     m->alive[m->n_alive++] = m->n_faces;
     return m->n_faces++;
 }
@@ -96,17 +104,16 @@ mn_code model_fetch(void *ctx, const mn_id *face, float *out, mn_error *err)
     return MN_OK;
 }
 
-static double raw_of(const model *m, const float *a, const float *b)
+static double raw_of(const model *m, const float *probe, double probe_squares, const model_face *f)
 {
-    double ab = 0, aa = 0, bb = 0, dd = 0;
+    if (m->metric == MN_METRIC_COSINE)
+        return dot(m, probe, f->v) / sqrt(probe_squares * f->squares);
+    double sum = 0;
     for (int i = 0; i < m->dim; i++) {
-        double x = a[i], y = b[i];
-        ab += x * y;
-        aa += x * x;
-        bb += y * y;
-        dd += (x - y) * (x - y);
+        double difference = (double)probe[i] - (double)f->v[i];
+        sum += difference * difference;
     }
-    return m->metric == MN_METRIC_L2 ? -sqrt(dd) : ab / sqrt(aa * bb);
+    return -sqrt(sum);
 }
 
 static int best_first(const void *pa, const void *pb)
@@ -125,6 +132,7 @@ model_answer *model_search(const model *m, const float *probe, unsigned lists, d
     uint8_t *seen = calloc(m->n_people, 1);
     assert_true(all && seen);
     size_t found = 0;
+    double squares = dot(m, probe, probe);
     *searched = *n = 0;
     for (size_t i = 0; i < m->n_alive; i++) {
         const model_face *f = &m->faces[m->alive[i]];
@@ -132,7 +140,7 @@ model_answer *model_search(const model *m, const float *probe, unsigned lists, d
             continue;
         *searched += !seen[f->person];
         seen[f->person] = 1;
-        double raw = raw_of(m, probe, f->v);
+        double raw = raw_of(m, probe, squares, f);
         if (raw >= min_raw - TOLERANCE)
             all[found++] = (model_answer){model_face_id(m->alive[i]), model_person_id(f->person), raw};
     }

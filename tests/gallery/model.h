@@ -13,6 +13,7 @@ typedef struct {
     unsigned person;
     size_t place; /* in model.alive */
     float *v;
+    double squares; /* |v|² */
 } model_face;
 
 typedef struct {
