@@ -32,6 +32,8 @@ static mn_code fail_constraint(mn_sqlite *s, int rc, mn_error *err)
 static mn_code fail_io(mn_sqlite *s, int rc, mn_error *err)
 {
     int why = sqlite3_system_errno(s->db);
+    if (why == 0)
+        why = errno; /* a commit that fails does not note it; mn_sql_step cleared errno before */
     if (why == ENOSPC || why == EDQUOT || why == EFBIG)
         return mn_fail(err, MN_E_FULL,
                        "no room left for %s (%s): make room and try again; what was stored before is safe",
@@ -157,6 +159,7 @@ void mn_sql_real(mn_sql *q, double value)
 
 mn_code mn_sql_step(mn_sql *q, bool *row, mn_error *err)
 {
+    errno = 0;
     int rc = q->rc != SQLITE_OK ? q->rc : sqlite3_step(q->st);
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
         return mn_sql_fail(q->s, rc, err);

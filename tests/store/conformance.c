@@ -125,9 +125,7 @@ static void assert_id(mn_id got, uint8_t kind, uint8_t n)
         (void)err;                                                                                           \
     } while (0)
 
-/* ---- meta
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- meta ---- */
 
 static void test_meta(void **state)
 {
@@ -142,8 +140,7 @@ static void test_meta(void **state)
     assert_string_equal(v, "standard");
 }
 
-/* ---- people
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- people ---- */
 
 static void test_person_round_trip(void **state)
 {
@@ -273,9 +270,7 @@ static void test_person_filters(void **state)
     assert_int_equal(list_people(f, (mn_person_query){.limit = 10, .account = make_id('a', 5)}, &p), 0);
 }
 
-/* ---- keys
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- keys ---- */
 
 static void test_key(void **state)
 {
@@ -294,8 +289,20 @@ static void test_key(void **state)
     assert_memory_equal(w, "n\0w", 3);
 }
 
-/* ---- consent
- * ------------------------------------------------------------------------------------------------------- */
+static void test_key_delete(void **state)
+{
+    fixture *f = *state;
+    put_person(f, 1, "A");
+    mn_id p = make_id('p', 1);
+    const uint8_t *w = NULL;
+    size_t n = 0;
+    assert_ok(f->s->ops->key_delete(f->s, &p, err));
+    assert_ok(f->s->ops->key_put(f->s, &p, (const uint8_t *)"key", 3, err));
+    assert_ok(f->s->ops->key_delete(f->s, &p, err));
+    assert_code(f->s->ops->key_get(f->s, &p, f->a, &w, &n, err), MN_E_NOT_FOUND);
+}
+
+/* ---- consent ---- */
 
 static void test_consent(void **state)
 {
@@ -341,9 +348,7 @@ static void test_consent(void **state)
     assert_code(f->s->ops->consent_put(f->s, &second, err), MN_E_NOT_FOUND);
 }
 
-/* ---- lists
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- lists ---- */
 
 static void test_lists(void **state)
 {
@@ -408,8 +413,7 @@ static void test_members(void **state)
     assert_int_equal(m[0].until, 570);
 }
 
-/* ---- faces and descriptors
- * ----------------------------------------------------------------------------------------- */
+/* ---- faces and descriptors ---- */
 
 static void test_faces(void **state)
 {
@@ -572,8 +576,7 @@ static void test_person_delete_takes_everything(void **state)
     assert_id(blobs[0], 's', 1);
 }
 
-/* ---- transactions
- * -------------------------------------------------------------------------------------------------- */
+/* ---- transactions ---- */
 
 static void test_rollback(void **state)
 {
@@ -627,6 +630,20 @@ static void test_begin_does_not_nest(void **state)
     put_person(f, 2, "b");
 }
 
+static void test_begin_read(void **state)
+{
+    fixture *f = *state;
+    put_person(f, 1, "a");
+    mn_person *p;
+    mn_person refused = make_person(2, "b", NULL);
+    assert_ok(f->s->ops->begin_read(f->s, err));
+    assert_int_equal(list_people(f, (mn_person_query){.limit = 9}, &p), 1);
+    assert_code(f->s->ops->person_put(f->s, &refused, err), MN_E_INTERNAL);
+    f->s->ops->rollback(f->s);
+    put_person(f, 3, "c");
+    assert_int_equal(list_people(f, (mn_person_query){.limit = 9}, &p), 2);
+}
+
 typedef struct {
     fixture *f;
     uint8_t kind;
@@ -667,8 +684,7 @@ static void test_threads(void **state)
     assert_int_equal(c.lists, 200);
 }
 
-/* ---- the change log
- * ------------------------------------------------------------------------------------------------ */
+/* ---- the change log ---- */
 
 static void test_changes(void **state)
 {
@@ -764,9 +780,7 @@ static void test_ended(void **state)
     assert_int_equal(n, 0);
 }
 
-/* ---- audit
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- audit ---- */
 
 static mn_code count_audit(void *ctx, const mn_audit_record *r, mn_error *err)
 {
@@ -823,6 +837,7 @@ int mn_store_conformance(const mn_store_backend *which)
         T(test_person_paging),
         T(test_person_filters),
         T(test_key),
+        T(test_key_delete),
         T(test_consent),
         T(test_lists),
         T(test_members),
@@ -834,6 +849,7 @@ int mn_store_conformance(const mn_store_backend *which)
         T(test_rollback),
         T(test_commit),
         T(test_begin_does_not_nest),
+        T(test_begin_read),
         T(test_threads),
         T(test_changes),
         T(test_changes_by_kind),

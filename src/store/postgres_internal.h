@@ -1,0 +1,175 @@
+/* What the files of the PostgreSQL back end share: the pool of connections, and a statement with its
+ * parameters and its answer.
+ *
+ * A statement holds a connection only while it runs; its rows are in our memory afterwards. A thread that
+ * holds a connection (in a transaction) gets the same one again. */
+#ifndef MN_STORE_POSTGRES_INTERNAL_H
+#define MN_STORE_POSTGRES_INTERNAL_H
+
+#include "store/postgres_queries.h"
+#include "store/store.h"
+
+#include <libpq-fe.h>
+#include <pthread.h>
+
+#define MN_PG_CONNECTIONS 8
+#define MN_PG_PARAMETERS  10
+#define MN_PG_PLACE       320
+
+typedef struct {
+    /* Under the pool's lock. */
+    pthread_t owner; /* where depth > 0 */
+    unsigned depth;  /* how often its owner took it; 0: free */
+
+    /* The owner's alone. */
+    PGconn *pg; /* NULL: not connected */
+    bool prepared[P_COUNT];
+    bool in_tx, reading; /* between begin and commit; for reading */
+    bool lost;           /* the server is gone from the other end */
+} mn_pg_conn;
+
+typedef struct {
+    mn_store base;
+    char *conninfo;          /* may hold a password: in no message */
+    char place[MN_PG_PLACE]; /* for messages: "PostgreSQL at host:port/database" */
+    pthread_mutex_t lock;
+    pthread_cond_t freed;
+    mn_pg_conn conns[MN_PG_CONNECTIONS];
+} mn_postgres;
+
+/* ---- postgres_pool.c ---- */
+
+/* MN_E_INVALID for what is no address. What is wrong with it is not said in libpq's words, for these may
+ * quote the password. */
+mn_code mn_pg_check_conninfo(const char *conninfo, mn_error *err);
+void mn_pg_close_pool(mn_postgres *s);
+
+/* Connected; waits while all are in use. MN_E_BUSY after ten seconds, MN_E_IO where there is no server. */
+mn_code mn_pg_take(mn_postgres *s, mn_pg_conn **out, mn_error *err);
+void mn_pg_give(mn_postgres *s, mn_pg_conn *c);
+mn_code mn_pg_reconnect(mn_postgres *s, mn_pg_conn *c, mn_error *err);
+/* A transaction that failed or lost its server takes nothing more. */
+mn_code mn_pg_usable(const mn_postgres *s, const mn_pg_conn *c, mn_error *err);
+mn_code mn_pg_command(mn_postgres *s, mn_pg_conn *c, const char *sql, mn_error *err);
+
+mn_code mn_pg_begin(mn_store *store, mn_error *err);
+mn_code mn_pg_begin_read(mn_store *store, mn_error *err);
+mn_code mn_pg_commit(mn_store *store, mn_error *err);
+void mn_pg_rollback(mn_store *store);
+/* Joins the thread's transaction, or begins one of its own that leave() ends. */
+mn_code mn_pg_enter(mn_postgres *s, bool reading, bool *own, mn_error *err);
+mn_code mn_pg_leave(mn_postgres *s, bool own, mn_code code, mn_error *err);
+
+/* ---- postgres_errors.c: a failed answer → code and advice; notes that the connection is lost ---- */
+mn_code mn_pg_fail(const mn_postgres *s, mn_pg_conn *c, const PGresult *r, mn_error *err);
+mn_code mn_pg_fail_connect(const mn_postgres *s, const PGconn *pg, mn_error *err);
+
+/* ---- postgres_schema.c ---- */
+mn_code mn_pg_migrate(mn_postgres *s, mn_error *err);
+
+/* ---- postgres_sql.c ---- */
+typedef struct {
+    mn_postgres *s;
+    mn_pg_query which;
+    int bound;
+    const char *values[MN_PG_PARAMETERS]; /* the caller's memory, or numbers */
+    int lengths[MN_PG_PARAMETERS], formats[MN_PG_PARAMETERS];
+    uint64_t numbers[MN_PG_PARAMETERS]; /* big-endian */
+    bool too_long;                      /* a parameter of 2 GiB or more */
+    PGresult *result;
+    int row;
+    mn_code column; /* first failure of a column: memory, or a value of the wrong shape */
+} mn_pg;
+
+void mn_pg_ask(mn_store *store, mn_pg_query which, mn_pg *q);
+void mn_pg_end(mn_pg *q);
+
+/* Parameters, in their order. */
+void mn_pg_id(mn_pg *q, const mn_id *id); /* NULL binds NULL */
+void mn_pg_text(mn_pg *q, const char *text);
+void mn_pg_blob(mn_pg *q, const void *bytes, size_t n);
+void mn_pg_int(mn_pg *q, int64_t value);
+void mn_pg_real(mn_pg *q, double value);
+void mn_pg_bool(mn_pg *q, bool value);
+
+/* Columns of the current row. */
+mn_id mn_pg_column_id(mn_pg *q, int i); /* nil for NULL */
+const char *mn_pg_column_text(mn_pg *q, int i, mn_arena *a);
+const uint8_t *mn_pg_column_blob(mn_pg *q, int i, mn_arena *a, size_t *n);
+void mn_pg_column_hash(mn_pg *q, int i, uint8_t out[32]);
+int64_t mn_pg_column_int(mn_pg *q, int i);
+double mn_pg_column_real(mn_pg *q, int i);
+bool mn_pg_column_bool(mn_pg *q, int i);
+mn_purpose mn_pg_column_purpose(mn_pg *q, int i);
+mn_code mn_pg_row_ok(const mn_pg *q, mn_error *err); /* after reading the columns of a row */
+
+/* Runs a statement that only reads, once more where the connection turned out to be lost. The caller ends q
+ * after MN_OK. */
+mn_code mn_pg_read(mn_pg *q, mn_error *err);
+
+/* Reads the columns of the current row into an item. */
+typedef void mn_pg_reader(mn_pg *q, mn_arena *a, void *item);
+
+/* Each of these ends q. */
+mn_code mn_pg_one(mn_pg *q, mn_arena *a, mn_pg_reader *read, void *item, const char *what, mn_error *err);
+mn_code mn_pg_collect(mn_pg *q, mn_arena *a, mn_pg_reader *read, size_t item_size, void **items, size_t *n,
+                      mn_error *err);
+/* missing: what MN_E_NOT_FOUND says where the statement touched nothing; NULL where that is fine. */
+mn_code mn_pg_write(mn_pg *q, const char *missing, mn_error *err);
+void mn_pg_read_id(mn_pg *q, mn_arena *a, void *item);
+
+/* ---- the operations, by file ---- */
+mn_code mn_pg_generation(mn_store *s, uint64_t *out, mn_error *err);
+mn_code mn_pg_changes(mn_store *s, uint64_t since, size_t limit, mn_arena *a, mn_id **people, size_t *n,
+                      uint64_t *reached, mn_error *err);
+mn_code mn_pg_ended(mn_store *s, mn_time from, mn_time to, mn_arena *a, mn_id **people, size_t *n,
+                    mn_error *err);
+mn_code mn_pg_audit_append(mn_store *s, mn_audit_record *r, mn_error *err);
+mn_code mn_pg_audit_each(mn_store *s, uint64_t from_seq,
+                         mn_code (*fn)(void *ctx, const mn_audit_record *r, mn_error *err), void *ctx,
+                         mn_error *err);
+
+mn_code mn_pg_person_put(mn_store *s, const mn_person *p, mn_error *err);
+mn_code mn_pg_person_get(mn_store *s, const mn_id *id, mn_arena *a, mn_person *out, mn_error *err);
+mn_code mn_pg_person_by_external_id(mn_store *s, const mn_id *account, const char *external_id, mn_arena *a,
+                                    mn_person *out, mn_error *err);
+mn_code mn_pg_person_list(mn_store *s, const mn_person_query *query, mn_arena *a, mn_person **out, size_t *n,
+                          mn_error *err);
+mn_code mn_pg_person_delete(mn_store *s, const mn_id *id, mn_error *err);
+mn_code mn_pg_key_put(mn_store *s, const mn_id *person, const uint8_t *wrapped, size_t n, mn_error *err);
+mn_code mn_pg_key_get(mn_store *s, const mn_id *person, mn_arena *a, const uint8_t **wrapped, size_t *n,
+                      mn_error *err);
+mn_code mn_pg_key_delete(mn_store *s, const mn_id *person, mn_error *err);
+mn_code mn_pg_consent_put(mn_store *s, const mn_consent *c, mn_error *err);
+mn_code mn_pg_consent_list(mn_store *s, const mn_id *person, mn_arena *a, mn_consent **out, size_t *n,
+                           mn_error *err);
+
+mn_code mn_pg_list_put(mn_store *s, const mn_list *l, mn_error *err);
+mn_code mn_pg_list_get(mn_store *s, const mn_id *id, mn_arena *a, mn_list *out, mn_error *err);
+mn_code mn_pg_list_by_name(mn_store *s, const mn_id *account, const char *name, mn_arena *a, mn_list *out,
+                           mn_error *err);
+mn_code mn_pg_list_list(mn_store *s, const mn_id *account, mn_arena *a, mn_list **out, size_t *n,
+                        mn_error *err);
+mn_code mn_pg_member_put(mn_store *s, const mn_id *list, const mn_id *person, mn_time added, mn_error *err);
+mn_code mn_pg_member_delete(mn_store *s, const mn_id *list, const mn_id *person, mn_error *err);
+mn_code mn_pg_lists_of(mn_store *s, const mn_id *person, mn_arena *a, mn_membership **out, size_t *n,
+                       mn_error *err);
+
+mn_code mn_pg_face_put(mn_store *s, const mn_face_record *f, mn_error *err);
+mn_code mn_pg_face_get(mn_store *s, const mn_id *id, mn_arena *a, mn_face_record *out, mn_error *err);
+mn_code mn_pg_face_delete(mn_store *s, const mn_id *id, mn_error *err);
+mn_code mn_pg_faces_of(mn_store *s, const mn_id *person, mn_arena *a, mn_face_record **out, size_t *n,
+                       mn_error *err);
+mn_code mn_pg_face_by_source(mn_store *s, const mn_id *person, const char *source_hash, mn_arena *a,
+                             mn_face_record *out, mn_error *err);
+mn_code mn_pg_descriptor_put(mn_store *s, const mn_descriptor_record *d, mn_error *err);
+mn_code mn_pg_descriptor_get(mn_store *s, const mn_id *face, const char *model, mn_arena *a,
+                             mn_descriptor_record *out, mn_error *err);
+mn_code mn_pg_descriptor_each(mn_store *s, const char *model,
+                              mn_code (*fn)(void *ctx, const mn_id *person, const mn_descriptor_record *d,
+                                            mn_error *err),
+                              void *ctx, mn_error *err);
+mn_code mn_pg_trash_list(mn_store *s, size_t limit, mn_arena *a, mn_id **blobs, size_t *n, mn_error *err);
+mn_code mn_pg_trash_drop(mn_store *s, const mn_id *blob, mn_error *err);
+
+#endif

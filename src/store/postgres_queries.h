@@ -1,0 +1,136 @@
+/* Every statement of the PostgreSQL back end, prepared once on each connection. One operation is one
+ * statement, so that it is there as a whole or not at all, and costs one round trip. */
+#ifndef MN_STORE_POSTGRES_QUERIES_H
+#define MN_STORE_POSTGRES_QUERIES_H
+
+#define PERSON_COLUMNS  "p.id, p.account, p.external_id, p.name, p.user_data, p.active, p.created, p.updated"
+#define CONSENT_COLUMNS "id, person, purpose, method, evidence, given, until, withdrawn"
+#define LIST_COLUMNS    "l.id, l.account, l.name, l.purpose, l.retention, l.fmr, l.created"
+#define FACE_COLUMNS    "id, person, source, source_hash, quality, sample, created"
+/* The columns' collation is "C": only A-Z are the same in either case. */
+#define NAME_LIKE "($4::text IS NULL OR p.name ILIKE $4 OR p.external_id ILIKE $4)"
+/* The end of a membership; 9223372036854775807 is MN_TIME_NEVER. */
+#define MEMBER_UNTIL(added)                                                                                  \
+    "CASE WHEN l.retention > 9223372036854775807 - " added " THEN 9223372036854775807 ELSE " added           \
+    " + l.retention END"
+/* Notes the people that `part` of the statement touched in the change log. How many these are is what the
+ * statement answers. */
+#define NOTE_CHANGE(part)                                                                                    \
+    "INSERT INTO change (person, seq) SELECT person, nextval('change_seq') FROM " part                       \
+    " ON CONFLICT (person) DO UPDATE SET seq = excluded.seq"
+
+#define MN_POSTGRES_QUERIES(X)                                                                               \
+    X(GENERATION, "SELECT coalesce(max(seq), 0) FROM change")                                                \
+    X(CHANGES, "SELECT person, seq FROM change WHERE seq > $1 ORDER BY seq LIMIT $2")                        \
+    X(ENDED, "SELECT person FROM consent WHERE until > $1 AND until <= $2 "                                  \
+             "UNION SELECT person FROM member WHERE until > $1 AND until <= $2 ORDER BY 1")                  \
+    X(META_GET, "SELECT value FROM meta WHERE key = $1")                                                     \
+    X(META_PUT, "INSERT INTO meta (key, value) VALUES ($1, $2) "                                             \
+                "ON CONFLICT (key) DO UPDATE SET value = excluded.value")                                    \
+    X(PERSON_PUT,                                                                                            \
+      "WITH put AS (INSERT INTO person (id, account, external_id, name, user_data, active, created, "        \
+      "updated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET "                     \
+      "external_id = excluded.external_id, name = excluded.name, user_data = excluded.user_data, "           \
+      "active = excluded.active, updated = excluded.updated RETURNING id AS person) " NOTE_CHANGE("put"))    \
+    X(PERSON_GET, "SELECT " PERSON_COLUMNS " FROM person p WHERE id = $1")                                   \
+    X(PERSON_BY_EXTERNAL_ID,                                                                                 \
+      "SELECT " PERSON_COLUMNS " FROM person p WHERE account = $1 AND external_id = $2")                     \
+    X(PERSON_LIST, "SELECT " PERSON_COLUMNS " FROM person p WHERE account = $1 AND id > $2 AND " NAME_LIKE   \
+                   " ORDER BY id LIMIT $3")                                                                  \
+    X(PERSON_LIST_MEMBERS,                                                                                   \
+      "SELECT " PERSON_COLUMNS " FROM member m JOIN person p ON p.id = m.person "                            \
+      "WHERE p.account = $1 AND m.list = $5 AND m.person > $2 AND " NAME_LIKE " ORDER BY m.person LIMIT $3") \
+    X(PERSON_LIST_NAMED,                                                                                     \
+      "SELECT " PERSON_COLUMNS " FROM person p WHERE account = $1 AND id > $2 AND " NAME_LIKE                \
+      " AND name = $6 AND ($5::uuid IS NULL OR EXISTS "                                                      \
+      "(SELECT 1 FROM member m WHERE m.list = $5 AND m.person = p.id)) ORDER BY id LIMIT $3")                \
+    X(PERSON_DELETE,                                                                                         \
+      "WITH samples AS (INSERT INTO trash (blob) SELECT sample FROM face WHERE person = $1 AND sample IS "   \
+      "NOT NULL ON CONFLICT DO NOTHING), gone AS (DELETE FROM person WHERE id = $1 RETURNING id AS "         \
+      "person) " NOTE_CHANGE("gone"))                                                                        \
+    X(KEY_PUT, "INSERT INTO person_key (person, wrapped) VALUES ($1, $2) "                                   \
+               "ON CONFLICT (person) DO UPDATE SET wrapped = excluded.wrapped")                              \
+    X(KEY_DELETE, "DELETE FROM person_key WHERE person = $1")                                                \
+    X(KEY_GET, "SELECT wrapped FROM person_key WHERE person = $1")                                           \
+    X(CONSENT_PUT,                                                                                           \
+      "WITH put AS (INSERT INTO consent (" CONSENT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "      \
+      "ON CONFLICT (id) DO UPDATE SET method = excluded.method, evidence = excluded.evidence, "              \
+      "until = excluded.until, withdrawn = excluded.withdrawn RETURNING person) " NOTE_CHANGE("put"))        \
+    X(CONSENT_LIST, "SELECT " CONSENT_COLUMNS " FROM consent WHERE person = $1 ORDER BY id")                 \
+    /* A list that changed may have another purpose or retention: the ends of its memberships follow. */     \
+    X(LIST_PUT, "WITH l AS (INSERT INTO list (id, account, name, purpose, retention, fmr, created) "         \
+                "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET name = excluded.name, "  \
+                "purpose = excluded.purpose, retention = excluded.retention, fmr = excluded.fmr "            \
+                "RETURNING id, retention), moved AS (UPDATE member m SET until = " MEMBER_UNTIL(             \
+                    "m.added") " FROM l WHERE m.list = l.id RETURNING m.person) " NOTE_CHANGE("moved"))      \
+    X(LIST_GET, "SELECT " LIST_COLUMNS " FROM list l WHERE id = $1")                                         \
+    X(LIST_BY_NAME, "SELECT " LIST_COLUMNS " FROM list l WHERE account = $1 AND name = $2")                  \
+    X(LIST_LIST, "SELECT " LIST_COLUMNS " FROM list l WHERE account = $1 ORDER BY name")                     \
+    X(MEMBER_PUT,                                                                                            \
+      "WITH put AS (INSERT INTO member (list, person, added, until) "                                        \
+      "SELECT l.id, $2::uuid, $3::int8, " MEMBER_UNTIL(                                                      \
+          "$3::int8") " FROM list l WHERE l.id = $1 ON CONFLICT (list, person) DO UPDATE SET "               \
+                      "added = excluded.added, until = excluded.until RETURNING person) " NOTE_CHANGE(       \
+                          "put"))                                                                            \
+    X(MEMBER_DELETE,                                                                                         \
+      "WITH gone AS (DELETE FROM member WHERE list = $1 AND person = $2 RETURNING person) " NOTE_CHANGE(     \
+          "gone"))                                                                                           \
+    X(LISTS_OF, "SELECT " LIST_COLUMNS ", m.added, m.until FROM member m JOIN list l ON l.id = m.list "      \
+                "WHERE m.person = $1 ORDER BY l.name")                                                       \
+    X(FACE_PUT,                                                                                              \
+      "WITH put AS (INSERT INTO face (" FACE_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7) "                \
+      "ON CONFLICT (id) DO UPDATE SET source = excluded.source, source_hash = excluded.source_hash, "        \
+      "quality = excluded.quality, sample = excluded.sample RETURNING person) " NOTE_CHANGE("put"))          \
+    X(FACE_GET, "SELECT " FACE_COLUMNS " FROM face WHERE id = $1")                                           \
+    X(FACE_DELETE,                                                                                           \
+      "WITH gone AS (DELETE FROM face WHERE id = $1 RETURNING person, sample), samples AS (INSERT INTO "     \
+      "trash (blob) SELECT sample FROM gone WHERE sample IS NOT NULL ON CONFLICT DO NOTHING) " NOTE_CHANGE(  \
+          "gone"))                                                                                           \
+    X(FACES_OF, "SELECT " FACE_COLUMNS " FROM face WHERE person = $1 ORDER BY id")                           \
+    X(FACE_BY_SOURCE, "SELECT " FACE_COLUMNS " FROM face WHERE person = $1 AND source_hash = $2")            \
+    X(DESCRIPTOR_PUT,                                                                                        \
+      "WITH put AS (INSERT INTO descriptor (face, model, dim, sealed) VALUES ($1, $2, $3, $4) "              \
+      "ON CONFLICT (face, model) DO UPDATE SET dim = excluded.dim, sealed = excluded.sealed "                \
+      "RETURNING face) " NOTE_CHANGE("face WHERE id IN (SELECT put.face FROM put)"))                         \
+    X(DESCRIPTOR_GET, "SELECT face, model, dim, sealed FROM descriptor WHERE face = $1 AND model = $2")      \
+    X(DESCRIPTOR_PAGE, "SELECT d.face, d.model, d.dim, d.sealed, f.person FROM face f "                      \
+                       "JOIN descriptor d ON d.face = f.id AND d.model = $1 "                                \
+                       "WHERE (f.person, f.id) > ($2, $3) ORDER BY f.person, f.id LIMIT $4")                 \
+    X(TRASH_LIST, "SELECT blob FROM trash ORDER BY blob LIMIT $1")                                           \
+    X(TRASH_DROP, "DELETE FROM trash WHERE blob = $1")                                                       \
+    X(AUDIT_LAST, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")                                   \
+    X(AUDIT_APPEND,                                                                                          \
+      "WITH put AS (INSERT INTO audit (seq, time, account, actor, action, target, detail, prev, hash) "      \
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)) INSERT INTO meta (key, value) "                          \
+      "VALUES ('audit_head', $10) ON CONFLICT (key) DO UPDATE SET value = excluded.value")                   \
+    X(AUDIT_PAGE, "SELECT seq, time, account, actor, action, target, detail, prev, hash FROM audit "         \
+                  "WHERE seq >= $1 ORDER BY seq LIMIT $2")                                                   \
+    X(COUNTS, "SELECT (SELECT count(*) FROM person), (SELECT count(*) FROM face), "                          \
+              "(SELECT count(*) FROM descriptor), (SELECT count(*) FROM list), "                             \
+              "(SELECT count(*) FROM consent), (SELECT count(*) FROM audit)")                                \
+    X(CHECK_KEYS,                                                                                            \
+      "SELECT 'person' WHERE EXISTS (SELECT account FROM person EXCEPT SELECT id FROM account) "             \
+      "UNION ALL "                                                                                           \
+      "SELECT 'list' WHERE EXISTS (SELECT account FROM list EXCEPT SELECT id FROM account) UNION ALL "       \
+      "SELECT 'person_key' WHERE EXISTS (SELECT person FROM person_key EXCEPT SELECT id FROM person) "       \
+      "UNION ALL "                                                                                           \
+      "SELECT 'consent' WHERE EXISTS (SELECT person FROM consent EXCEPT SELECT id FROM person) UNION ALL "   \
+      "SELECT 'member' WHERE EXISTS (SELECT person FROM member EXCEPT SELECT id FROM person) UNION ALL "     \
+      "SELECT 'member' WHERE EXISTS (SELECT list FROM member EXCEPT SELECT id FROM list) UNION ALL "         \
+      "SELECT 'face' WHERE EXISTS (SELECT person FROM face EXCEPT SELECT id FROM person) UNION ALL "         \
+      "SELECT 'descriptor' WHERE EXISTS (SELECT face FROM descriptor EXCEPT SELECT id FROM face)")           \
+    X(CHECK_PARTS, "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "         \
+                   "WHERE c.relnamespace = current_schema()::regnamespace AND NOT i.indisvalid UNION ALL "   \
+                   "SELECT conname::text FROM pg_constraint "                                                \
+                   "WHERE connamespace = current_schema()::regnamespace AND NOT convalidated UNION ALL "     \
+                   "SELECT 'audit_is_append_only' WHERE NOT EXISTS (SELECT 1 FROM pg_trigger WHERE "         \
+                   "tgrelid = 'audit'::regclass AND tgname = 'audit_is_append_only' AND tgenabled <> 'D')")
+
+typedef enum {
+#define X(name, sql) P_##name,
+    MN_POSTGRES_QUERIES(X)
+#undef X
+        P_COUNT
+} mn_pg_query;
+
+#endif
