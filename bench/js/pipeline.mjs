@@ -5,6 +5,7 @@
 //
 // Pictures are decoded beforehand, so that jpeg-js does not count against the library; its time is reported apart.
 import { readFileSync } from 'node:fs';
+import { importBundle } from '../../models/convert/bundle.mjs';
 import { decodeJpeg } from './picture.mjs';
 
 const MODULES = new URL('../../models/node_modules/@vladmandic/', import.meta.url);
@@ -33,7 +34,7 @@ function pretendBrowser() {
 const oneThread = (tf) => tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
 
 async function openHuman() {
-  const { default: Human } = await import(new URL('human/dist/human.esm.js', MODULES));
+  const { default: Human } = await importBundle(new URL('human/dist/human.esm.js', MODULES));
   const off = { enabled: false };
   const human = new Human({
     backend: 'wasm', wasmPath: address(WASM), modelBasePath: address(new URL('human/models/', MODULES)),
@@ -49,7 +50,7 @@ async function openHuman() {
 }
 
 async function openDescriber() {
-  const faceApi = await import(new URL('face-api/dist/face-api.esm.js', MODULES));
+  const faceApi = await importBundle(new URL('face-api/dist/face-api.esm.js', MODULES));
   oneThread(faceApi.tf);
   faceApi.tf.setWasmPaths(address(WASM));
   await faceApi.tf.setBackend('wasm');
