@@ -7,9 +7,10 @@
  * search; what remove() returned for is not. Chunks of which more than half was removed are compacted in the
  * background.
  *
- * Exact: every row that passes the filter is compared in int8, the best 4k people are scored again in float
- * by the caller's fetch (exact order), and the best face of each person is kept. L2 models are searched by
- * |a|²+|b|²-2ab with the length kept beside the row.
+ * Exact: every row that passes the filter is compared in int8, and whatever lies within the proven bound of
+ * the rounding of the k-th best is scored again in float by the caller's fetch, so that the answer is that of
+ * a float scan (where more than 4k + 252 people are that close together, the best of them by int8). The best
+ * face of each person is kept. L2 models are searched by |a|²+|b|²-2ab with the length kept beside the row.
  *
  * Limits: 1 000 faces of a search, 16 probes of a pass, 2^31 rows. Memory per row: stride + 40 bytes (44 for
  * L2) in chunks, and 8 to 16 in the writer's tables. All functions are thread-safe, except destroy. */

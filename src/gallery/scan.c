@@ -220,7 +220,7 @@ static worker *worker_create(mn_scan *s)
     w->blocks = 0;
     for (size_t q = 0; q < s->n; q++) {
         w->searched[q] = 0;
-        if (mn_best_init(&w->best[q], s->best[q].want, s->best[q].floor))
+        if (mn_best_init(&w->best[q], s->best[q].k, s->best[q].floor, s->best[q].slack))
             continue;
         while (q-- > 0)
             mn_best_finish(&w->best[q]);
@@ -336,8 +336,11 @@ mn_code mn_scan_run(mn_scan *s, mn_error *err)
     default:
         return mn_fail(err, MN_E_MEMORY, "no memory for a search");
     }
-    for (size_t q = 0; q < s->n; q++)
+    for (size_t q = 0; q < s->n; q++) {
         mn_best_prune(&s->best[q]);
+        if (s->best[q].failed)
+            return mn_fail(err, MN_E_MEMORY, "no memory for a search");
+    }
     return MN_OK;
 }
 

@@ -7,9 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-#define K_MAX      1000
-#define WANT_PER_K 4
-#define ROUNDING   1e-5f /* of float sums over 1 024 components, for vectors of length 1 */
+#define K_MAX    1000
+#define ROUNDING 1e-5f /* of float sums over 1 024 components, for vectors of length 1 */
 
 static float score_of_raw(const mn_gallery *g, const mn_probe *p, float raw)
 {
@@ -50,7 +49,7 @@ static mn_code prepare(mn_scan *s, size_t i, const mn_query *q, mn_error *err)
         p->slack = 0;
     bool nothing = mn_gallery_halves(g) && q->min_raw > 0; /* no distance is below zero */
     p->least = nothing ? INFINITY : score_of_raw(g, p, q->min_raw);
-    if (!mn_best_init(&s->best[i], q->k * WANT_PER_K, p->least - p->slack))
+    if (!mn_best_init(&s->best[i], q->k, p->least - p->slack, p->slack))
         return mn_fail(err, MN_E_MEMORY, "no memory for a search");
     return MN_OK;
 }

@@ -255,7 +255,7 @@ static void zeros_and_endless_vectors(void **state)
 static void the_best_do_not_depend_on_the_order(void **state)
 {
     (void)state;
-    enum { N = 6000, WANT = 20 };
+    enum { N = 6000, K = 20 };
     mn_chunk *c = mn_chunk_create(64, false, false);
     assert_non_null(c);
     uint64_t seed = 5;
@@ -266,16 +266,16 @@ static void the_best_do_not_depend_on_the_order(void **state)
         scores[i] = (float)(mn_test_random(&seed) % 300); /* many ties */
     }
     mn_best first;
-    assert_true(mn_best_init(&first, WANT, -INFINITY));
+    assert_true(mn_best_init(&first, K, -INFINITY, 2.5f));
     for (uint32_t i = 0; i < N; i++)
         if (scores[i] >= first.floor)
             mn_best_add(&first, c, i, scores[i]);
     mn_best_prune(&first);
     for (size_t trial = 0; trial < 10; trial++) {
         mn_best halves[2], both;
-        assert_true(mn_best_init(&both, WANT, -INFINITY));
+        assert_true(mn_best_init(&both, K, -INFINITY, 2.5f));
         for (size_t h = 0; h < 2; h++) {
-            assert_true(mn_best_init(&halves[h], WANT, -INFINITY));
+            assert_true(mn_best_init(&halves[h], K, -INFINITY, 2.5f));
             for (uint32_t i = 0; i < N; i++) {
                 uint32_t row = (uint32_t)((i * 4999 + trial * 777) % N); /* 4 999 is prime: every row once */
                 if (row % 2 == h && scores[row] >= halves[h].floor)
@@ -290,7 +290,7 @@ static void the_best_do_not_depend_on_the_order(void **state)
             assert_int_equal(both.hits[i].row, first.hits[i].row);
         mn_best_finish(&both);
     }
-    assert_true(first.n >= WANT);
+    assert_true(first.n >= K);
     mn_best_finish(&first);
     mn_chunk_unref(c);
 }
