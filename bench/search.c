@@ -32,30 +32,14 @@ typedef struct {
     unsigned threads;
     size_t rounds, float_bytes;
     float *probes; /* PROBES × dim */
-    double read_ms;
 } bench;
 
 static bool printed;
 
-static void print(const bench *b, const char *engine, size_t queries, double ms, double rank1,
-                  double bytes_per_row)
-{
-    double bytes = (double)b->rows * (double)((b->dim + 63) / 64 * 64);
-    printf("%s\n "
-           "{\"engine\":\"%s\",\"rows\":%zu,\"dim\":%d,\"queries\":%zu,\"threads\":%u,\"ms\":%.3f,\"read_"
-           "ms\":%.3f,"
-           "\"rank1\":%.4f,\"bytes_per_row\":%.1f,\"comparisons_per_s\":%.4g,\"read_gb_per_s\":%.1f}",
-           printed ? "," : "[", engine, b->rows, b->dim, queries, b->threads, ms, b->read_ms, rank1,
-           bytes_per_row, (double)b->rows * (double)queries / ms * 1e3, bytes / b->read_ms / 1e6);
-    printed = true;
-    fflush(stdout);
-}
-
-static void die(const char *what)
-{
-    fprintf(stderr, "bench-search: %s\n", what);
-    exit(3);
-}
+typedef struct {
+    double ms[ROUNDS_MAX + 1], read_ms[ROUNDS_MAX + 1]; /* the first round is left out */
+    size_t rounds, probes, hits;
+} result;
 
 static int by_value(const void *a, const void *b)
 {
@@ -67,6 +51,27 @@ static double median(double *v, size_t n)
 {
     qsort(v, n, sizeof *v, by_value);
     return v[n / 2];
+}
+
+static void print(const bench *b, const char *engine, size_t queries, result *r, double bytes_per_row)
+{
+    double ms = median(r->ms + 1, r->rounds - 1), read_ms = median(r->read_ms + 1, r->rounds - 1);
+    double rank1 = (double)r->hits / (double)r->probes;
+    double bytes = (double)b->rows * (double)((b->dim + 63) / 64 * 64);
+    printf("%s\n "
+           "{\"engine\":\"%s\",\"rows\":%zu,\"dim\":%d,\"queries\":%zu,\"threads\":%u,\"ms\":%.3f,\"read_"
+           "ms\":%.3f,"
+           "\"rank1\":%.4f,\"bytes_per_row\":%.1f,\"comparisons_per_s\":%.4g,\"read_gb_per_s\":%.1f}",
+           printed ? "," : "[", engine, b->rows, b->dim, queries, b->threads, ms, read_ms, rank1,
+           bytes_per_row, (double)b->rows * (double)queries / ms * 1e3, bytes / read_ms / 1e6);
+    printed = true;
+    fflush(stdout);
+}
+
+static void die(const char *what)
+{
+    fprintf(stderr, "bench-search: %s\n", what);
+    exit(3);
 }
 
 /* ---- vectors from their number ---- */
@@ -129,90 +134,123 @@ static void make_probes(bench *b)
         random_vector((UINT64_C(1) << 40) + p, b->dim, b->probes + p * (size_t)b->dim);
 }
 
-/* ---- work shared by threads ---- */
+/* ---- threads that wait for work ---- */
 
-typedef void (*share_fn)(void *ctx, unsigned thread, size_t from, size_t to);
+typedef void (*share_fn)(void *ctx, unsigned thread, unsigned threads);
+
+typedef struct team team;
 
 typedef struct {
-    pthread_barrier_t *start, *end;
-    share_fn fn;
-    void *ctx;
+    team *team;
     unsigned index;
-    size_t from, to, rounds;
-} share;
+    pthread_t thread;
+} member;
 
-static void *run_share(void *arg)
+struct team {
+    pthread_barrier_t start, end;
+    unsigned threads;
+    share_fn fn; /* NULL: go home */
+    void *ctx;
+    member members[THREADS_MAX];
+};
+
+static void *work(void *arg)
 {
-    share *s = arg;
-    for (size_t i = 0; i < s->rounds; i++) {
-        pthread_barrier_wait(s->start);
-        s->fn(s->ctx, s->index, s->from, s->to);
-        pthread_barrier_wait(s->end);
+    member *m = arg;
+    for (;;) {
+        pthread_barrier_wait(&m->team->start);
+        if (!m->team->fn)
+            return NULL;
+        m->team->fn(m->team->ctx, m->index, m->team->threads);
+        pthread_barrier_wait(&m->team->end);
     }
-    return NULL;
 }
 
-/* Median time of fn over 0 … n, split among the threads. */
-static double time_shares(const bench *b, share_fn fn, void *ctx, size_t n, size_t rounds)
+static void team_init(team *t, unsigned threads)
 {
-    pthread_barrier_t start, end;
-    pthread_barrier_init(&start, NULL, b->threads + 1);
-    pthread_barrier_init(&end, NULL, b->threads + 1);
-    pthread_t threads[THREADS_MAX];
-    share shares[THREADS_MAX];
-    for (unsigned t = 0; t < b->threads; t++) {
-        shares[t] =
-            (share){&start, &end, fn, ctx, t, n * t / b->threads, n * (t + 1) / b->threads, rounds + 1};
-        if (pthread_create(&threads[t], NULL, run_share, &shares[t]) != 0)
+    t->threads = threads;
+    pthread_barrier_init(&t->start, NULL, threads + 1);
+    pthread_barrier_init(&t->end, NULL, threads + 1);
+    for (unsigned i = 0; i < threads; i++) {
+        t->members[i] = (member){.team = t, .index = i};
+        if (pthread_create(&t->members[i].thread, NULL, work, &t->members[i]) != 0)
             die("no thread");
     }
-    double times[ROUNDS_MAX + 1];
-    for (size_t i = 0; i <= rounds; i++) {
-        pthread_barrier_wait(&start);
-        int64_t from = mn_monotonic_ns();
-        pthread_barrier_wait(&end);
-        times[i] = (double)(mn_monotonic_ns() - from) / 1e6;
-    }
-    for (unsigned t = 0; t < b->threads; t++)
-        pthread_join(threads[t], NULL);
-    pthread_barrier_destroy(&start);
-    pthread_barrier_destroy(&end);
-    return median(times + 1, rounds);
+}
+
+/* Milliseconds until all are done. */
+static double team_run(team *t, share_fn fn, void *ctx)
+{
+    t->fn = fn;
+    t->ctx = ctx;
+    int64_t from = mn_monotonic_ns();
+    pthread_barrier_wait(&t->start);
+    pthread_barrier_wait(&t->end);
+    return (double)(mn_monotonic_ns() - from) / 1e6;
+}
+
+static void team_finish(team *t)
+{
+    t->fn = NULL;
+    pthread_barrier_wait(&t->start);
+    for (unsigned i = 0; i < t->threads; i++)
+        pthread_join(t->members[i].thread, NULL);
+    pthread_barrier_destroy(&t->start);
+    pthread_barrier_destroy(&t->end);
 }
 
 /* ---- reading ---- */
 
 typedef struct {
-    const uint64_t *words;
-    uint64_t sums[THREADS_MAX][8]; /* a cache line each */
+    team team;
+    uint64_t *words;
+    size_t n;
+    uint64_t sums[THREADS_MAX][8]; /* a cache line each; kept so that reading is not optimised away */
 } reading;
 
-static void read_share(void *ctx, unsigned thread, size_t from, size_t to)
+static void *map_huge(size_t bytes)
+{
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        die("out of memory");
+    (void)madvise(memory, bytes, MADV_HUGEPAGE);
+    return memory;
+}
+
+static void read_share(void *ctx, unsigned thread, unsigned threads)
 {
     reading *r = ctx;
+    size_t from = r->n * thread / threads / 8 * 8, to = r->n * (thread + 1) / threads;
     uint64_t sums[8] = {0};
-    for (size_t i = from / 8 * 8; i + 8 <= to; i += 8)
+    for (size_t i = from; i + 8 <= to; i += 8)
         for (size_t j = 0; j < 8; j++)
             sums[j] += r->words[i + j];
     memcpy(r->sums[thread], sums, sizeof sums);
 }
 
-static double time_reading(const bench *b)
+static reading *reading_create(const bench *b)
 {
     size_t bytes = b->rows * (size_t)((b->dim + 63) / 64 * 64);
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
-        die("no memory for reading");
-    (void)madvise(memory, bytes, MADV_HUGEPAGE);
-    memset(memory, 1, bytes);
     reading *r = mn_calloc(1, sizeof *r);
     if (!r)
         die("out of memory");
-    r->words = memory;
-    double ms = time_shares(b, read_share, r, bytes / 8, b->rounds);
+    r->words = map_huge(bytes);
+    r->n = bytes / sizeof *r->words;
+    memset(r->words, 1, bytes);
+    team_init(&r->team, b->threads);
+    return r;
+}
+
+static void reading_destroy(reading *r)
+{
+    team_finish(&r->team);
+    munmap(r->words, r->n * sizeof *r->words);
     mn_free(r);
-    munmap(memory, bytes);
-    return ms;
+}
+
+static double time_reading(reading *r)
+{
+    return team_run(&r->team, read_share, r);
 }
 
 /* ---- engines ---- */
@@ -255,11 +293,10 @@ static void fill(const bench *b, mn_gallery *g)
     mn_free(entries);
 }
 
-static void run_queries(bench *b, mn_gallery *g, size_t queries)
+static void run_queries(bench *b, mn_gallery *g, reading *r, size_t queries)
 {
-    size_t hits = 0, probes = 0;
-    double times[ROUNDS_MAX + 1];
-    for (size_t round = 0; round <= b->rounds; round++) {
+    result res = {.rounds = b->rounds + 1};
+    for (size_t round = 0; round < res.rounds; round++) {
         mn_query q[PROBES];
         mn_candidate out[PROBES];
         mn_answer answers[PROBES];
@@ -268,22 +305,22 @@ static void run_queries(bench *b, mn_gallery *g, size_t queries)
             q[i] = (mn_query){.probe = b->probes + p * (size_t)b->dim, .k = 1, .min_raw = -1};
             answers[i].out = &out[i];
         }
+        res.read_ms[round] = time_reading(r);
         mn_error err = {0};
         int64_t from = mn_monotonic_ns();
         if (mn_gallery_search_many(g, q, queries, answers, &err))
             die(err.text);
-        times[round] = (double)(mn_monotonic_ns() - from) / 1e6;
-        for (size_t i = 0; i < queries; i++, probes++) {
+        res.ms[round] = (double)(mn_monotonic_ns() - from) / 1e6;
+        for (size_t i = 0; i < queries; i++, res.probes++) {
             mn_id mate = row_id(mate_of(b, (round + i) % PROBES));
-            hits += answers[i].n == 1 && mn_id_compare(&out[i].face, &mate) == 0;
+            res.hits += answers[i].n == 1 && mn_id_compare(&out[i].face, &mate) == 0;
         }
     }
     mn_gallery_stats s = mn_gallery_stats_get(g);
-    print(b, "mien", queries, median(times + 1, b->rounds), (double)hits / (double)probes,
-          (double)s.bytes / (double)b->rows);
+    print(b, "mien", queries, &res, (double)s.bytes / (double)b->rows);
 }
 
-static void run_gallery(bench *b)
+static void run_gallery(bench *b, reading *r)
 {
     mn_gallery_options o = {.dim = b->dim, .threads = b->threads, .fetch = fetch, .fetch_ctx = b};
     mn_gallery *g;
@@ -294,8 +331,8 @@ static void run_gallery(bench *b)
     fill(b, g);
     fprintf(stderr, "%zu rows of %d made and added in %.1f s\n", b->rows, b->dim,
             (double)(mn_monotonic_ns() - from) / 1e9);
-    run_queries(b, g, 1);
-    run_queries(b, g, PROBES);
+    run_queries(b, g, r, 1);
+    run_queries(b, g, r, PROBES);
     mn_gallery_destroy(g);
 }
 
@@ -310,10 +347,12 @@ typedef struct {
     } best[THREADS_MAX];
 } float_scan;
 
-static void scan_share(void *ctx, unsigned thread, size_t from, size_t to)
+static void scan_share(void *ctx, unsigned thread, unsigned threads)
 {
     float_scan *f = ctx;
-    size_t dim = (size_t)f->b->dim, best = from;
+    size_t dim = (size_t)f->b->dim, from = f->b->rows * thread / threads,
+           to = f->b->rows * (thread + 1) / threads;
+    size_t best = from;
     float best_score = -2;
     const mn_simd *simd = mn_simd_get();
     for (size_t row = from; row < to; row++) {
@@ -328,7 +367,7 @@ static void scan_share(void *ctx, unsigned thread, size_t from, size_t to)
 }
 
 /* A plain scan of floats, as exact as can be: what IndexFlatIP does for one query. */
-static void run_floats(bench *b)
+static void run_floats(bench *b, reading *r)
 {
     size_t dim = (size_t)b->dim, bytes = b->rows * dim * sizeof(float);
     if (bytes > b->float_bytes) {
@@ -336,23 +375,20 @@ static void run_floats(bench *b)
                 b->dim, (double)bytes / 1e9);
         return;
     }
-    float *rows = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (rows == MAP_FAILED)
-        die("no memory for floats");
-    (void)madvise(rows, bytes, MADV_HUGEPAGE);
+    float *rows = map_huge(bytes);
     for (size_t row = 0; row < b->rows; row++)
         row_vector(b, row, rows + row * dim);
-    double times[PROBES];
-    size_t hits = 0;
+    result res = {.rounds = PROBES};
     float_scan f = {.b = b, .rows = rows};
-    for (f.probe = 0; f.probe < PROBES; f.probe++) {
-        times[f.probe] = time_shares(b, scan_share, &f, b->rows, 1);
+    for (f.probe = 0; f.probe < PROBES; f.probe++, res.probes++) {
+        res.read_ms[f.probe] = time_reading(r);
+        res.ms[f.probe] = team_run(&r->team, scan_share, &f);
         unsigned best = 0;
         for (unsigned t = 1; t < b->threads; t++)
             best = f.best[t].score > f.best[best].score ? t : best;
-        hits += f.best[best].row == mate_of(b, f.probe);
+        res.hits += f.best[best].row == mate_of(b, f.probe);
     }
-    print(b, "float scan", 1, median(times, PROBES), (double)hits / PROBES, (double)(dim * sizeof(float)));
+    print(b, "float scan", 1, &res, (double)(dim * sizeof(float)));
     munmap(rows, bytes);
 }
 
@@ -364,9 +400,10 @@ static void run_size(bench b, const char *text)
     if (*end || b.rows < PROBES || b.dim < 64 || b.dim > 1024)
         die("sizes are written as 1000000x128: at least 16 rows, 64 to 1024 dimensions");
     make_probes(&b);
-    b.read_ms = time_reading(&b);
-    run_gallery(&b);
-    run_floats(&b);
+    reading *r = reading_create(&b);
+    run_gallery(&b, r);
+    run_floats(&b, r);
+    reading_destroy(r);
     mn_free(b.probes);
 }
 
