@@ -106,4 +106,8 @@ async function main() {
   console.log(`${path}: ${lines.length} values over ${chips.length} chips`);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  await main().catch((error) => {
+    console.error(`calibrate: ${error.message}`);
+    process.exitCode = 3;
+  });
