@@ -53,7 +53,7 @@ static bool plain_place(const PQconninfoOption *options)
     for (const PQconninfoOption *o = options; o->keyword; o++) {
         if (!o->val)
             continue;
-        if (strncmp(o->keyword, "host", 4) == 0 && !plain_characters(o->val, ".:,-_/@" + (*o->val != '@')))
+        if (strncmp(o->keyword, "host", 4) == 0 && !plain_characters(o->val, ".:,-_/"))
             return false;
         if (strcmp(o->keyword, "port") == 0 && !plain_characters(o->val, ","))
             return false;
@@ -281,10 +281,9 @@ void mn_pg_rollback(mn_store *store)
 static mn_code finish(mn_postgres *s, mn_pg_conn *c, mn_error *err)
 {
     mn_code code = mn_pg_usable(s, c, err);
-    if (code == MN_OK)
-        code = mn_pg_command(s, c, "COMMIT", err);
-    else
+    if (code != MN_OK)
         return code;
+    code = mn_pg_command(s, c, "COMMIT", err);
     if (code != MN_OK && c->lost && !c->reading)
         return mn_fail(
             err, MN_E_IO,
@@ -322,9 +321,10 @@ mn_code mn_pg_enter(mn_postgres *s, bool reading, bool *own, mn_error *err)
 
 mn_code mn_pg_leave(mn_postgres *s, bool own, mn_code code, mn_error *err)
 {
-    if (own && code == MN_OK)
+    if (!own)
+        return code;
+    if (code == MN_OK && !own_transaction(s)->reading)
         return mn_pg_commit(&s->base, err);
-    if (own)
-        mn_pg_rollback(&s->base);
+    mn_pg_rollback(&s->base);
     return code;
 }

@@ -145,6 +145,17 @@ typedef struct {
     /* What was sealed under the key cannot be opened any more. As with person_delete, no file keeps its
      * bytes. */
     mn_code (*key_delete)(mn_store *s, const mn_id *person, mn_error *err); /* MN_OK where there is none */
+    /* Wrapped keys in the order of their people's ids: at most `limit`, of people after `after` (nil: from
+     * the first). The bytes last for the call. A non-zero answer stops, and is returned. fn may read the
+     * store and must not write to it. */
+    mn_code (*key_each)(mn_store *s, const mn_id *after, size_t limit,
+                        mn_code (*fn)(void *ctx, const mn_id *person, const uint8_t *wrapped, size_t n,
+                                      mn_error *err),
+                        void *ctx, mn_error *err);
+    /* Puts `wrapped` where `old` stands, and only there: *replaced is false for a key that was destroyed or
+     * changed since it was read. As with person_delete, no file keeps the old bytes. */
+    mn_code (*key_replace)(mn_store *s, const mn_id *person, const uint8_t *old, size_t old_len,
+                           const uint8_t *wrapped, size_t n, bool *replaced, mn_error *err);
 
     mn_code (*consent_put)(mn_store *s, const mn_consent *c, mn_error *err);
     mn_code (*consent_list)(mn_store *s, const mn_id *person, mn_arena *a, mn_consent **out, size_t *n,
@@ -199,5 +210,17 @@ struct mn_store {
 /* Creates (mode 0600) or opens <path>, migrates forward. MN_E_CORRUPT for what is no store or from a newer
  * version. */
 mn_code mn_store_open_sqlite(const char *path, mn_store **out, mn_error *err);
+
+/* A PostgreSQL database, by its address ("postgresql://user@host/database") or libpq's "keyword=value" form;
+ * an empty one gets its tables, an older one is migrated forward. Several processes may share it: writers
+ * take turns, a writer waits for ten seconds at most (MN_E_BUSY). Lost connections are made anew; MN_E_IO
+ * says whether a write is certainly not stored or whether that is unknown. Deleted rows stay in the server's
+ * files until it vacuums and recycles its log, see docs/guide/postgresql.md. */
+mn_code mn_store_open_postgres(const char *conninfo, mn_store **out, mn_error *err);
+
+/* By the setting store.url: <data_dir>/mien.db where it is NULL or empty, a PostgreSQL database where it
+ * begins with postgresql:// or postgres://, else MN_E_INVALID. */
+mn_code mn_store_open(const char *data_dir, const char *url, mn_store **out, mn_error *err);
+bool mn_store_is_local(const char *url); /* NULL or empty: in the data directory */
 
 #endif

@@ -1,0 +1,189 @@
+/* The tables, as numbered migrations that only go forward. mien_version holds the number of those that ran. A
+ * migration that was released never changes: what comes later is one more. They mean what the migrations of
+ * the SQLite back end mean. */
+#include "store/postgres_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PURPOSES "('verification', 'identification', 'live_identification', 'attendance')"
+#define TEXT     "text COLLATE \"C\"" /* by bytes: the same order everywhere, whatever the system's locales become */
+
+/* Times are microseconds since 1970 UTC; 9223372036854775807 is never. */
+static const char *const migrations[] = {
+    /* 1: accounts, people and their keys, consent, lists, faces, descriptors, change log, trash, audit log */
+    "CREATE TABLE meta (key " TEXT " PRIMARY KEY, value " TEXT " NOT NULL);"
+
+    "CREATE TABLE account (id uuid PRIMARY KEY, name " TEXT " NOT NULL UNIQUE, created bigint NOT NULL);"
+    "INSERT INTO account VALUES ('00000000-0000-0000-0000-000000000000', 'default',"
+    " extract(epoch FROM now())::bigint * 1000000);"
+
+    "CREATE TABLE person (id uuid PRIMARY KEY, account uuid NOT NULL REFERENCES account (id),"
+    " external_id " TEXT ", name " TEXT " NOT NULL, user_data " TEXT ", active boolean NOT NULL,"
+    " created bigint NOT NULL, updated bigint NOT NULL, UNIQUE (account, external_id));"
+    "CREATE INDEX person_name ON person (account, name);"
+
+    "CREATE TABLE person_key (person uuid PRIMARY KEY REFERENCES person (id) ON DELETE CASCADE,"
+    " wrapped bytea NOT NULL);"
+
+    "CREATE TABLE consent (id uuid PRIMARY KEY, person uuid NOT NULL REFERENCES person (id) ON DELETE CASCADE,"
+    " purpose " TEXT " NOT NULL CHECK (purpose IN " PURPOSES "), method " TEXT " NOT NULL, evidence " TEXT ","
+    " given bigint NOT NULL, until bigint NOT NULL, withdrawn bigint NOT NULL);"
+    "CREATE INDEX consent_person ON consent (person);"
+    "CREATE INDEX consent_until ON consent (until);"
+
+    "CREATE TABLE list (id uuid PRIMARY KEY, account uuid NOT NULL REFERENCES account (id),"
+    " name " TEXT " NOT NULL, purpose " TEXT " NOT NULL CHECK (purpose IN " PURPOSES "),"
+    " retention bigint NOT NULL CHECK (retention > 0), fmr double precision NOT NULL, created bigint NOT NULL,"
+    " UNIQUE (account, name));"
+
+    "CREATE TABLE member (list uuid NOT NULL REFERENCES list (id) ON DELETE CASCADE,"
+    " person uuid NOT NULL REFERENCES person (id) ON DELETE CASCADE, added bigint NOT NULL,"
+    " until bigint NOT NULL, PRIMARY KEY (list, person));"
+    "CREATE INDEX member_person ON member (person);"
+    "CREATE INDEX member_until ON member (until);"
+
+    "CREATE TABLE face (id uuid PRIMARY KEY, person uuid NOT NULL REFERENCES person (id) ON DELETE CASCADE,"
+    " source " TEXT ", source_hash " TEXT ", quality double precision NOT NULL, sample uuid,"
+    " created bigint NOT NULL, UNIQUE (person, source_hash), UNIQUE (person, id));"
+
+    /* What is sealed looks random: trying to compress it costs time and gains nothing. */
+    "CREATE TABLE descriptor (face uuid NOT NULL REFERENCES face (id) ON DELETE CASCADE, model " TEXT
+    " NOT NULL, dim bigint NOT NULL, sealed bytea NOT NULL, PRIMARY KEY (face, model));"
+    "ALTER TABLE descriptor ALTER COLUMN sealed SET STORAGE EXTERNAL;"
+
+    /* One row a person, with the number of the newest change: the log does not grow with the number of
+       changes. */
+    "CREATE TABLE change (person uuid PRIMARY KEY, seq bigint NOT NULL UNIQUE);"
+    "CREATE SEQUENCE change_seq OWNED BY change.seq;"
+
+    "CREATE TABLE trash (blob uuid PRIMARY KEY);"
+
+    "CREATE TABLE audit (seq bigint PRIMARY KEY, time bigint NOT NULL, account uuid NOT NULL,"
+    " actor " TEXT " NOT NULL, action " TEXT " NOT NULL, target " TEXT ", detail " TEXT ","
+    " prev bytea NOT NULL, hash bytea NOT NULL);"
+    "CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$ BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$;"
+    "CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit"
+    " FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();",
+};
+#define VERSION ((int)(sizeof migrations / sizeof *migrations))
+
+/* What stands in the schema: is mien's table there, is anything else (that no extension brought) there? */
+#define LOOK                                                                                                 \
+    "SELECT current_schema(), to_regclass(format('%I.mien_version', current_schema())) IS NOT NULL,"         \
+    " EXISTS (SELECT 1 FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace"                \
+    " AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND NOT EXISTS (SELECT 1 FROM pg_depend d"             \
+    " WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))"
+
+typedef struct {
+    bool ours, other;
+    int version;
+} state;
+
+static mn_code ask(mn_postgres *s, mn_pg_conn *c, const char *sql, PGresult **out, mn_error *err)
+{
+    PGresult *r = PQexec(c->pg, sql);
+    if (PQresultStatus(r) == PGRES_TUPLES_OK && PQntuples(r) == 1) {
+        *out = r;
+        return MN_OK;
+    }
+    mn_code code = PQresultStatus(r) == PGRES_TUPLES_OK
+                       ? mn_fail(err, MN_E_CORRUPT, "%s: the table mien_version is damaged: put the backup back",
+                                 s->place)
+                       : mn_pg_fail(s, c, r, err);
+    PQclear(r);
+    return code;
+}
+
+static mn_code look(mn_postgres *s, mn_pg_conn *c, state *out, mn_error *err)
+{
+    PGresult *r = NULL;
+    mn_code code = ask(s, c, LOOK, &r, err);
+    if (code != MN_OK)
+        return code;
+    bool schema = !PQgetisnull(r, 0, 0);
+    *out = (state){.ours = *PQgetvalue(r, 0, 1) == 't', .other = *PQgetvalue(r, 0, 2) == 't'};
+    PQclear(r);
+    if (!schema)
+        return mn_fail(err, MN_E_INVALID,
+                       "%s: no schema of the search_path is there: create it, or take it out of store.url",
+                       s->place);
+    if (!out->ours)
+        return MN_OK;
+    code = ask(s, c, "SELECT version FROM mien_version", &r, err);
+    if (code != MN_OK)
+        return code;
+    out->version = (int)strtol(PQgetvalue(r, 0, 0), NULL, 10);
+    PQclear(r);
+    return MN_OK;
+}
+
+/* Is this database ours, or an empty one that is going to be? */
+static mn_code check_owner(mn_postgres *s, mn_pg_conn *c, int *version, mn_error *err)
+{
+    state found = {0};
+    mn_code code = look(s, c, &found, err);
+    if (code != MN_OK)
+        return code;
+    if (found.ours ? found.version < 1 : found.other)
+        return mn_fail(err, MN_E_CORRUPT,
+                       "%s is a database, but not one of mien: name an empty one in store.url", s->place);
+    if (found.version > VERSION)
+        return mn_fail(err, MN_E_CORRUPT,
+                       "%s was written by a newer mien (store version %d, this one knows %d): use that one",
+                       s->place, found.version, VERSION);
+    *version = found.version;
+    return MN_OK;
+}
+
+static mn_code set_version(mn_postgres *s, mn_pg_conn *c, int version, mn_error *err)
+{
+    char sql[128];
+    if (version == 1)
+        snprintf(sql, sizeof sql,
+                 "CREATE TABLE mien_version (version integer NOT NULL); INSERT INTO mien_version VALUES (1)");
+    else
+        snprintf(sql, sizeof sql, "UPDATE mien_version SET version = %d", version);
+    return mn_pg_command(s, c, sql, err);
+}
+
+static mn_code run_migrations(mn_postgres *s, mn_pg_conn *c, mn_error *err)
+{
+    int version = 0;
+    /* A large table takes its time. */
+    mn_code code = mn_pg_command(s, c, "SET LOCAL statement_timeout = 0", err);
+    if (code == MN_OK)
+        code = check_owner(s, c, &version, err); /* again: another process may have been faster */
+    for (int v = version; code == MN_OK && v < VERSION; v++) {
+        code = mn_pg_command(s, c, migrations[v], err);
+        if (code == MN_OK)
+            code = set_version(s, c, v + 1, err);
+        if (code != MN_OK)
+            mn_error_prefix(err, "migration %d", v + 1);
+    }
+    return code;
+}
+
+static mn_code migrate_with(mn_postgres *s, mn_pg_conn *c, mn_error *err)
+{
+    int version = 0;
+    bool own = false;
+    mn_code code = check_owner(s, c, &version, err);
+    if (code != MN_OK || version == VERSION)
+        return code;
+    code = mn_pg_enter(s, false, &own, err);
+    return code == MN_OK ? mn_pg_leave(s, own, run_migrations(s, c, err), err) : code;
+}
+
+mn_code mn_pg_migrate(mn_postgres *s, mn_error *err)
+{
+    mn_pg_conn *c = NULL;
+    mn_code code = mn_pg_take(s, &c, err);
+    if (code != MN_OK)
+        return code;
+    code = migrate_with(s, c, err); /* a transaction of this thread is on the same connection */
+    mn_pg_give(s, c);
+    return code;
+}
