@@ -220,6 +220,54 @@ mn_code mn_sqlite_key_delete(mn_store *store, const mn_id *person, mn_error *err
     return mn_sqlite_leave(s, own, code, err);
 }
 
+mn_code mn_sqlite_key_each(mn_store *store, const mn_id *after, size_t limit,
+                           mn_code (*fn)(void *ctx, const mn_id *person, const uint8_t *wrapped, size_t n,
+                                         mn_error *err),
+                           void *ctx, mn_error *err)
+{
+    mn_sql q;
+    bool row = false;
+    mn_code code = mn_sql_open(store, Q_KEY_EACH, &q, err);
+    if (code != MN_OK)
+        return code;
+    mn_sql_id(&q, after);
+    mn_sql_int(&q, (int64_t)limit);
+    while ((code = mn_sql_step(&q, &row, err)) == MN_OK && row) {
+        mn_id person = mn_sql_column_id(&q, 0);
+        code = mn_sql_row_ok(&q, err);
+        if (code == MN_OK)
+            code = fn(ctx, &person, sqlite3_column_blob(q.st, 1), (size_t)sqlite3_column_bytes(q.st, 1), err);
+        if (code != MN_OK)
+            break;
+    }
+    mn_sql_end(&q);
+    return code;
+}
+
+mn_code mn_sqlite_key_replace(mn_store *store, const mn_id *person, const uint8_t *old, size_t old_len,
+                              const uint8_t *wrapped, size_t n, bool *replaced, mn_error *err)
+{
+    mn_sqlite *s = (mn_sqlite *)store;
+    mn_sql q;
+    bool own = false, done = false;
+    mn_code code = mn_sqlite_enter(s, &own, err);
+    if (code != MN_OK)
+        return code;
+    code = mn_sql_open(store, Q_KEY_REPLACE, &q, err);
+    if (code == MN_OK) {
+        mn_sql_id(&q, person);
+        mn_sql_blob(&q, old, old_len);
+        mn_sql_blob(&q, wrapped, n);
+        code = mn_sql_run(&q, err);
+        done = code == MN_OK && sqlite3_changes(s->db) > 0;
+    }
+    s->scrub_due |= done;
+    code = mn_sqlite_leave(s, own, code, err);
+    if (code == MN_OK)
+        *replaced = done;
+    return code;
+}
+
 /* ---- consent ---- */
 
 static void read_consent(mn_sql *q, mn_arena *a, void *item)

@@ -50,6 +50,8 @@
                "ON CONFLICT (person) DO UPDATE SET wrapped = ?2")                                            \
     X(KEY_DELETE, "DELETE FROM person_key WHERE person = ?1")                                                \
     X(KEY_GET, "SELECT wrapped FROM person_key WHERE person = ?1")                                           \
+    X(KEY_EACH, "SELECT person, wrapped FROM person_key WHERE person > ?1 ORDER BY person LIMIT ?2")         \
+    X(KEY_REPLACE, "UPDATE person_key SET wrapped = ?3 WHERE person = ?1 AND wrapped = ?2")                  \
     X(CONSENT_PUT, "INSERT INTO consent (" CONSENT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "      \
                    "ON CONFLICT (id) DO UPDATE SET method = ?4, evidence = ?5, until = ?7, withdrawn = ?8")  \
     X(CONSENT_LIST, "SELECT " CONSENT_COLUMNS " FROM consent WHERE person = ?1 ORDER BY id")                 \

@@ -302,6 +302,78 @@ static void test_key_delete(void **state)
     assert_code(f->s->ops->key_get(f->s, &p, f->a, &w, &n, err), MN_E_NOT_FOUND);
 }
 
+typedef struct {
+    fixture *f;
+    size_t n, stop_at;
+    uint8_t last; /* number of the person seen last */
+} key_walk;
+
+static mn_code see_key(void *ctx, const mn_id *person, const uint8_t *wrapped, size_t n, mn_error *e)
+{
+    key_walk *w = ctx;
+    const uint8_t *again = NULL;
+    size_t len = 0;
+    assert_true(person->bytes[15] > w->last);
+    w->last = person->bytes[15];
+    assert_int_equal(n, 2);
+    assert_int_equal(wrapped[0], 'k');
+    assert_int_equal(wrapped[1], w->last);
+    assert_ok(w->f->s->ops->key_get(w->f->s, person, w->f->a, &again, &len, err)); /* reading is allowed */
+    assert_int_equal(len, 2);
+    return ++w->n == w->stop_at ? mn_fail(e, MN_E_CANCELLED, "enough") : MN_OK;
+}
+
+static void test_key_each(void **state)
+{
+    fixture *f = *state;
+    key_walk w = {.f = f};
+    const mn_id from = {{0}}, third = make_id('p', 3);
+    assert_ok(f->s->ops->key_each(f->s, &from, 10, see_key, &w, err));
+    assert_int_equal(w.n, 0);
+    for (uint8_t i = 7; i >= 1; i--) {
+        mn_id p = make_id('p', i);
+        put_person(f, i, "A");
+        if (i != 5) /* somebody without a key */
+            assert_ok(f->s->ops->key_put(f->s, &p, (const uint8_t[]){'k', i}, 2, err));
+    }
+    assert_ok(f->s->ops->key_each(f->s, &from, 10, see_key, &w, err));
+    assert_int_equal(w.n, 6);
+    w = (key_walk){.f = f};
+    assert_ok(f->s->ops->key_each(f->s, &from, 2, see_key, &w, err));
+    assert_true(w.n == 2 && w.last == 2);
+    w = (key_walk){.f = f};
+    assert_ok(f->s->ops->key_each(f->s, &third, 2, see_key, &w, err));
+    assert_true(w.n == 2 && w.last == 6);
+    w = (key_walk){.f = f, .stop_at = 4};
+    assert_code(f->s->ops->key_each(f->s, &from, 10, see_key, &w, err), MN_E_CANCELLED);
+    assert_int_equal(w.n, 4);
+}
+
+static void test_key_replace(void **state)
+{
+    fixture *f = *state;
+    const mn_store_ops *o = f->s->ops;
+    mn_id p = make_id('p', 1);
+    const uint8_t *w = NULL, *a = (const uint8_t *)"a\0a", *b = (const uint8_t *)"bbbb";
+    size_t n = 0;
+    bool replaced = true;
+    put_person(f, 1, "A");
+    assert_ok(o->key_replace(f->s, &p, a, 3, b, 4, &replaced, err)); /* what is not there stays away */
+    assert_false(replaced);
+    assert_code(o->key_get(f->s, &p, f->a, &w, &n, err), MN_E_NOT_FOUND);
+    assert_ok(o->key_put(f->s, &p, a, 3, err));
+    assert_ok(o->key_replace(f->s, &p, b, 4, a, 3, &replaced, err)); /* nor is another one touched */
+    assert_false(replaced);
+    assert_ok(o->key_replace(f->s, &p, a, 2, b, 4, &replaced, err));
+    assert_false(replaced);
+    assert_ok(o->key_replace(f->s, &p, a, 3, b, 4, &replaced, err));
+    assert_true(replaced);
+    reopen(f);
+    assert_ok(f->s->ops->key_get(f->s, &p, f->a, &w, &n, err));
+    assert_int_equal(n, 4);
+    assert_memory_equal(w, "bbbb", 4);
+}
+
 /* ---- consent ---- */
 
 static void test_consent(void **state)
@@ -838,6 +910,8 @@ int mn_store_conformance(const mn_store_backend *which)
         T(test_person_filters),
         T(test_key),
         T(test_key_delete),
+        T(test_key_each),
+        T(test_key_replace),
         T(test_consent),
         T(test_lists),
         T(test_members),
