@@ -39,7 +39,7 @@ mn_chunk *mn_chunk_create(size_t stride, bool halves, bool huge_pages)
     }
     char *base = memory + (HUGE_PAGE - (uintptr_t)memory % HUGE_PAGE) % HUGE_PAGE;
     if (huge_pages) /* only advice: without it the rows are read a few percent slower */
-        (void)madvise(base, stride * MN_CHUNK_ROWS, MADV_HUGEPAGE);
+        (void)madvise(base, size, MADV_HUGEPAGE);
     (void)madvise(memory, mapped, MADV_DONTDUMP); /* descriptors do not belong into a core file */
     *c = (mn_chunk){
         .stride = stride, .memory = memory, .memory_bytes = mapped, .rows = (int8_t *)(base + rows)};

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include <string.h>
 
-#define BLOCK_ROWS        16384u /* between two looks at deadline and cancellation: about 1 ms at worst */
+#define BLOCK_ROWS        4096u /* taken at a time, and between two looks at the clock: up to 0.1 ms of work */
 #define BLOCK_WORDS       (BLOCK_ROWS / 64)
 #define BLOCKS_OF_A_CHUNK (MN_CHUNK_ROWS / BLOCK_ROWS)
 #define TILE_ROWS         256u /* scores of 16 probes stay in the first-level cache */
