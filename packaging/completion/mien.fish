@@ -57,6 +57,7 @@ complete -c mien -n '__fish_seen_subcommand_from eval' -a identify -d 'Measure o
 complete -c mien -n '__fish_seen_subcommand_from eval; and __fish_seen_subcommand_from identify' -l face -x -a 'largest centre only' -d 'Of several faces in a picture take the largest, the one nearest the centre, or refuse the picture (only)'
 complete -c mien -n '__fish_seen_subcommand_from eval; and __fish_seen_subcommand_from identify' -l svg -r -F -d 'Draw the curves as SVG files into DIR'
 complete -c mien -n '__fish_seen_subcommand_from eval; and __fish_seen_subcommand_from identify' -l part -x -d 'Use only the K-th of N parts of the people, dealt out by name'
+complete -c mien -n '__fish_seen_subcommand_from eval; and __fish_seen_subcommand_from identify' -l normalise -d 'Normalise each score by what both sides score with the other people enrolled (adaptive s-norm)'
 complete -c mien -n '__fish_seen_subcommand_from eval' -a calibrate -d 'Make a descriptor model\'s score calibration'
 complete -c mien -n '__fish_seen_subcommand_from eval; and __fish_seen_subcommand_from calibrate' -l output -s o -r -F -d 'Write the result to FILE instead of standard output'
 complete -c mien -n '__fish_seen_subcommand_from eval; and __fish_seen_subcommand_from calibrate' -l face -x -a 'largest centre only' -d 'Of several faces in a picture take the largest, the one nearest the centre, or refuse the picture (only)'

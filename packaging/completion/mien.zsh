@@ -275,6 +275,7 @@ _mien() {
         '--face[Of several faces in a picture take the largest, the one nearest the centre, or refuse the picture (only)]:WHICH:(largest centre only)' \
         '--svg[Draw the curves as SVG files into DIR]:DIR:_files -/' \
         '--part[Use only the K-th of N parts of the people, dealt out by name]:K/N:' \
+        '--normalise[Normalise each score by what both sides score with the other people enrolled (adaptive s-norm)]' \
         '*:file:_files' ;;
     (eval calibrate)
         _arguments \

@@ -39,7 +39,7 @@ static void add_point(mn_calibration_made *c, double raw, double log10_fmr)
 {
     c->raw[c->n] = raw;
     c->log10_fmr[c->n] = log10_fmr;
-    c->similarity[c->n] = -log10_fmr / SIMILARITY_DECADES;
+    c->similarity[c->n] = fabs(log10_fmr) / SIMILARITY_DECADES;
     c->n++;
 }
 

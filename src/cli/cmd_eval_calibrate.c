@@ -76,19 +76,24 @@ static json_t *numbers(const double *v, size_t n, double digits)
     return all;
 }
 
+static json_t *measured_on(const mn_described *d, const results *r)
+{
+    double strict = strict_score(&r->made);
+    return json_pack("{sI sI sI sI sI so}", "people", (json_int_t)r->people, "pictures", (json_int_t)d->n,
+                     "failed", (json_int_t)d->failed, "impostor_pairs", (json_int_t)r->impostors,
+                     "mate_pairs", (json_int_t)r->mates, "fnmr_at_fmr_0.0001",
+                     isinf(strict) || !r->mates ? json_null()
+                                                : json_real((double)r->missed / (double)r->mates));
+}
+
 static json_t *document(const mn_cli *cli, const mn_described *d, const results *r)
 {
     const mn_calibration_made *c = &r->made;
-    json_t *calibration = json_pack(
-        "{so so so sf sf}", "raw", numbers(c->raw, c->n, 1e5), "log10_fmr", numbers(c->log10_fmr, c->n, 1e4),
-        "similarity", numbers(c->similarity, c->n, 1e4), "cohort_mean", round(c->cohort_mean * 1e5) / 1e5,
-        "cohort_std", round(c->cohort_std * 1e5) / 1e5);
-    return json_pack(
-        "{ss ss sb so s{sI sI sI sI sI so}}", "model", d->model->name, "precision", d->model->precision,
-        "flip", mn_settings_bool(cli->settings, MN_S_FACE_FLIP), "calibration", calibration, "measured_on",
-        "people", (json_int_t)r->people, "pictures", (json_int_t)d->n, "failed", (json_int_t)d->failed,
-        "impostor_pairs", (json_int_t)r->impostors, "mate_pairs", (json_int_t)r->mates, "fnmr_at_fmr_0.0001",
-        isinf(strict_score(c)) || !r->mates ? json_null() : json_real((double)r->missed / (double)r->mates));
+    return json_pack("{ss ss sb so so so sf sf so}", "model", d->model->name, "precision",
+                     d->model->precision, "flip", mn_settings_bool(cli->settings, MN_S_FACE_FLIP), "raw",
+                     numbers(c->raw, c->n, 1e5), "log10_fmr", numbers(c->log10_fmr, c->n, 1e4), "similarity",
+                     numbers(c->similarity, c->n, 1e4), "cohort_mean", round(c->cohort_mean * 1e5) / 1e5,
+                     "cohort_std", round(c->cohort_std * 1e5) / 1e5, "measured_on", measured_on(d, r));
 }
 
 static void print_text(FILE *out, const mn_described *d, const results *r)

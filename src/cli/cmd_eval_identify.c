@@ -4,6 +4,7 @@
 #include "cli/out.h"
 #include "cli/plot.h"
 #include "cli/say.h"
+#include "gallery/calibration.h"
 #include <math.h>
 
 static const double rates[] = {1e-1, 1e-2, 1e-3};
@@ -60,32 +61,93 @@ static mn_code cast(roles *r, mn_error *err)
  * ----------------------------------------------------------------------------------------------------------
  */
 
-/* Scores of one probe against everybody enrolled; the mate's and the best of the others. */
-static mn_mated_search search(const roles *r, const mn_described *d, size_t probe, size_t mate)
+#define COHORT_TOP 200 /* the nearest people that a side is normalised by */
+
+typedef struct {
+    double mean, std;
+} side;
+
+/* Everything a search needs; scores has room for one score with everybody enrolled. */
+typedef struct {
+    const roles *roles;
+    const mn_described *described;
+    float *scores;
+    side *references; /* NULL: scores are taken as they are */
+} searcher;
+
+static void score_all(const searcher *s, size_t picture)
 {
-    mn_mated_search s = {-INFINITY, -INFINITY};
-    for (size_t i = 0; i < r->n_references; i++) {
-        double score = mn_described_score(d, probe, r->references[i]);
-        if (i == mate)
-            s.mate = score;
-        else if (score > s.best_other)
-            s.best_other = score;
-    }
-    return s;
+    for (size_t i = 0; i < s->roles->n_references; i++)
+        s->scores[i] = (float)mn_described_score(s->described, picture, s->roles->references[i]);
 }
 
-static mn_code search_all(const roles *r, const mn_described *d, mn_mated_search **mated, double **unmated,
+/* What this picture scores with the nearest of the others, but for the very nearest: of a probe with a mate
+ * that is the mate, of a reference it is itself. */
+static side side_of(const searcher *s, size_t picture)
+{
+    size_t n = 0, nearest = 0;
+    side out = {0, 1};
+    score_all(s, picture);
+    for (size_t i = 0; i < s->roles->n_references; i++)
+        if (isfinite(s->scores[i]))
+            s->scores[n++] = s->scores[i];
+    if (n < 2)
+        return out;
+    for (size_t i = 1; i < n; i++)
+        if (s->scores[i] > s->scores[nearest])
+            nearest = i;
+    s->scores[nearest] = s->scores[n - 1];
+    mn_cohort_stats(s->scores, n - 1, COHORT_TOP, &out.mean, &out.std);
+    return out;
+}
+
+static mn_code prepare(searcher *s, bool normalise, mn_error *err)
+{
+    size_t n = s->roles->n_references;
+    s->scores = mn_calloc(n, sizeof *s->scores);
+    s->references = normalise ? mn_calloc(n, sizeof *s->references) : NULL;
+    if (!s->scores || (normalise && !s->references))
+        return mn_fail(err, MN_E_MEMORY, "no memory for %zu people", n);
+    for (size_t i = 0; normalise && i < n; i++)
+        s->references[i] = side_of(s, s->roles->references[i]);
+    return MN_OK;
+}
+
+/* Scores of one probe with everybody enrolled: the mate's, and the best of the others. */
+static mn_mated_search search(const searcher *s, size_t probe, size_t mate)
+{
+    mn_mated_search found = {-INFINITY, -INFINITY};
+    side mine = s->references ? side_of(s, probe) : (side){0};
+    score_all(s, probe);
+    for (size_t i = 0; i < s->roles->n_references; i++) {
+        double score = (double)s->scores[i];
+        if (s->references && isfinite(score))
+            score =
+                mn_score_normalise(score, mine.mean, mine.std, s->references[i].mean, s->references[i].std);
+        if (i == mate)
+            found.mate = score;
+        else if (score > found.best_other)
+            found.best_other = score;
+    }
+    return found;
+}
+
+static mn_code search_all(searcher *s, bool normalise, mn_mated_search **mated, double **unmated,
                           mn_error *err)
 {
+    const roles *r = s->roles;
     *mated = mn_calloc(r->n_mated, sizeof **mated);
     *unmated = mn_calloc(r->n_unmated, sizeof **unmated);
     if (!*mated || !*unmated)
         return mn_fail(err, MN_E_MEMORY, "no memory for %zu searches", r->n_mated + r->n_unmated);
-    for (size_t i = 0; i < r->n_mated; i++)
-        (*mated)[i] = search(r, d, r->mated[i], r->mate[i]);
-    for (size_t i = 0; i < r->n_unmated; i++)
-        (*unmated)[i] = search(r, d, r->unmated[i], SIZE_MAX).best_other;
-    return MN_OK;
+    mn_code code = prepare(s, normalise, err);
+    for (size_t i = 0; code == MN_OK && i < r->n_mated; i++)
+        (*mated)[i] = search(s, r->mated[i], r->mate[i]);
+    for (size_t i = 0; code == MN_OK && i < r->n_unmated; i++)
+        (*unmated)[i] = search(s, r->unmated[i], SIZE_MAX).best_other;
+    mn_free(s->scores);
+    mn_free(s->references);
+    return code;
 }
 
 static void judge(results *out)
@@ -94,6 +156,11 @@ static void judge(results *out)
     out->rank1 = mn_stats_rank1(&out->searches);
     for (size_t i = 0; i < N_RATES; i++)
         out->fnirs[i] = mn_stats_fnir_at_fpir(&out->searches, rates[i]);
+}
+
+static bool normalised(const mn_cli *cli)
+{
+    return mn_args_given(cli->args, MN_O_NORMALISE);
 }
 
 static mn_code save_curve(const char *folder, const mn_searches *s, mn_error *err)
@@ -129,15 +196,16 @@ static mn_code print_json(const mn_cli *cli, const mn_engine *e, const roles *r,
         json_object_set_new(intervals, key, json_pack("[ff]", res->fnirs[i].low, res->fnirs[i].high));
         json_object_set_new(thresholds, key, mn_json_real(res->fnirs[i].threshold));
     }
-    return mn_json_print(
-        cli->out,
-        json_pack("{ss ss ss sb sI sI sI sI sI sf so so so}", "pack", mn_pack_name(e->pack), "model",
-                  model->name, "precision", model->precision, "flip",
-                  mn_settings_bool(cli->settings, MN_S_FACE_FLIP), "enrolled", (json_int_t)r->n_references,
-                  "probes", (json_int_t)(r->n_mated + r->n_unmated), "mated", (json_int_t)r->n_mated,
-                  "unmated", (json_int_t)r->n_unmated, "failed", (json_int_t)d->failed, "rank1", res->rank1,
-                  "fnir_at_fpir", fnir, "fnir_at_fpir_ci95", intervals, "threshold_at_fpir", thresholds),
-        err);
+    return mn_json_print(cli->out,
+                         json_pack("{ss ss ss sb sb sI sI sI sI sI sf so so so}", "pack",
+                                   mn_pack_name(e->pack), "model", model->name, "precision", model->precision,
+                                   "flip", mn_settings_bool(cli->settings, MN_S_FACE_FLIP), "normalised",
+                                   normalised(cli), "enrolled", (json_int_t)r->n_references, "probes",
+                                   (json_int_t)(r->n_mated + r->n_unmated), "mated", (json_int_t)r->n_mated,
+                                   "unmated", (json_int_t)r->n_unmated, "failed", (json_int_t)d->failed,
+                                   "rank1", res->rank1, "fnir_at_fpir", fnir, "fnir_at_fpir_ci95", intervals,
+                                   "threshold_at_fpir", thresholds),
+                         err);
 }
 
 static void print_text(const mn_cli *cli, const mn_engine *e, const roles *r, const mn_described *d,
@@ -146,8 +214,9 @@ static void print_text(const mn_cli *cli, const mn_engine *e, const roles *r, co
     FILE *out = cli->out;
     char rate[MN_RATE_TEXT];
     const mn_model_info *model = mn_pipeline_descriptor_model(e->pipeline);
-    fprintf(out, "%s pack, %s %s%s\n", mn_pack_name(e->pack), model->name, model->precision,
-            mn_settings_bool(cli->settings, MN_S_FACE_FLIP) ? ", flip average" : "");
+    fprintf(out, "%s pack, %s %s%s%s\n", mn_pack_name(e->pack), model->name, model->precision,
+            mn_settings_bool(cli->settings, MN_S_FACE_FLIP) ? ", flip average" : "",
+            normalised(cli) ? ", scores normalised" : "");
     fprintf(out,
             "  enrolled      %zu people\n  probes        %zu with a mate, %zu without; %zu pictures failed\n",
             r->n_references, r->n_mated, r->n_unmated, d->failed);
@@ -171,7 +240,7 @@ static mn_code run(mn_cli *cli, mn_engine *engine, const roles *r, mn_error *err
     if (code == MN_OK)
         code = mn_describe_all(cli, engine, &r->inputs, &d, err);
     if (code == MN_OK)
-        code = search_all(r, &d, &mated, &unmated, err);
+        code = search_all(&(searcher){.roles = r, .described = &d}, normalised(cli), &mated, &unmated, err);
     if (code == MN_OK) {
         res.searches = (mn_searches){mated, unmated, r->n_mated, r->n_unmated};
         judge(&res);

@@ -88,7 +88,7 @@ static const mn_command commands[] = {
      "without "
      "a face counts as the worst score; it is never left out.",
      "mien eval verify lfw/images lfw/pairs.txt --svg curves/", mn_cmd_eval_verify},
-    {"eval identify", "FOLDER", 1, 1, B(SVG) | B(FACE) | B(PART),
+    {"eval identify", "FOLDER", 1, 1, B(SVG) | B(FACE) | B(PART) | B(NORMALISE),
      "Measure open-set 1:N accuracy on a folder per person",
      "Of people with several pictures the first by name is enrolled and the others are probes with a mate; "
      "people "

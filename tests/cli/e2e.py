@@ -680,6 +680,10 @@ class Measured(Case):
         self.assertEqual(set(answer["fnir_at_fpir"]), {"0.1", "0.01", "0.001"})
         self.assertEqual(answer["fnir_at_fpir"]["0.01"], 0)
         self.assertIn("<svg", (scratch / "curves/identify-det.svg").read_text())
+        self.assertFalse(answer["normalised"])
+        normalised = self.ok(mien("eval", "identify", "--json", "--normalise", self.faces())).json
+        self.assertEqual((normalised["normalised"], normalised["rank1"]), (True, 1))
+        self.refused(mien("eval", "identify", "--part", "1/900", self.faces()), 3, "people with one")
 
     def test_calibrate(self):
         folder = scratch / "calibrate"
@@ -690,7 +694,7 @@ class Measured(Case):
         output = scratch / "calibration.json"
         answer = self.ok(mien("eval", "calibrate", "--json", "--output", output, folder)).json
         self.assertEqual(json.loads(output.read_text()), answer)
-        c = answer["calibration"]
+        c = answer
         self.assertEqual(answer["measured_on"]["impostor_pairs"], 1029)
         self.assertEqual(len(c["raw"]), len(c["log10_fmr"]))
         self.assertEqual(c["raw"], sorted(c["raw"]))
