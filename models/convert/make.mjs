@@ -74,6 +74,7 @@ function make(model, manifest, place) {
   const source = manifest.models.find(({ file }) => file === recipe.source);
   const path = join(place.folder, recipe.source);
   const bytes = existsSync(path) ? readFileSync(path) : null;
+  if (!bytes && hasStandIn(model, manifest)) return null;
   if (!bytes || !isRight(bytes, source))
     throw new Failure(`${model.file} is made from ${path}, which is not there: run "mien models pull", or give --mirror`);
   return encode(recipe.make(bytes));
@@ -83,11 +84,17 @@ function makeOne(model, manifest, place, record) {
   const path = join(place.folder, model.file);
   if (!record && existsSync(path) && isRight(readFileSync(path), model)) return 'is there';
   const bytes = make(model, manifest, place);
+  if (!bytes) return 'missing';
   if (record) Object.assign(model, { bytes: bytes.length, sha256: sum(bytes) });
   if (!isRight(bytes, model))
     throw new Failure(`${model.file} came out with sha256 ${sum(bytes)}, but the manifest has ${model.sha256}`);
   writeWhole(path, bytes);
   return 'made';
+}
+
+// A part from the npm packages that does the same work.
+function hasStandIn(model, manifest) {
+  return manifest.models.some((other) => other.task === model.task && other.precision === model.precision && FROM_PACKAGES[other.file]);
 }
 
 function makePack(name, options) {
@@ -98,7 +105,7 @@ function makePack(name, options) {
     const isMade = model.file.startsWith('made/');
     const state = isMade ? makeOne(model, manifest, place, options.record) : published(model, place) ? 'is there' : 'missing';
     console.log(`${name}: ${model.file} ${state}`);
-    if (state === 'missing' && !model.optional)
+    if (state === 'missing' && !model.optional && !hasStandIn(model, manifest))
       throw new Failure(`${model.name} is not in ${place.folder}: run "mien models pull", or give --mirror`);
   }
   if (options.record) writeWhole(manifestPath, `${JSON.stringify(manifest, null, 2)}\n`);

@@ -177,14 +177,29 @@ mn_code mn_pack_read(const mn_pack *pack, const mn_model_info *model, mn_buf *ou
     return code;
 }
 
+static bool is_present(const mn_pack *pack, const mn_model_info *model)
+{
+    char path[PATH_MAX_BYTES];
+    struct stat st;
+    mn_pack_path(pack, model, path, sizeof path);
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == model->bytes;
+}
+
+const mn_model_info *mn_pack_best(const mn_pack *pack, const char *task, const char *precision)
+{
+    for (size_t i = pack->n; i-- > 0;) {
+        const mn_model_info *m = &pack->models[i];
+        if (fits(task, m->task) && fits(precision, m->precision) && is_present(pack, m))
+            return m;
+    }
+    return NULL;
+}
+
 bool mn_pack_complete(const mn_pack *pack)
 {
     for (size_t i = 0; i < pack->n; i++) {
         const mn_model_info *m = &pack->models[i];
-        char path[PATH_MAX_BYTES];
-        struct stat st;
-        mn_pack_path(pack, m, path, sizeof path);
-        if (!m->optional && (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size != m->bytes))
+        if (!m->optional && !mn_pack_best(pack, m->task, m->precision))
             return false;
     }
     return true;

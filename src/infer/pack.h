@@ -65,7 +65,12 @@ typedef enum { MN_MODEL_PRESENT, MN_MODEL_MISSING, MN_MODEL_DAMAGED } mn_model_s
 mn_model_state mn_pack_check(const mn_pack *pack, const mn_model_info *model, mn_error *err);
 /* The checked bytes, appended to out. */
 mn_code mn_pack_read(const mn_pack *pack, const mn_model_info *model, mn_buf *out, mn_error *err);
-/* Are all models that are not optional there (present and of the right size; sums are checked at opening)? */
+/* The last listed model of a task that is on the disk with the right size: a manifest lists the forms of one
+ * network from the published one to the fastest. precision "fp32", "int8" or NULL for any. NULL where none is
+ * there. */
+const mn_model_info *mn_pack_best(const mn_pack *pack, const char *task, const char *precision);
+/* Is every model that is not optional there, or another of its task and precision that does the same work?
+ * Sizes only; sums are checked at opening. */
 bool mn_pack_complete(const mn_pack *pack);
 
 #endif
