@@ -250,23 +250,45 @@ static void hand_in(mn_scan *s, const worker *w, size_t blocks)
     pthread_mutex_unlock(&s->lock);
 }
 
+static void make_shares(mn_scan *s, unsigned n)
+{
+    s->n_shares = n;
+    for (unsigned i = 0; i < n; i++) {
+        atomic_init(&s->shares[i].next, s->n_blocks * i / n);
+        s->shares[i].end = s->n_blocks * (i + 1) / n;
+    }
+}
+
+/* The next block of the share, or of those after it. False: none is left. */
+static bool take_block(mn_scan *s, unsigned *share, size_t *number)
+{
+    for (unsigned i = 0; i < s->n_shares; i++, *share = (*share + 1) % s->n_shares) {
+        *number = atomic_fetch_add_explicit(&s->shares[*share].next, 1, memory_order_relaxed);
+        if (*number < s->shares[*share].end)
+            return true;
+    }
+    return false;
+}
+
 /* Scans blocks until none is left. A helper that comes late finds none, and touches nothing that the searcher
  * owns. */
 static void scan_blocks(mn_scan *s)
 {
-    size_t number = atomic_fetch_add(&s->next_block, 1), taken = 0;
-    if (number >= s->n_blocks)
+    unsigned share = atomic_fetch_add(&s->joined, 1) % s->n_shares;
+    size_t number, taken = 0;
+    if (!take_block(s, &share, &number))
         return;
     worker *w = worker_create(s);
     if (!w)
         atomic_store(&s->stop, MN_E_MEMORY);
-    for (; number < s->n_blocks; number = atomic_fetch_add(&s->next_block, 1), taken++) {
+    do {
         mn_code code = atomic_load(&s->stop) ? MN_OK : look_at_clock(s);
         if (code)
             atomic_store(&s->stop, code);
         if (!atomic_load(&s->stop))
             scan_block(w, number);
-    }
+        taken++;
+    } while (take_block(s, &share, &number));
     hand_in(s, w, taken);
     worker_destroy(w, s->n);
 }
@@ -299,17 +321,18 @@ static size_t bytes_to_read(const mn_scan *s)
     return rows * s->g->stride;
 }
 
+/* Shares the work out, and wakes who is to help. Where they are busy with other searches, this thread does
+ * their shares. */
 static void call_helpers(mn_scan *s)
 {
-    if (!s->g->helpers)
-        return;
-    size_t worth = bytes_to_read(s) / BYTES_PER_HELPER, n = mn_pool_workers(s->g->helpers);
+    size_t worth = bytes_to_read(s) / BYTES_PER_HELPER,
+           n = s->g->helpers ? mn_pool_workers(s->g->helpers) : 0;
     n = worth < n ? worth : n;
+    make_shares(s, (unsigned)n + 1);
     for (size_t i = 0; i < n; i++) {
         atomic_fetch_add(&s->refs, 1);
         mn_job job = {.run = help, .drop = never_ran, .job = s};
-        if (mn_pool_submit(s->g->helpers, &job, false,
-                           NULL)) { /* all are busy: then this thread does it alone */
+        if (mn_pool_submit(s->g->helpers, &job, false, NULL)) {
             mn_scan_unref(s);
             return;
         }
@@ -346,12 +369,13 @@ mn_code mn_scan_run(mn_scan *s, mn_error *err)
 
 mn_scan *mn_scan_create(mn_gallery *g, size_t n)
 {
-    mn_scan *s = mn_calloc(1, sizeof *s);
+    mn_scan *s = mn_alloc_aligned(sizeof *s);
     if (!s)
         return NULL;
+    memset(s, 0, sizeof *s);
     s->rows = mn_alloc_aligned(n * g->stride);
     if (!s->rows) {
-        mn_free(s);
+        mn_free_aligned(s);
         return NULL;
     }
     atomic_init(&s->refs, 1);
@@ -374,5 +398,5 @@ void mn_scan_unref(mn_scan *s)
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->all_done);
     mn_free_aligned(s->rows);
-    mn_free(s);
+    mn_free_aligned(s);
 }
