@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,9 +114,20 @@ void mn_key_hash(const mn_key *key, const void *bytes, size_t n, uint8_t out[32]
 
 /* ---- keys of people ---- */
 
+/* Locked memory costs a dozen system calls to take and to give back, and loading a gallery opens a key for
+ * each person: a few wiped ones are kept for the next. */
+#define SPARE_MAX 8
+static pthread_mutex_t spare_lock = PTHREAD_MUTEX_INITIALIZER;
+static mn_key *spare[SPARE_MAX];
+static size_t n_spare;
+
 static mn_code key_alloc(mn_key **out, mn_error *err)
 {
-    mn_key *key = sodium_malloc(sizeof *key);
+    pthread_mutex_lock(&spare_lock);
+    mn_key *key = n_spare > 0 ? spare[--n_spare] : NULL;
+    pthread_mutex_unlock(&spare_lock);
+    if (!key)
+        key = sodium_malloc(sizeof *key);
     if (!key)
         return mn_fail(err, MN_E_MEMORY, "no memory that can be locked for a key");
     *out = key;
@@ -165,7 +177,16 @@ mn_code mn_key_unwrap(const mn_master *m, const void *context, size_t context_le
 
 void mn_key_close(mn_key *key)
 {
-    sodium_free(key); /* wipes; NULL is fine */
+    if (!key)
+        return;
+    sodium_memzero(key, sizeof *key);
+    pthread_mutex_lock(&spare_lock);
+    bool keep = n_spare < SPARE_MAX;
+    if (keep)
+        spare[n_spare++] = key;
+    pthread_mutex_unlock(&spare_lock);
+    if (!keep)
+        sodium_free(key);
 }
 
 /* ---- the master key ---- */
