@@ -27,13 +27,12 @@ mn_template mn_template_scaled(const mn_template *t, int size)
     return out;
 }
 
+/* The error is made least in the picture, not on the chip: fitting the other way round shrinks the face where
+ * its pose keeps the points from matching, and costs half a point of LFW's true accepts at 1e-3 (98.7
+ * against 98.2 %). */
 mn_code mn_align_map(const mn_template *t, const mn_point points[5], mn_affine *out, mn_error *err)
 {
-    mn_affine to_chip;
-    mn_code code = mn_similarity_fit(points, t->points, 5, &to_chip, err);
-    if (code == MN_OK)
-        *out = mn_affine_invert(&to_chip);
-    return code;
+    return mn_similarity_fit(t->points, points, 5, out, err);
 }
 
 mn_code mn_align_chip(mn_pyramid *picture, const mn_template *t, const mn_point points[5], mn_image **out,

@@ -19,7 +19,8 @@ static const mn_mesh_recipe recipes[] = {
 const mn_mesh_recipe *mn_mesh_recipe_for(const mn_model_info *model)
 {
     for (size_t i = 0; model && i < sizeof recipes / sizeof *recipes; i++)
-        if (strcmp(recipes[i].model, model->name) == 0)
+        if (strcmp(recipes[i].model, model->name) == 0 ||
+            (model->made_from && strcmp(recipes[i].model, model->made_from) == 0))
             return &recipes[i];
     return NULL;
 }

@@ -17,7 +17,8 @@ typedef struct {
     mn_plane_spec planes;
 } mn_mesh_recipe;
 
-const mn_mesh_recipe *mn_mesh_recipe_for(const mn_model_info *model); /* NULL: not known */
+/* The recipe of a model or of the one it is made from; NULL: not known. */
+const mn_mesh_recipe *mn_mesh_recipe_for(const mn_model_info *model);
 
 /* points: MN_MESH_POINTS of them, in picture pixels. *presence: 0 … 1, how sure the network is that this is a
  * face. */
