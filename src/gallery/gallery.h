@@ -12,7 +12,7 @@
  * a float scan (where more than 4k + 252 people are that close together, the best of them by int8). The best
  * face of each person is kept. L2 models are searched by |a|²+|b|²-2ab with the length kept beside the row.
  *
- * Limits: 1 000 faces of a search, 16 probes of a pass, 2^31 rows. Memory per row: stride + 40 bytes (44 for
+ * Limits: 1 000 people of a search, 16 probes of a pass, 2^31 rows. Memory per row: stride + 40 bytes (44 for
  * L2) in chunks, and 8 to 16 in the writer's tables. All functions are thread-safe, except destroy. */
 #ifndef MN_GALLERY_GALLERY_H
 #define MN_GALLERY_GALLERY_H
