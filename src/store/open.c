@@ -21,8 +21,9 @@ mn_code mn_store_open(const char *data_dir, const char *url, mn_store **out, mn_
     if (!mn_store_is_local(url)) {
         if (begins_with(url, "postgresql://") || begins_with(url, "postgres://"))
             return mn_store_open_postgres(url, out, err);
-        return mn_fail(err, MN_E_INVALID,
-                       "store.url begins with postgresql://, or is empty for a database in the data directory");
+        return mn_fail(
+            err, MN_E_INVALID,
+            "store.url begins with postgresql://, or is empty for a database in the data directory");
     }
     if (!mn_path_join(path, sizeof path, data_dir, "mien.db"))
         return mn_fail(err, MN_E_INVALID, "the path of the data directory is too long");

@@ -11,9 +11,9 @@ static void flatten(const char *message, char out[WORDS])
 {
     size_t n = 0;
     for (; message && *message && n < WORDS - 1; message++)
-        if (*message != '\n')
+        if ((unsigned char)*message > ' ')
             out[n++] = *message;
-        else if (message[1])
+        else if (n > 0 && out[n - 1] != ' ' && message[1])
             out[n++] = ' ';
     out[n] = 0;
 }
@@ -60,13 +60,14 @@ static mn_code fail_state(const mn_postgres *s, const char *state, const char *w
 
 mn_code mn_pg_fail(const mn_postgres *s, mn_pg_conn *c, const PGresult *r, mn_error *err)
 {
-    /* The server closes the connection after each of these. */
+    /* The server closes the connection after each of these. What has no SQLSTATE is from libpq, and about the
+     * connection. */
     static const char *const closing[] = {"08", "57P", "25P03", NULL};
     char words[WORDS];
     const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
     const char *primary = r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : NULL;
     flatten(primary ? primary : PQerrorMessage(c->pg), words);
-    if (PQstatus(c->pg) == CONNECTION_BAD || (state && any_of(state, closing))) {
+    if (!state || PQstatus(c->pg) == CONNECTION_BAD || any_of(state, closing)) {
         c->lost = true;
         return mn_fail(
             err, MN_E_IO,
@@ -74,8 +75,6 @@ mn_code mn_pg_fail(const mn_postgres *s, mn_pg_conn *c, const PGresult *r, mn_er
             "runs",
             s->place, words);
     }
-    if (!state)
-        return mn_fail(err, r ? MN_E_INTERNAL : MN_E_MEMORY, "%s: %s", s->place, words);
     if (strcmp(state, "23505") == 0)
         return mn_fail(err, MN_E_EXISTS, "there is such a record already (%s)", words);
     if (strcmp(state, "23503") == 0)

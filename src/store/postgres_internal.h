@@ -140,6 +140,12 @@ mn_code mn_pg_key_put(mn_store *s, const mn_id *person, const uint8_t *wrapped, 
 mn_code mn_pg_key_get(mn_store *s, const mn_id *person, mn_arena *a, const uint8_t **wrapped, size_t *n,
                       mn_error *err);
 mn_code mn_pg_key_delete(mn_store *s, const mn_id *person, mn_error *err);
+mn_code mn_pg_key_each(mn_store *s, const mn_id *after, size_t limit,
+                       mn_code (*fn)(void *ctx, const mn_id *person, const uint8_t *wrapped, size_t n,
+                                     mn_error *err),
+                       void *ctx, mn_error *err);
+mn_code mn_pg_key_replace(mn_store *s, const mn_id *person, const uint8_t *old, size_t old_len,
+                          const uint8_t *wrapped, size_t n, bool *replaced, mn_error *err);
 mn_code mn_pg_consent_put(mn_store *s, const mn_consent *c, mn_error *err);
 mn_code mn_pg_consent_list(mn_store *s, const mn_id *person, mn_arena *a, mn_consent **out, size_t *n,
                            mn_error *err);

@@ -162,6 +162,44 @@ mn_code mn_pg_key_delete(mn_store *store, const mn_id *person, mn_error *err)
     return mn_pg_write(&q, NULL, err);
 }
 
+mn_code mn_pg_key_each(mn_store *store, const mn_id *after, size_t limit,
+                       mn_code (*fn)(void *ctx, const mn_id *person, const uint8_t *wrapped, size_t n,
+                                     mn_error *err),
+                       void *ctx, mn_error *err)
+{
+    mn_pg q;
+    mn_pg_ask(store, P_KEY_EACH, &q);
+    mn_pg_id(&q, after);
+    mn_pg_int(&q, (int64_t)limit);
+    mn_code code = mn_pg_read(&q, err);
+    if (code != MN_OK)
+        return code;
+    for (int rows = PQntuples(q.result); code == MN_OK && q.row < rows; q.row++) {
+        mn_id person = mn_pg_column_id(&q, 0);
+        code = mn_pg_row_ok(&q, err);
+        if (code == MN_OK)
+            code = fn(ctx, &person, (const uint8_t *)PQgetvalue(q.result, q.row, 1),
+                      (size_t)PQgetlength(q.result, q.row, 1), err);
+    }
+    mn_pg_end(&q);
+    return code;
+}
+
+mn_code mn_pg_key_replace(mn_store *store, const mn_id *person, const uint8_t *old, size_t old_len,
+                          const uint8_t *wrapped, size_t n, bool *replaced, mn_error *err)
+{
+    mn_pg q;
+    mn_pg_ask(store, P_KEY_REPLACE, &q);
+    mn_pg_id(&q, person);
+    mn_pg_blob(&q, old, old_len);
+    mn_pg_blob(&q, wrapped, n);
+    mn_code code = mn_pg_write(&q, "that key is not there any more", err);
+    if (code != MN_OK && code != MN_E_NOT_FOUND)
+        return code;
+    *replaced = code == MN_OK;
+    return MN_OK;
+}
+
 /* ---- consent ---- */
 
 static void read_consent(mn_pg *q, mn_arena *a, void *item)

@@ -39,10 +39,10 @@
 
 /* ---- one connection ---- */
 
-static bool plain_characters(const char *text, const char *others)
+static bool plain_host(const char *text)
 {
     for (; *text; text++)
-        if (!isalnum((unsigned char)*text) && !strchr(others, *text))
+        if (!isalnum((unsigned char)*text) && !strchr(".:,-_/", *text))
             return false;
     return true;
 }
@@ -53,9 +53,11 @@ static bool plain_place(const PQconninfoOption *options)
     for (const PQconninfoOption *o = options; o->keyword; o++) {
         if (!o->val)
             continue;
-        if (strncmp(o->keyword, "host", 4) == 0 && !plain_characters(o->val, ".:,-_/"))
+        if (strncmp(o->keyword, "host", 4) == 0 && !plain_host(o->val))
             return false;
-        if (strcmp(o->keyword, "port") == 0 && !plain_characters(o->val, ","))
+        if (strcmp(o->keyword, "port") == 0 && o->val[strspn(o->val, "0123456789,")])
+            return false;
+        if (strcmp(o->keyword, "dbname") == 0 && strchr(o->val, '@'))
             return false;
     }
     return true;

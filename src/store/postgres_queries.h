@@ -51,6 +51,8 @@
     X(KEY_PUT, "INSERT INTO person_key (person, wrapped) VALUES ($1, $2) "                                   \
                "ON CONFLICT (person) DO UPDATE SET wrapped = excluded.wrapped")                              \
     X(KEY_DELETE, "DELETE FROM person_key WHERE person = $1")                                                \
+    X(KEY_REPLACE, "UPDATE person_key SET wrapped = $3 WHERE person = $1 AND wrapped = $2")                  \
+    X(KEY_EACH, "SELECT person, wrapped FROM person_key WHERE person > $1 ORDER BY person LIMIT $2")         \
     X(KEY_GET, "SELECT wrapped FROM person_key WHERE person = $1")                                           \
     X(CONSENT_PUT,                                                                                           \
       "WITH put AS (INSERT INTO consent (" CONSENT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "      \

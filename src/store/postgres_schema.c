@@ -8,7 +8,8 @@
 #include <string.h>
 
 #define PURPOSES "('verification', 'identification', 'live_identification', 'attendance')"
-#define TEXT     "text COLLATE \"C\"" /* by bytes: the same order everywhere, whatever the system's locales become */
+#define TEXT                                                                                                 \
+    "text COLLATE \"C\"" /* by bytes: the same order everywhere, whatever the system's locales become */
 
 /* Times are microseconds since 1970 UTC; 9223372036854775807 is never. */
 static const char *const migrations[] = {
@@ -27,7 +28,8 @@ static const char *const migrations[] = {
     "CREATE TABLE person_key (person uuid PRIMARY KEY REFERENCES person (id) ON DELETE CASCADE,"
     " wrapped bytea NOT NULL);"
 
-    "CREATE TABLE consent (id uuid PRIMARY KEY, person uuid NOT NULL REFERENCES person (id) ON DELETE CASCADE,"
+    "CREATE TABLE consent (id uuid PRIMARY KEY, person uuid NOT NULL REFERENCES person (id) ON DELETE "
+    "CASCADE,"
     " purpose " TEXT " NOT NULL CHECK (purpose IN " PURPOSES "), method " TEXT " NOT NULL, evidence " TEXT ","
     " given bigint NOT NULL, until bigint NOT NULL, withdrawn bigint NOT NULL);"
     "CREATE INDEX consent_person ON consent (person);"
@@ -35,7 +37,8 @@ static const char *const migrations[] = {
 
     "CREATE TABLE list (id uuid PRIMARY KEY, account uuid NOT NULL REFERENCES account (id),"
     " name " TEXT " NOT NULL, purpose " TEXT " NOT NULL CHECK (purpose IN " PURPOSES "),"
-    " retention bigint NOT NULL CHECK (retention > 0), fmr double precision NOT NULL, created bigint NOT NULL,"
+    " retention bigint NOT NULL CHECK (retention > 0), fmr double precision NOT NULL, created bigint NOT "
+    "NULL,"
     " UNIQUE (account, name));"
 
     "CREATE TABLE member (list uuid NOT NULL REFERENCES list (id) ON DELETE CASCADE,"
@@ -72,7 +75,7 @@ static const char *const migrations[] = {
 
 /* What stands in the schema: is mien's table there, is anything else (that no extension brought) there? */
 #define LOOK                                                                                                 \
-    "SELECT current_schema(), to_regclass(format('%I.mien_version', current_schema())) IS NOT NULL,"         \
+    "SELECT current_schema(), to_regclass(quote_ident(current_schema()) || '.mien_version') IS NOT NULL,"    \
     " EXISTS (SELECT 1 FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace"                \
     " AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND NOT EXISTS (SELECT 1 FROM pg_depend d"             \
     " WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))"
@@ -90,8 +93,8 @@ static mn_code ask(mn_postgres *s, mn_pg_conn *c, const char *sql, PGresult **ou
         return MN_OK;
     }
     mn_code code = PQresultStatus(r) == PGRES_TUPLES_OK
-                       ? mn_fail(err, MN_E_CORRUPT, "%s: the table mien_version is damaged: put the backup back",
-                                 s->place)
+                       ? mn_fail(err, MN_E_CORRUPT,
+                                 "%s: the table mien_version is damaged: put the backup back", s->place)
                        : mn_pg_fail(s, c, r, err);
     PQclear(r);
     return code;

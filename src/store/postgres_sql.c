@@ -196,8 +196,7 @@ static mn_code execute(mn_pg *q, mn_pg_conn *c, mn_error *err)
     mn_code code = prepare(q, c, name, err);
     if (code != MN_OK)
         return code;
-    PGresult *r =
-        PQexecPrepared(c->pg, name, q->bound, q->values, q->lengths, q->formats, BINARY);
+    PGresult *r = PQexecPrepared(c->pg, name, q->bound, q->values, q->lengths, q->formats, BINARY);
     if (good(r)) {
         q->result = r;
         return MN_OK;
@@ -235,12 +234,11 @@ static mn_code collect_answers(mn_pg *q, mn_pg_conn *c, mn_error *err)
 
 static mn_code converse(mn_pg *q, mn_pg_conn *c, const char *name, mn_error *err)
 {
-    bool sent =
-        PQenterPipelineMode(c->pg) &&
-        PQsendQueryParams(c->pg, "SAVEPOINT mien_write", 0, NULL, NULL, NULL, NULL, BINARY) &&
-        PQsendQueryPrepared(c->pg, name, q->bound, q->values, q->lengths, q->formats, BINARY) &&
-        PQsendQueryParams(c->pg, "RELEASE mien_write", 0, NULL, NULL, NULL, NULL, BINARY) &&
-        PQpipelineSync(c->pg);
+    bool sent = PQenterPipelineMode(c->pg) &&
+                PQsendQueryParams(c->pg, "SAVEPOINT mien_write", 0, NULL, NULL, NULL, NULL, BINARY) &&
+                PQsendQueryPrepared(c->pg, name, q->bound, q->values, q->lengths, q->formats, BINARY) &&
+                PQsendQueryParams(c->pg, "RELEASE mien_write", 0, NULL, NULL, NULL, NULL, BINARY) &&
+                PQpipelineSync(c->pg);
     mn_code code = sent ? collect_answers(q, c, err) : mn_pg_fail(q->s, c, NULL, err);
     if (!PQexitPipelineMode(c->pg) || (!sent && PQstatus(c->pg) != CONNECTION_OK))
         c->lost = true;
