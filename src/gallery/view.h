@@ -1,7 +1,9 @@
 /* What a search looks at: an immutable picture of the gallery, and how a new one takes the place of the old.
  *
- *     published ── view ──┬── segment ──┬── chunk   65 536 rows in columns; only rows past every view's end
- * are written │             └── row sets: removed, further faces, one for each list └── segment …
+ *     published ── view ──┬── segment ──┬── chunk: 65 536 rows in columns; only rows that no view shows
+ *                         │             │   are written
+ *                         │             └── row sets: removed, further faces, one for each list
+ *                         └── segment …
  *
  * Views, segments, chunks and row sets are shared by count. A writer copies the table of segments, replaces
  * the segments and sets it touches, and publishes; what it did not touch is shared with the view before.
