@@ -5,7 +5,7 @@
 
 static const mn_option_info options[MN_O_COUNT] = {
 #define O(id, name, letter, value, completion, setting, text)                                                \
-    {name, letter, value, completion, setting, text},
+    {name, value, completion, text, setting, letter},
 #include "cli/options.def"
 #undef O
 };

@@ -18,11 +18,11 @@ typedef enum {
 
 typedef struct {
     const char *name;       /* without the dashes */
-    char letter;            /* 0: none */
     const char *value;      /* placeholder, NULL: a flag */
     const char *completion; /* "file", "folder", "a|b", "" */
-    int setting;            /* mn_setting, or -1 */
     const char *text;
+    int setting; /* mn_setting, or -1 */
+    char letter; /* 0: none */
 } mn_option_info;
 
 typedef struct mn_cli mn_cli;

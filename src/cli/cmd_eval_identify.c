@@ -201,10 +201,10 @@ static mn_code print_json(const mn_cli *cli, const mn_engine *e, const roles *r,
                                    mn_pack_name(e->pack), "model", model->name, "precision", model->precision,
                                    "flip", mn_settings_bool(cli->settings, MN_S_FACE_FLIP), "normalised",
                                    normalised(cli), "enrolled", (json_int_t)r->n_references, "probes",
-                                   (json_int_t)(r->n_mated + r->n_unmated), "mated", (json_int_t)r->n_mated,
-                                   "unmated", (json_int_t)r->n_unmated, "failed", (json_int_t)d->failed,
-                                   "rank1", res->rank1, "fnir_at_fpir", fnir, "fnir_at_fpir_ci95", intervals,
-                                   "threshold_at_fpir", thresholds),
+                                   (json_int_t)r->n_mated + (json_int_t)r->n_unmated, "mated",
+                                   (json_int_t)r->n_mated, "unmated", (json_int_t)r->n_unmated, "failed",
+                                   (json_int_t)d->failed, "rank1", res->rank1, "fnir_at_fpir", fnir,
+                                   "fnir_at_fpir_ci95", intervals, "threshold_at_fpir", thresholds),
                          err);
 }
 

@@ -94,7 +94,9 @@ double mn_stats_eer(const mn_scores *s)
     double fmr = mn_stats_fmr(s, -DBL_MAX), fnmr = mn_stats_fnmr(s, -DBL_MAX);
     if (fnmr >= fmr)
         return fnmr;
-    for (double t = next_score(s, -INFINITY);; t = next_score(s, t)) {
+    double t = -INFINITY;
+    for (;;) {
+        t = next_score(s, t);
         double above = nextafter(t, INFINITY); /* refuses everything up to t */
         double fmr_now = mn_stats_fmr(s, above), fnmr_now = mn_stats_fnmr(s, above);
         if (fnmr_now >= fmr_now) {
