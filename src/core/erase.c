@@ -95,7 +95,9 @@ mn_code mn_core_erase(mn_core *c, const mn_actor *who, const mn_id *person, mn_e
     if (code != MN_OK)
         return code;
     mn_core_empty_trash(c);
-    return mn_core_follow(c, err);
+    /* It is done: what hinders the gallery from following now is told to who searches next. */
+    mn_core_follow(c, NULL);
+    return MN_OK;
 }
 
 /* ---- biometrics whose consent ended ---- */
