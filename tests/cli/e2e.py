@@ -301,7 +301,7 @@ class Models(Case):
         self.refused(mien("detect", "--pack", "standard", picture, env=env), 3, "the standard pack is not complete")
         # A data directory remembers its pack.
         data = ["--data", scratch / "offline-data"]
-        self.ok(mien("enroll", *data, "--name", "Anna", "--list", "l", *CONSENT, portrait("Anna"), env=env))
+        self.ok(mien("enroll", *data, "--face", "largest", "--name", "Anna", "--list", "l", *CONSENT, portrait("Anna"), env=env))
         found = self.ok(mien("identify", *data, "--json", "--fmr", "0.1", portrait("Anna")))
         self.assertIn("made with the offline model pack", found.err)
         self.refused(mien("identify", *data, "--pack", "standard", portrait("Anna")), 3, "pack")
