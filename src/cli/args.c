@@ -25,8 +25,7 @@ bool mn_args_given(const mn_args *args, mn_option option)
     return args->value[option] != NULL;
 }
 
-/* ---- guessing what was meant
- * ---------------------------------------------------------------------------------- */
+/* ---- guessing what was meant ---- */
 
 #define WORD_MAX 40
 
@@ -88,8 +87,7 @@ static const char *command_name(size_t i, const void *ctx)
     return i < mn_command_count() ? mn_command_at(i)->name : NULL;
 }
 
-/* ---- commands
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- commands ---- */
 
 const mn_command *mn_command_find(const char *name)
 {
@@ -151,8 +149,7 @@ static mn_code find_command(const char *first, const char *second, const mn_comm
     return MN_OK;
 }
 
-/* ---- options
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- options ---- */
 
 static mn_code unknown_option(const char *word, const mn_command *command, mn_error *err)
 {

@@ -46,8 +46,7 @@ typedef struct {
     atomic_int failed;
 } lap;
 
-/* ---- load: every picture once, which also warms everything up
- * ------------------------------------------------------- */
+/* ---- load: every picture once, which also warms everything up ---- */
 
 static mn_code keep(void *ctx, mn_picture *p, mn_error *err)
 {
@@ -86,9 +85,7 @@ static mn_code load(bench *b, const mn_inputs *inputs, mn_error *err)
     return code;
 }
 
-/* ---- run
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- run ---- */
 
 static mn_code one_picture(lap *l, const file *f, mn_arena *arena)
 {
@@ -182,9 +179,7 @@ static mn_code measure_all(const bench *b, long seconds, run_result runs[RUNS_MA
     return code == MN_OK ? measure(b, most, seconds, &runs[(*n)++], err) : code;
 }
 
-/* ---- print
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- print ---- */
 
 static double rate(const run_result *r)
 {

@@ -131,8 +131,7 @@ static mn_code show(void *ctx, mn_picture *p, mn_error *err)
     return code;
 }
 
-/* ---- report
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- report ---- */
 
 static mn_code print_json(const enrolling *e, bool interrupted, mn_error *err)
 {
@@ -175,8 +174,7 @@ static mn_code report(enrolling *e, mn_code code, mn_error *err)
     return MN_OK;
 }
 
-/* ---- the command
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- the command ---- */
 
 static mn_code read_until(const char *text, mn_time now, mn_time *until, mn_error *err)
 {

@@ -57,9 +57,7 @@ static mn_code cast(roles *r, mn_error *err)
     return MN_OK;
 }
 
-/* ---- searches
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- searches ---- */
 
 #define COHORT_TOP 200 /* the nearest people that a side is normalised by */
 
@@ -180,9 +178,7 @@ static mn_code save_curve(const char *folder, const mn_searches *s, mn_error *er
     return mn_plot_save(&det, folder, "identify-det.svg", err);
 }
 
-/* ---- print
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- print ---- */
 
 static mn_code print_json(const mn_cli *cli, const mn_engine *e, const roles *r, const mn_described *d,
                           const results *res, mn_error *err)

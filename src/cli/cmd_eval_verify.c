@@ -32,8 +32,7 @@ typedef struct {
     size_t pairs, failed_pairs, pictures, failed_pictures;
 } results;
 
-/* ---- the list and its pictures
- * --------------------------------------------------------------------------------------- */
+/* ---- the list and its pictures ---- */
 
 /* FOLDER/NAME/NAME_0001.jpg, or another ending where there is no such file. */
 static char *picture_path(pair_list *l, const char *folder, const char *name, unsigned number)
@@ -103,9 +102,7 @@ static mn_code load(pair_list *l, const char *folder, const char *file, mn_error
     return code == MN_OK ? gather_pictures(l, folder, err) : code;
 }
 
-/* ---- scores
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- scores ---- */
 
 static mn_code judge(const pair_list *l, const mn_described *d, results *r, mn_error *err)
 {
@@ -161,9 +158,7 @@ static mn_code save_curves(const char *folder, const mn_scores *s, mn_error *err
     return code == MN_OK ? mn_plot_save(&det, folder, "verify-det.svg", err) : code;
 }
 
-/* ---- print
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- print ---- */
 
 static mn_code print_json(const mn_cli *cli, const mn_engine *e, const results *r, mn_error *err)
 {

@@ -32,8 +32,7 @@ static mn_code open_pack(const mn_cli *cli, const char *name, mn_pack **out, mn_
     return code == MN_OK ? mn_pack_open(name, dir, out, err) : code;
 }
 
-/* ---- list and check
- * ------------------------------------------------------------------------------------------------ */
+/* ---- list and check ---- */
 
 static const char *state_word(mn_model_state state)
 {
@@ -146,9 +145,7 @@ int mn_cmd_models_check(mn_cli *cli)
     return l.wrong ? MN_EXIT_NO : MN_EXIT_DONE;
 }
 
-/* ---- pull
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- pull ---- */
 
 static void show_progress(void *user, const mn_model_info *m, int64_t done, int64_t total)
 {
@@ -222,6 +219,8 @@ static mn_code pull(mn_cli *cli, const mn_pack *pack, mn_error *err)
         code = print.code;
     }
     mn_free(outcomes);
+    if (code != MN_OK && code != MN_E_CANCELLED && !cli->json)
+        mn_fail(err, code, "the %s pack is not complete: what is missing stands above", mn_pack_name(pack));
     return code;
 }
 

@@ -40,8 +40,7 @@ static int fail(const char *what, const mn_error *err)
     return MN_EXIT_FAILURE;
 }
 
-/* ---- what a record looks like
- * ------------------------------------------------------------------------------------- */
+/* ---- what a record looks like ---- */
 
 static const char *consent_state(const mn_consent *c)
 {
@@ -108,9 +107,7 @@ static void print_person(FILE *out, const mn_person_view *v)
                 v->faces[i].source ? v->faces[i].source : "(unknown)");
 }
 
-/* ---- list
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- list ---- */
 
 static void print_row(FILE *out, const mn_person_view *v)
 {
@@ -171,8 +168,7 @@ int mn_cmd_people_list(mn_cli *cli)
     return code == MN_OK ? MN_EXIT_DONE : fail(NULL, &err);
 }
 
-/* ---- one person after the other
- * -------------------------------------------------------------------------------------- */
+/* ---- one person after the other ---- */
 
 /* Does `work` for each person named; the others go on after a fault. */
 static int each_person(mn_cli *cli,

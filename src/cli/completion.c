@@ -2,8 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* ---- shared
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- shared ---- */
 
 /* Is this the first command that begins with its first word? So that "people" is offered once. */
 static bool first_of_group(size_t i)
@@ -62,9 +61,7 @@ static bool word_operands(const mn_command *c, char *out, size_t size)
     return true;
 }
 
-/* ---- bash
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- bash ---- */
 
 static void bash_options(FILE *out, const mn_command *c)
 {
@@ -152,9 +149,7 @@ void mn_completion_bash(FILE *out)
           out);
 }
 
-/* ---- zsh
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- zsh ---- */
 
 /* Brackets, colons and quotes mean something in an _arguments specification. */
 static void zsh_text(FILE *out, const char *text)
@@ -238,9 +233,7 @@ void mn_completion_zsh(FILE *out)
     fputs("    esac\n}\n_mien \"$@\"\n", out);
 }
 
-/* ---- fish
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- fish ---- */
 
 static void fish_text(FILE *out, const char *text)
 {

@@ -187,8 +187,7 @@ mn_code mn_crew_run(const mn_cli *cli, mn_pipeline *pipeline, const mn_inputs *i
     return code;
 }
 
-/* ---- which face is meant
- * ------------------------------------------------------------------------------------------ */
+/* ---- which face is meant ---- */
 
 /* Distance from the picture's centre, in widths of the face: a small face at the very centre does not beat a
  * large one whose box the centre lies in. */

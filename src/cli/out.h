@@ -6,8 +6,7 @@
 #include "cli/crew.h"
 #include <jansson.h>
 
-/* ---- JSON: NULL means out of memory, which mn_json_print reports
- * ------------------------------------------------- */
+/* ---- JSON: NULL means out of memory, which mn_json_print reports ---- */
 
 json_t *mn_json_face(const mn_face *face); /* what was made of it; the descriptor is left out */
 json_t *mn_json_descriptor(const mn_descriptor *d);
@@ -27,8 +26,7 @@ mn_code mn_json_print(FILE *out, json_t *document, mn_error *err);
 /* Flushes and closes; a write fault (a full disk) is said, with `name`, and the answer is false. */
 bool mn_out_close(FILE *out, const char *name);
 
-/* ---- text
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- text ---- */
 
 /* "1 in 12 000", or "12 %" where it is more than one in a hundred. */
 #define MN_RATE_TEXT 32

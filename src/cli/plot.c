@@ -11,8 +11,7 @@
 #define BOTTOM  64
 #define SVG_MAX ((size_t)1 << 20)
 
-/* ---- curves
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- curves ---- */
 
 /* The i-th of MN_CURVE_MAX counts from 0 to n, rising, dense at the low end. Returns the next one after
  * `last`. */
@@ -69,9 +68,7 @@ size_t mn_curve_det_open_set(const mn_searches *s, mn_plot_point out[MN_CURVE_MA
     return curve(s->unmated, s->n_unmated, fnir_at, s, out);
 }
 
-/* ---- axes
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- axes ---- */
 
 typedef struct {
     mn_buf *out;

@@ -56,6 +56,16 @@ static mn_code fail_one(mn_round *r, const mn_picture *p, const mn_error *error,
     return r->cli->json ? mn_json_print(r->out, mn_json_failure(p->input->path, error), err) : MN_OK;
 }
 
+/* Faults that every further picture would meet too: of the machine, or of what the pictures are asked
+ * against. */
+static bool ends_round(const mn_picture *p, mn_code code)
+{
+    if (code == MN_E_MEMORY || code == MN_E_FULL)
+        return true;
+    return p->code == MN_OK &&
+           (code == MN_E_NOT_FOUND || code == MN_E_PURPOSE || code == MN_E_PACK || code == MN_E_FORBIDDEN);
+}
+
 static mn_code show(void *ctx, mn_picture *p, mn_error *err)
 {
     mn_round *r = ctx;
@@ -63,7 +73,7 @@ static mn_code show(void *ctx, mn_picture *p, mn_error *err)
     mn_code code = p->code != MN_OK ? p->code : r->show(r, p, &error);
     if (code == MN_OK)
         return MN_OK;
-    if (code == MN_E_MEMORY || code == MN_E_FULL) { /* the next one would meet it too */
+    if (ends_round(p, code)) {
         *err = error;
         return code;
     }

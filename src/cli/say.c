@@ -25,17 +25,18 @@ const char *mn_say_advice(mn_code code)
     return NULL;
 }
 
-/* Was this cut off the front of an error already? Rooms that know the file begin with its name. */
-static bool begins_with(const char *text, const char *file)
+/* Rooms that know the file begin with its name. */
+static bool names_file(const char *text, const char *file)
 {
-    return strncmp(text, file, strlen(file)) == 0;
+    size_t n = strlen(file);
+    return strncmp(text, file, n) == 0 && text[n] == ':';
 }
 
 void mn_say_error(const char *file, const mn_error *err)
 {
     const char *text = err->text[0] ? err->text : mn_code_meaning(err->code);
     const char *advice = mn_say_advice(err->code);
-    bool named = !file || begins_with(text, file);
+    bool named = !file || names_file(text, file);
     fprintf(stderr, "mien: %s%s%s%s%s%s\n", named ? "" : file, named ? "" : ": ", text, advice ? " (" : "",
             advice ? advice : "", advice ? ")" : "");
 }
@@ -59,8 +60,7 @@ int mn_say_usage(const mn_command *command, const char *text)
     return MN_EXIT_USAGE;
 }
 
-/* ---- progress
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- progress ---- */
 
 #define REDRAW_NS (INT64_C(100) * 1000 * 1000)
 

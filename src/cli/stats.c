@@ -71,8 +71,7 @@ void mn_stats_wilson(size_t k, size_t n, double *low, double *high)
     *high = centre + half < 1 ? centre + half : 1;
 }
 
-/* ---- equal error rate
- * ------------------------------------------------------------------------------------------- */
+/* ---- equal error rate ---- */
 
 /* The next threshold at which something changes: the smallest score above t, of both kinds. */
 static double next_score(const mn_scores *s, double t)
@@ -122,8 +121,7 @@ mn_tar mn_stats_tar_at_far(const mn_scores *s, double far)
     return r;
 }
 
-/* ---- accuracy over folds
- * ------------------------------------------------------------------------------------------ */
+/* ---- accuracy over folds ---- */
 
 static int by_score(const void *a, const void *b)
 {
@@ -205,8 +203,7 @@ mn_code mn_stats_accuracy(const mn_pair_score *pairs, size_t n, unsigned folds, 
     return MN_OK;
 }
 
-/* ---- identification
- * ------------------------------------------------------------------------------------------------ */
+/* ---- identification ---- */
 
 void mn_searches_sort(mn_searches *s)
 {
