@@ -22,14 +22,13 @@ typedef struct {
     char outer[PATH_MAX], inner[PATH_MAX], file[PATH_MAX];
 } blob_path;
 
-/* The last two bytes of an id are random (its first ones are the time): they spread the blobs evenly. */
 static void make_path(const files *f, const mn_id *id, blob_path *p)
 {
-    char text[MN_ID_TEXT];
-    mn_id_format(id, text);
-    snprintf(p->outer, sizeof p->outer, "%s/%02x", f->folder, id->bytes[14]);
-    snprintf(p->inner, sizeof p->inner, "%s/%02x/%02x", f->folder, id->bytes[14], id->bytes[15]);
-    snprintf(p->file, sizeof p->file, "%s/%02x/%02x/%s", f->folder, id->bytes[14], id->bytes[15], text);
+    char name[MN_BLOB_NAME];
+    mn_blob_name(id, name);
+    snprintf(p->outer, sizeof p->outer, "%s/%.2s", f->folder, name);
+    snprintf(p->inner, sizeof p->inner, "%s/%.5s", f->folder, name);
+    snprintf(p->file, sizeof p->file, "%s/%s", f->folder, name);
 }
 
 static mn_code sync_folder(const char *path, mn_error *err)
