@@ -76,7 +76,8 @@ static void print_text(const mn_cli *cli, const mn_engine *e, const mn_verdict *
     const mn_model_info *model = mn_pipeline_descriptor_model(e->pipeline);
     fprintf(cli->out, "%s\n", v->same ? "the same person" : "not the same person");
     fprintf(cli->out, "  similarity        %.3f\n", v->similarity);
-    fprintf(cli->out, "  false-match rate  %s  (accepted up to %s)\n", mn_text_rate(v->fmr, rate),
+    fprintf(cli->out, "  false-match rate  %s  (accepted up to %s)\n",
+            mn_text_measured_rate(v->fmr, &model->calibration, 1, rate),
             mn_text_rate(v->threshold_fmr, threshold));
     fprintf(cli->out, "  model             %s %s, %s %.4f  (threshold %.4f)\n", model->name, model->precision,
             v->metric == MN_METRIC_L2 ? "-L2" : "cosine", v->raw, v->threshold_raw);

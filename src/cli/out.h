@@ -29,8 +29,12 @@ bool mn_out_close(FILE *out, const char *name);
 /* ---- text ---- */
 
 /* "1 in 12 000", or "12 %" where it is more than one in a hundred. */
-#define MN_RATE_TEXT 32
+#define MN_RATE_TEXT 48
 const char *mn_text_rate(double rate, char out[MN_RATE_TEXT]);
+/* The same for a rate from a calibration: "at most 1 in 180 000" where nothing rarer was measured. people:
+ * how many were searched, 1 for a comparison. */
+const char *mn_text_measured_rate(double rate, const mn_calibration *c, size_t people,
+                                  char out[MN_RATE_TEXT]);
 /* 1234567 → "1 234 567" */
 const char *mn_text_count(uint64_t n, char out[MN_RATE_TEXT]);
 /* The text, filled up with spaces to `width` characters (not bytes). */

@@ -1,5 +1,6 @@
 #include "cli/out.h"
 #include "cli/say.h"
+#include "gallery/calibration.h"
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -48,6 +49,16 @@ const char *mn_text_rate(double rate, char out[MN_RATE_TEXT])
         snprintf(out, MN_RATE_TEXT, "1 in %s",
                  mn_text_count(shown < 1e15 ? (uint64_t)(shown + 0.5) : UINT64_C(1000000000000000), count));
     }
+    return out;
+}
+
+const char *mn_text_measured_rate(double rate, const mn_calibration *c, size_t people, char out[MN_RATE_TEXT])
+{
+    char text[MN_RATE_TEXT];
+    double least = c->n ? mn_fmr_1n(pow(10, (double)c->log10_fmr[c->n - 1]), (double)people) : 0;
+    bool floor = rate <= least * (1 + 1e-6);
+    snprintf(out, MN_RATE_TEXT, "%s%.*s", floor ? "at most " : "", MN_RATE_TEXT - 9,
+             mn_text_rate(rate, text));
     return out;
 }
 

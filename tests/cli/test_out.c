@@ -28,6 +28,18 @@ static void test_rates(void **state)
     rate_is(1e-300, "1 in 1 000 000 000 000 000");
 }
 
+static void test_rates_that_were_measured(void **state)
+{
+    (void)state;
+    const float raw[] = {0, 0.5f, 1}, fmr[] = {0, -5, -5}, similarity[] = {0, 0.6f, 1};
+    const mn_calibration c = {.raw = raw, .log10_fmr = fmr, .similarity = similarity, .n = 3};
+    char out[MN_RATE_TEXT];
+    assert_string_equal(mn_text_measured_rate(1e-5, &c, 1, out), "at most 1 in 100 000");
+    assert_string_equal(mn_text_measured_rate(2e-5, &c, 1, out), "1 in 50 000");
+    assert_string_equal(mn_text_measured_rate(9.9995e-5, &c, 10, out), "at most 1 in 10 000");
+    assert_string_equal(mn_text_measured_rate(1, &c, 10, out), "100 %");
+}
+
 static void test_times_left(void **state)
 {
     (void)state;
@@ -164,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_rates_that_were_measured),
         cmocka_unit_test(test_times_left),
         cmocka_unit_test(test_paths_of_drawings),
         cmocka_unit_test(test_a_curve),
