@@ -7,6 +7,9 @@
 /* Above this overlap two boxes are the same face. YuNet's authors use 0.3 to 0.45; two faces cheek to cheek
  * overlap by up to 0.3. */
 #define SAME_FACE 0.4f
+/* One that lies in another by this much of its area is part of it: the coarse look at a close-up finds the
+ * face, the fine one parts of it. */
+#define PART_OF 0.8f
 
 void mn_detections_finish(mn_detections *d)
 {
@@ -92,13 +95,23 @@ const mn_detector *mn_detector_for(const mn_model_info *model)
     return NULL;
 }
 
-float mn_box_overlap(const mn_box *a, const mn_box *b)
+static float shared_area(const mn_box *a, const mn_box *b)
 {
     float w = fminf(a->x + a->width, b->x + b->width) - fmaxf(a->x, b->x);
     float h = fminf(a->y + a->height, b->y + b->height) - fmaxf(a->y, b->y);
-    if (!(w > 0 && h > 0))
-        return 0;
-    return w * h / (a->width * a->height + b->width * b->height - w * h);
+    return w > 0 && h > 0 ? w * h : 0;
+}
+
+float mn_box_overlap(const mn_box *a, const mn_box *b)
+{
+    float shared = shared_area(a, b);
+    return shared > 0 ? shared / (a->width * a->height + b->width * b->height - shared) : 0;
+}
+
+static bool same_face(const mn_box *a, const mn_box *b)
+{
+    float smaller = fminf(a->width * a->height, b->width * b->height);
+    return mn_box_overlap(a, b) > SAME_FACE || shared_area(a, b) > PART_OF * smaller;
 }
 
 static int by_place(const mn_detection *a, const mn_detection *b)
@@ -125,14 +138,14 @@ static int by_area(const void *pa, const void *pb)
     return by_place(a, b);
 }
 
-void mn_detections_suppress(mn_detections *d, float limit)
+void mn_detections_suppress(mn_detections *d)
 {
     size_t kept = 0;
     if (d->n > 1)
         qsort(d->items, d->n, sizeof *d->items, by_score);
     for (size_t i = 0; i < d->n; i++) {
         size_t k = 0;
-        while (k < kept && mn_box_overlap(&d->items[k].box, &d->items[i].box) <= limit)
+        while (k < kept && !same_face(&d->items[k].box, &d->items[i].box))
             k++;
         if (k == kept)
             d->items[kept++] = d->items[i];
@@ -234,7 +247,7 @@ mn_code mn_detect(mn_work *w, const mn_detector *d, const mn_detect_options *o, 
         if (!views.items[i].spare || out->n == 0)
             code = look(w, d, &views.items[i], o->min_score, out, err);
     mn_free(views.items);
-    mn_detections_suppress(out, SAME_FACE);
+    mn_detections_suppress(out);
     mn_detections_largest(out, o->max_faces);
     return code;
 }

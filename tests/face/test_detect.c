@@ -35,12 +35,25 @@ static void suppression_keeps_the_best_of_each_face(void **state)
     const mn_detection items[] = {at(1, 1, 10, 0.7f), at(0, 0, 10, 0.9f), at(40, 0, 10, 0.65f),
                                   at(2, 0, 10, 0.8f), at(7, 0, 10, 0.6f)};
     mn_detections d = list_of(items, 5);
-    mn_detections_suppress(&d, 0.4f);
+    mn_detections_suppress(&d);
     /* the one at 7 overlaps the best by 30/170 only: a neighbour */
     assert_int_equal(d.n, 3);
     assert_float_equal(d.items[0].score, 0.9f, 0);
     assert_float_equal(d.items[1].score, 0.65f, 0);
     assert_float_equal(d.items[2].score, 0.6f, 0);
+    mn_detections_finish(&d);
+}
+
+static void a_part_of_a_face_is_not_another(void **state)
+{
+    (void)state;
+    /* 85 of 100 px² inside: a part; 70: somebody in front */
+    const mn_detection items[] = {at(0, 0, 100, 0.9f), at(91.5f, 50, 10, 0.95f), at(93, 20, 10, 0.8f)};
+    mn_detections d = list_of(items, 3);
+    mn_detections_suppress(&d);
+    assert_int_equal(d.n, 2);
+    assert_float_equal(d.items[0].score, 0.95f, 0);
+    assert_float_equal(d.items[1].score, 0.8f, 0);
     mn_detections_finish(&d);
 }
 
@@ -58,7 +71,7 @@ static void largest_come_first_and_the_rest_is_cut(void **state)
     mn_detections_finish(&d);
 
     mn_detections none = {0};
-    mn_detections_suppress(&none, 0.4f);
+    mn_detections_suppress(&none);
     mn_detections_largest(&none, 3);
     assert_int_equal(none.n, 0);
 }
@@ -71,7 +84,7 @@ static void the_list_is_bounded(void **state)
     for (int i = 0; i < 20010; i++)
         assert_ok(mn_detections_add(&d, &one, err));
     assert_int_equal(d.n, 20000);
-    mn_detections_suppress(&d, 0.4f);
+    mn_detections_suppress(&d);
     assert_int_equal(d.n, 1);
     mn_detections_finish(&d);
 }
@@ -191,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(overlap_is_intersection_over_union),
         cmocka_unit_test(suppression_keeps_the_best_of_each_face),
+        cmocka_unit_test(a_part_of_a_face_is_not_another),
         cmocka_unit_test(largest_come_first_and_the_rest_is_cut),
         cmocka_unit_test(the_list_is_bounded),
         cmocka_unit_test(out_of_memory_is_reported),
