@@ -26,7 +26,7 @@
 #define WAIT_SECONDS 10
 /* "mien" in ASCII, and which store of this database. */
 #define BEGIN_WRITE                                                                                          \
-    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"                                                       \
+    "BEGIN ISOLATION LEVEL READ COMMITTED;"                                                                  \
     "SELECT pg_advisory_xact_lock(1835623790, hashtext(current_schema()))"
 #define BEGIN_READ "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 /* A store answers or says why not: none of these waits is for ever. A commit is on the disk when it returns,
@@ -94,6 +94,11 @@ static mn_code set_up(mn_postgres *s, mn_pg_conn *c, mn_error *err)
     if (PQserverVersion(c->pg) < 150000)
         return mn_fail(err, MN_E_UNSUPPORTED, "%s is version %d: mien needs PostgreSQL 15 or newer", s->place,
                        PQserverVersion(c->pg) / 10000);
+    const char *encoding = PQparameterStatus(c->pg, "server_encoding");
+    if (!encoding || strcmp(encoding, "UTF8") != 0)
+        return mn_fail(err, MN_E_UNSUPPORTED,
+                       "%s keeps texts as %s: make the database with ENCODING 'UTF8' TEMPLATE template0",
+                       s->place, encoding ? encoding : "?");
     return mn_pg_command(s, c, SESSION, err);
 }
 

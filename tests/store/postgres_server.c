@@ -84,18 +84,17 @@ static void stop_at_exit(void)
         postgres_stop(SIGQUIT);
 }
 
-static void make_folder(void)
+void postgres_own(const char *path)
 {
     char parent[4096];
-    folder = mn_test_folder();
-    snprintf(parent, sizeof parent, "%s", folder);
-    *strrchr(parent, '/') = 0;
     if (geteuid() != 0)
         return;
     const struct passwd *user = other_user();
     assert_non_null(user);
+    snprintf(parent, sizeof parent, "%s", path);
+    *strrchr(parent, '/') = 0;
     assert_int_equal(chmod(parent, 0711), 0);
-    assert_int_equal(chown(folder, user->pw_uid, user->pw_gid), 0);
+    assert_int_equal(chown(path, user->pw_uid, user->pw_gid), 0);
 }
 
 static const char *data_folder(void)
@@ -165,7 +164,8 @@ void postgres_start(void)
     if (server)
         return;
     if (!folder) {
-        make_folder();
+        folder = mn_test_folder();
+        postgres_own(folder);
         make_server();
     }
     launch_server();

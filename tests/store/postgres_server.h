@@ -18,5 +18,6 @@ void postgres_sql(const char *schema, const char *sql); /* fails the test when i
 /* For mn_store_backend: the schema has the folder's name, and is made when it is not there. */
 mn_code postgres_open(const char *where, mn_store **out, mn_error *err);
 const char *postgres_new_schema(void);
+void postgres_own(const char *folder); /* gives a folder of mn_test_folder to the server's user */
 
 #endif

@@ -8,10 +8,12 @@
 #include "support.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -131,9 +133,33 @@ static void test_rights(void **state)
     snprintf(url, sizeof url, "%s&user=guest", postgres_url(schema));
     mn_store *s = NULL;
     assert_fails(mn_store_open_postgres(url, &s, err), MN_E_IO, "lacks rights");
-    snprintf(url, sizeof url, "%s -cdefault_transaction_read_only%%3Don", postgres_url(schema));
-    assert_ok(mn_store_open_postgres(url, &s, err)); /* our transactions say that they write */
-    s->ops->close(s);
+}
+
+static void test_encoding(void **state)
+{
+    (void)state;
+    char url[512];
+    mn_store *s = NULL;
+    postgres_sql(
+        "public",
+        "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0");
+    snprintf(url, sizeof url, "%s&dbname=latin", postgres_url("public"));
+    assert_fails(mn_store_open_postgres(url, &s, err), MN_E_UNSUPPORTED, "keeps texts as LATIN1");
+}
+
+/* As on a standby: what is there can be read. */
+static void test_read_only(void **state)
+{
+    fixture *f = *state;
+    char url[512];
+    fixture other = {.a = f->a};
+    put(f, "k", "v");
+    snprintf(url, sizeof url, "%s -cdefault_transaction_read_only%%3Don", postgres_url(f->schema));
+    assert_ok(mn_store_open_postgres(url, &other.s, err));
+    assert_string_equal(get(&other, "k"), "v");
+    assert_fails(other.s->ops->meta_put(other.s, "k", "w", err), MN_E_IO, "accepts no writes");
+    assert_string_equal(get(&other, "k"), "v");
+    other.s->ops->close(other.s);
 }
 
 static void *open_and_close(void *schema)
@@ -301,6 +327,72 @@ static void test_read_fails_in_transaction(void **state)
     assert_fails(f->s->ops->meta_put(f->s, "k", "v", err), MN_E_IO, "taken back");
     assert_fails(f->s->ops->commit(f->s, err), MN_E_IO, "taken back");
     assert_string_equal(get(f, "half"), "");
+}
+
+/* ---- a disk that is full ---- */
+
+static bool own_mounts; /* what is mounted here is seen by this program and its server only */
+
+/* One descriptor of 6 KB. Returns what the store says. */
+static mn_code put_large(mn_store *s, const mn_id *id, mn_error *err)
+{
+    static uint8_t bytes[6000];
+    mn_person p = {.id = *id, .name = "x", .active = true};
+    mn_face_record f = {.id = *id, .person = *id};
+    mn_descriptor_record d = {
+        .face = *id, .model = "m", .dim = 1, .sealed = bytes, .sealed_len = sizeof bytes};
+    mn_code code = s->ops->begin(s, err);
+    if (code != MN_OK)
+        return code;
+    code = s->ops->person_put(s, &p, err);
+    if (code == MN_OK)
+        code = s->ops->face_put(s, &f, err);
+    if (code == MN_OK)
+        code = s->ops->descriptor_put(s, &d, err);
+    if (code == MN_OK)
+        return s->ops->commit(s, err);
+    s->ops->rollback(s);
+    return code;
+}
+
+static void move_descriptors_to(fixture *f, const char *folder)
+{
+    char sql[512];
+    postgres_own(folder);
+    snprintf(sql, sizeof sql, "CREATE TABLESPACE small LOCATION '%s'", folder);
+    postgres_sql(f->schema, sql);
+    postgres_sql(f->schema, "ALTER TABLE descriptor SET TABLESPACE small");
+}
+
+static void test_disk_full(void **state)
+{
+    fixture *f = *state;
+    const char *folder = mn_test_folder();
+    if (!own_mounts || mount("tmpfs", folder, "tmpfs", 0, "size=1m") != 0) {
+        fprintf(stderr, "SKIPPED: no right to mount a small disk; the answer to a full one was tested\n");
+        skip();
+    }
+    move_descriptors_to(f, folder);
+    mn_code code = MN_OK;
+    mn_error e = {0};
+    uint64_t stored = 0;
+    for (; code == MN_OK && stored < 1000; stored += code == MN_OK) {
+        mn_id id = mn_id_make();
+        code = put_large(f->s, &id, &e);
+    }
+    assert_int_equal(code, MN_E_FULL);
+    assert_says(&e, "make room and try again");
+    assert_true(stored > 10);
+    mn_store_counts c;
+    assert_ok(f->s->ops->counts(f->s, &c, err));
+    assert_true(c.people == stored && c.descriptors == stored);
+    assert_int_equal(mount("tmpfs", folder, "tmpfs", MS_REMOUNT, "size=64m"), 0);
+    mn_id id = mn_id_make();
+    assert_ok(put_large(f->s, &id, err));
+    assert_ok(f->s->ops->check(f->s, err));
+    postgres_sql(f->schema, "ALTER TABLE descriptor SET TABLESPACE pg_default");
+    postgres_sql(f->schema, "DROP TABLESPACE small");
+    assert_int_equal(umount(folder), 0);
 }
 
 /* ---- several at once ---- */
@@ -576,6 +668,8 @@ int main(void)
         T(test_address),
         T(test_versions),
         T(test_rights),
+        T(test_encoding),
+        T(test_read_only),
         T(test_migration_runs_once),
         T(test_restart),
         T(test_server_gone),
@@ -584,6 +678,7 @@ int main(void)
         T(test_answers),
         T(test_values_that_are_refused),
         T(test_read_fails_in_transaction),
+        T(test_disk_full),
         T(test_two_stores),
         T(test_processes_share_one_audit_chain),
         T(test_threads),
@@ -595,6 +690,7 @@ int main(void)
         T(test_every_allocation_may_fail),
     };
 #undef T
+    own_mounts = unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
     int failed = cmocka_run_group_tests_name("PostgreSQL", first, NULL, NULL);
     if (!there)
         return failed;

@@ -11,6 +11,7 @@
 #include "store/audit.h"
 #include "support.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,20 +142,30 @@ static child start_writer(uint8_t writer, const char *url)
     return c;
 }
 
-static size_t kill_writer(const child *c, uint8_t writer)
+/* Reads what was acknowledged so far, and waits at most so long for the first of it. */
+static size_t note_acknowledged(const child *c, uint8_t writer, int wait_ms)
 {
-    int status = 0;
     uint32_t n;
     size_t count = 0;
-    kill(c->pid, SIGKILL);
-    assert_int_equal(waitpid(c->pid, &status, 0), c->pid);
-    if (!WIFSIGNALED(status))
-        fail_msg("a writer ended by itself with %d", WEXITSTATUS(status));
-    for (; read(c->in, &n, sizeof n) == (ssize_t)sizeof n; count++) {
+    struct pollfd ready = {.fd = c->in, .events = POLLIN};
+    for (; poll(&ready, 1, count ? 0 : wait_ms) == 1; count++) {
+        if (read(c->in, &n, sizeof n) != (ssize_t)sizeof n)
+            break;
         if (n == FAULT)
             fail_msg("a writer met an error that it must not meet");
         fates[writer][n].acknowledged = 1;
     }
+    return count;
+}
+
+static size_t kill_writer(const child *c, uint8_t writer)
+{
+    int status = 0;
+    kill(c->pid, SIGKILL);
+    assert_int_equal(waitpid(c->pid, &status, 0), c->pid);
+    if (!WIFSIGNALED(status))
+        fail_msg("a writer ended by itself with %d", WEXITSTATUS(status));
+    size_t count = note_acknowledged(c, writer, 0);
     close(c->in);
     return count;
 }
@@ -250,7 +261,14 @@ static size_t run_and_kill(const char *url, uint64_t *seed)
         writers[w] = start_writer(w, url);
     usleep(up_to(seed, 300000));
     postgres_stop(mn_test_random(seed) % 2 ? SIGQUIT : SIGKILL);
+    for (uint8_t w = 0; w < WRITERS; w++)
+        acknowledged += note_acknowledged(&writers[w], w, 0);
     postgres_start();
+    for (uint8_t w = 0; w < WRITERS; w++) {
+        size_t more = note_acknowledged(&writers[w], w, 20000);
+        assert_true(more > 0); /* they go on by themselves */
+        acknowledged += more;
+    }
     usleep(up_to(seed, 300000));
     for (uint8_t w = 0; w < WRITERS; w++)
         acknowledged += kill_writer(&writers[w], w);
