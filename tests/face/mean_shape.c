@@ -27,7 +27,7 @@ typedef struct {
     mn_point3 p[POINTS];
 } shape;
 
-static void stop(const char *what, const mn_error *err)
+static _Noreturn void stop(const char *what, const mn_error *err)
 {
     fprintf(stderr, "mean_shape: %s: %s\n", what, err->text);
     exit(3);
