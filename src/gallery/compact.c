@@ -33,12 +33,13 @@ static void copy_row(const mn_chunk *from, uint32_t r, mn_chunk *to, uint32_t n)
 /* moved[r]: where row r went, or MN_NO_ROW. */
 static bool copy_rows(mn_gallery *g, mn_view *v, const mn_segment *from, uint32_t *moved)
 {
+    const mn_chunk_shape shape = mn_gallery_shape(g);
     for (uint32_t r = 0; r < from->n; r++) {
         moved[r] = MN_NO_ROW;
         if (mn_rowset_has(from->dead, r))
             continue;
         size_t position;
-        mn_segment *to = mn_view_tail(v, g->stride, mn_gallery_halves(g), true, &position);
+        mn_segment *to = mn_view_tail(v, &shape, true, &position);
         if (!to)
             return false;
         copy_row(from->chunk, r, to->chunk, to->n);

@@ -1,6 +1,10 @@
 #include "gallery/gallery_parts.h"
+#include "gallery/view_parts.h"
 
 #include "base/alloc.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
 
 #define DIM_MIN     64
 #define DIM_MAX     1024
@@ -9,6 +13,11 @@
 bool mn_gallery_halves(const mn_gallery *g)
 {
     return g->options.metric == MN_METRIC_L2;
+}
+
+mn_chunk_shape mn_gallery_shape(const mn_gallery *g)
+{
+    return (mn_chunk_shape){.stride = g->stride, .halves = mn_gallery_halves(g), .cold_dir = g->cold_dir};
 }
 
 static mn_code check_options(const mn_gallery_options *o, mn_error *err)
@@ -21,6 +30,21 @@ static mn_code check_options(const mn_gallery_options *o, mn_error *err)
                        THREADS_MAX);
     if (o->metric != MN_METRIC_COSINE && o->metric != MN_METRIC_L2)
         return mn_fail(err, MN_E_INVALID, "metric %d: cosine and L2 are known", (int)o->metric);
+    return MN_OK;
+}
+
+/* A directory that cannot be used is noticed now, and not as a gallery that is larger than it should be. */
+static mn_code use_cold_dir(mn_gallery *g, mn_error *err)
+{
+    g->cold_dir = mn_strdup(g->options.cold_dir);
+    g->options.cold_dir = g->cold_dir;
+    if (!g->cold_dir)
+        return mn_fail(err, MN_E_MEMORY, "no memory for a gallery");
+    void *probe = mn_cold_map(g->cold_dir, 1);
+    if (!probe)
+        return mn_fail(err, MN_E_IO, "no file for the ids of the gallery can be made in %s: %s", g->cold_dir,
+                       strerror(errno));
+    munmap(probe, 1);
     return MN_OK;
 }
 
@@ -45,6 +69,8 @@ mn_code mn_gallery_create(const mn_gallery_options *options, mn_gallery **out, m
     /* The searching thread works too. Helpers that are busy with other searches are not waited for. */
     if (options->threads > 1 && (code = mn_pool_create(options->threads - 1, THREADS_MAX, &g->helpers, err)))
         goto fail;
+    if (options->cold_dir && (code = use_cold_dir(g, err)))
+        goto fail;
     *out = g;
     return MN_OK;
 fail:
@@ -65,12 +91,14 @@ void mn_gallery_destroy(mn_gallery *g)
     mn_rowmap_finish(&g->faces);
     mn_rowmap_finish(&g->people);
     pthread_mutex_destroy(&g->write);
+    mn_free(g->cold_dir);
     mn_free(g);
 }
 
 static size_t segment_bytes(const mn_segment *s)
 {
-    size_t bytes = sizeof *s + sizeof *s->chunk + s->n * mn_chunk_bytes_per_row(s->chunk);
+    size_t bytes = sizeof *s + sizeof *s->chunk + s->n * mn_chunk_hot_bytes(s->chunk);
+    bytes += s->chunk->cold_in_file ? 0 : s->n * mn_chunk_cold_bytes(s->chunk);
     bytes += mn_rowset_bytes(s->dead) + mn_rowset_bytes(s->further) + s->n_lists * sizeof *s->lists;
     for (size_t i = 0; i < s->n_lists; i++)
         bytes += mn_rowset_bytes(s->lists[i].rows);
@@ -82,7 +110,7 @@ mn_gallery_stats mn_gallery_stats_get(mn_gallery *g)
     pthread_mutex_lock(&g->write);
     const mn_view *v = mn_view_current(&g->views);
     mn_gallery_stats stats = {.faces = v->faces, .people = v->people};
-    stats.bytes = sizeof *g + (g->faces.size + g->people.size) * sizeof(uint32_t);
+    stats.bytes = sizeof *g + mn_rowmap_bytes(&g->faces) + mn_rowmap_bytes(&g->people);
     for (size_t i = 0; i < v->n_segments; i++) {
         const mn_segment *s = v->segments[i];
         if (!s)
@@ -90,6 +118,7 @@ mn_gallery_stats mn_gallery_stats_get(mn_gallery *g)
         stats.chunks++;
         stats.removed += mn_rowset_count(s->dead);
         stats.bytes += segment_bytes(s);
+        stats.cold_bytes += s->chunk->cold_in_file ? s->n * mn_chunk_cold_bytes(s->chunk) : 0;
     }
     pthread_mutex_unlock(&g->write);
     return stats;

@@ -12,8 +12,9 @@
  * a float scan (where more than 4k + 252 people are that close together, the best of them by int8). The best
  * face of each person is kept. L2 models are searched by |a|²+|b|²-2ab with the length kept beside the row.
  *
- * Limits: 1 000 people of a search, 16 probes of a pass, 2^31 rows. Memory per row: stride + 40 bytes (44 for
- * L2) in chunks, and 8 to 16 in the writer's tables. All functions are thread-safe, except destroy. */
+ * Limits: 1 000 people of a search, 16 probes of a pass, 2^31 rows. Memory per row: stride + 4 bytes (8 for
+ * L2) in chunks, 36 for ids (see cold_dir), and 12 to 15 in the writer's tables. All functions are
+ * thread-safe, except destroy. */
 #ifndef MN_GALLERY_GALLERY_H
 #define MN_GALLERY_GALLERY_H
 
@@ -34,6 +35,10 @@ typedef struct {
      */
     mn_code (*fetch)(void *ctx, const mn_id *face, float *out, mn_error *err);
     void *fetch_ctx;
+    /* A directory on disk for what a search asks of its last few rows only (ids, 36 bytes a row): there it is
+     * a deleted file that the kernel may write out when memory is short. NULL: in memory. Where the disk is
+     * full later, memory is taken. Copied. */
+    const char *cold_dir;
 } mn_gallery_options;
 
 mn_code mn_gallery_create(const mn_gallery_options *options, mn_gallery **out, mn_error *err);
@@ -92,8 +97,9 @@ mn_code mn_gallery_search_many(mn_gallery *g, const mn_query *queries, size_t n_
                                mn_error *err);
 
 typedef struct {
-    size_t faces, people, removed, chunks, bytes;
-} mn_gallery_stats; /* removed: rows not compacted yet; bytes: rows in use with all that belongs to them */
+    size_t faces, people, removed, chunks, bytes, cold_bytes;
+} mn_gallery_stats; /* removed: rows not compacted yet; bytes: memory of the rows in use with all that belongs
+                       to them; cold_bytes: what of them is in files instead */
 mn_gallery_stats mn_gallery_stats_get(mn_gallery *g);
 
 #endif

@@ -10,7 +10,8 @@
 
 struct mn_gallery {
     mn_gallery_options options;
-    size_t stride; /* dim rounded up to 64 */
+    size_t stride;  /* dim rounded up to 64 */
+    char *cold_dir; /* a copy of the option */
     const mn_simd *simd;
     mn_pool *helpers; /* of searches; NULL: one thread */
     mn_published views;
@@ -25,5 +26,6 @@ struct mn_gallery {
 /* With the write lock held. Starts compaction in the background when a chunk is worth it. */
 void mn_gallery_tidy(mn_gallery *g);
 bool mn_gallery_halves(const mn_gallery *g); /* do chunks keep lengths? */
+mn_chunk_shape mn_gallery_shape(const mn_gallery *g);
 
 #endif

@@ -4,16 +4,36 @@
 #include <assert.h>
 #include <string.h>
 
+#define SIZE_MIN   64
+#define LOAD       17 /* of 20 slots are used at most */
+#define SLOTS      20
+#define SLOT_BYTES (sizeof(uint32_t) + 1)
+
 /* Ids are random in their second half and rise in their first; both are mixed, so that ids of another make do
  * no harm. */
-static size_t hash(const mn_id *id)
+static uint64_t hash(const mn_id *id)
 {
     uint64_t a, b;
     memcpy(&a, id->bytes, sizeof a);
     memcpy(&b, id->bytes + 8, sizeof b);
     uint64_t x = a * UINT64_C(0x9e3779b97f4a7c15) ^ b;
     x = (x ^ x >> 32) * UINT64_C(0xd6e8feb86659fd93);
-    return (size_t)(x ^ x >> 32);
+    return x ^ x >> 32;
+}
+
+static size_t home_of(uint64_t hashed, size_t size)
+{
+    return (size_t)((hashed >> 32) * size >> 32);
+}
+
+static size_t after(size_t i, size_t size)
+{
+    return i + 1 < size ? i + 1 : 0;
+}
+
+static uint8_t *tags(uint32_t *slots, size_t size)
+{
+    return (uint8_t *)(slots + size);
 }
 
 void mn_rowmap_finish(mn_rowmap *m)
@@ -22,22 +42,39 @@ void mn_rowmap_finish(mn_rowmap *m)
     *m = (mn_rowmap){.key = m->key};
 }
 
+size_t mn_rowmap_bytes(const mn_rowmap *m)
+{
+    return m->size * SLOT_BYTES;
+}
+
 static void put(uint32_t *slots, size_t size, const mn_id *id, uint32_t row)
 {
-    size_t i = hash(id) & (size - 1);
+    uint64_t hashed = hash(id);
+    size_t i = home_of(hashed, size);
     while (slots[i] != MN_NO_ROW)
-        i = (i + 1) & (size - 1);
+        i = after(i, size);
     slots[i] = row;
+    tags(slots, size)[i] = (uint8_t)hashed;
+}
+
+/* Growing by a quarter and less keeps the table full, and a hundred million ids from needing twice that. */
+static size_t size_for(size_t used)
+{
+    size_t size = SIZE_MIN;
+    while (used * SLOTS > size * 2 * LOAD)
+        size *= 2;
+    size_t quarter = size / 4;
+    while (used * SLOTS > size * LOAD)
+        size += quarter;
+    return size;
 }
 
 bool mn_rowmap_reserve(mn_rowmap *m, const mn_view *v, size_t more)
 {
-    size_t size = 64;
-    while ((m->used + more) * 4 > size * 3)
-        size *= 2;
+    size_t size = size_for(m->used + more);
     if (size <= m->size && size * 4 > m->size)
         return true;
-    uint32_t *slots = mn_alloc(size * sizeof *slots);
+    uint32_t *slots = mn_alloc(size * SLOT_BYTES);
     if (!slots)
         return size < m->size; /* it was only to become smaller */
     memset(slots, 0xff, size * sizeof *slots);
@@ -54,26 +91,28 @@ uint32_t mn_rowmap_find(const mn_rowmap *m, const mn_view *v, const mn_id *id)
 {
     if (m->size == 0)
         return MN_NO_ROW;
-    for (size_t i = hash(id) & (m->size - 1);; i = (i + 1) & (m->size - 1)) {
+    uint64_t hashed = hash(id);
+    const uint8_t *tag = tags(m->slots, m->size);
+    for (size_t i = home_of(hashed, m->size);; i = after(i, m->size)) {
         uint32_t row = m->slots[i];
-        if (row == MN_NO_ROW || mn_id_compare(m->key(v, row), id) == 0)
+        if (row == MN_NO_ROW || (tag[i] == (uint8_t)hashed && mn_id_compare(m->key(v, row), id) == 0))
             return row;
     }
 }
 
 void mn_rowmap_insert(mn_rowmap *m, const mn_view *v, uint32_t row)
 {
-    assert((m->used + 1) * 4 <= m->size * 3);
+    assert((m->used + 1) * SLOTS <= m->size * LOAD);
     put(m->slots, m->size, m->key(v, row), row);
     m->used++;
 }
 
 static size_t slot_of(const mn_rowmap *m, const mn_view *v, uint32_t row)
 {
-    size_t i = hash(m->key(v, row)) & (m->size - 1);
+    size_t i = home_of(hash(m->key(v, row)), m->size);
     while (m->slots[i] != row) {
         assert(m->slots[i] != MN_NO_ROW);
-        i = (i + 1) & (m->size - 1);
+        i = after(i, m->size);
     }
     return i;
 }
@@ -83,15 +122,23 @@ void mn_rowmap_move(mn_rowmap *m, const mn_view *v, uint32_t from, uint32_t to)
     m->slots[slot_of(m, v, from)] = to;
 }
 
+/* How far it is from one slot to another, upwards and around. */
+static size_t distance(size_t from, size_t to, size_t size)
+{
+    return to >= from ? to - from : to + size - from;
+}
+
 /* What follows the hole is moved into it where its own chain would otherwise break; so no marks of erased
  * rows pile up. */
 void mn_rowmap_erase(mn_rowmap *m, const mn_view *v, uint32_t row)
 {
-    size_t mask = m->size - 1, hole = slot_of(m, v, row);
-    for (size_t i = (hole + 1) & mask; m->slots[i] != MN_NO_ROW; i = (i + 1) & mask) {
-        size_t home = hash(m->key(v, m->slots[i])) & mask;
-        if (((i - home) & mask) >= ((i - hole) & mask)) {
+    size_t size = m->size, hole = slot_of(m, v, row);
+    uint8_t *tag = tags(m->slots, size);
+    for (size_t i = after(hole, size); m->slots[i] != MN_NO_ROW; i = after(i, size)) {
+        size_t home = home_of(hash(m->key(v, m->slots[i])), size);
+        if (distance(home, i, size) >= distance(hole, i, size)) {
             m->slots[hole] = m->slots[i];
+            tag[hole] = tag[i];
             hole = i;
         }
     }

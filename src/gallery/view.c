@@ -109,7 +109,7 @@ mn_segment *mn_view_own(mn_view *v, size_t i)
     return copy;
 }
 
-mn_segment *mn_view_tail(mn_view *v, size_t stride, bool halves, bool huge_pages, size_t *position)
+mn_segment *mn_view_tail(mn_view *v, const mn_chunk_shape *shape, bool huge_pages, size_t *position)
 {
     size_t i = v->tail;
     if (i < v->n_segments && v->segments[i] && v->segments[i]->n < MN_CHUNK_ROWS) {
@@ -119,7 +119,7 @@ mn_segment *mn_view_tail(mn_view *v, size_t stride, bool halves, bool huge_pages
     for (i = 0; i < v->n_segments && v->segments[i]; i++)
         ;
     assert(i < v->cap_segments);
-    mn_chunk *chunk = mn_chunk_create(stride, halves, huge_pages);
+    mn_chunk *chunk = mn_chunk_create(shape, huge_pages);
     if (!chunk)
         return NULL;
     mn_segment *s = mn_segment_create(chunk);

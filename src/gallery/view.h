@@ -24,17 +24,26 @@
 #define MN_VIEW_SLOTS 1024 /* views alive at a time, at most */
 #define MN_NO_ROW     UINT32_MAX
 
-/* Columns of one chunk. `next` belongs to the writer: readers must not look at it. */
+typedef struct {
+    size_t stride;
+    bool halves;
+    const char
+        *cold_dir; /* where the file of the cold columns is made; NULL: they are memory like the rest */
+} mn_chunk_shape;
+
+/* Columns of one chunk. A scan reads the hot ones; the cold ones are asked for the few rows that could be
+ * among the answers, and by writers. `next` belongs to the writer: readers must not look at it. */
 typedef struct {
     atomic_uint refs;
     size_t stride;
-    void *memory;
-    size_t memory_bytes;
-    int8_t *rows;  /* 64-byte aligned, zero past dim */
-    float *scales; /* row × scale = descriptor */
-    float *halves; /* |descriptor|² / 2; NULL for cosine, where it is the same for all */
-    mn_id *faces, *people;
-    uint32_t *next; /* next row of the same person, or MN_NO_ROW */
+    void *memory, *cold;
+    size_t memory_bytes, cold_bytes;
+    bool cold_in_file;
+    int8_t *rows;          /* 64-byte aligned, zero past dim */
+    float *scales;         /* row × scale = descriptor */
+    float *halves;         /* |descriptor|² / 2; NULL for cosine, where it is the same for all */
+    mn_id *faces, *people; /* cold, as is next */
+    uint32_t *next;        /* next row of the same person, or MN_NO_ROW */
 } mn_chunk;
 
 typedef struct {
@@ -66,8 +75,9 @@ typedef struct {
     _Atomic(mn_view *) slots[MN_VIEW_SLOTS];
 } mn_published;
 
-mn_chunk *mn_chunk_create(size_t stride, bool halves, bool huge_pages);
-size_t mn_chunk_bytes_per_row(const mn_chunk *c);
+mn_chunk *mn_chunk_create(const mn_chunk_shape *shape, bool huge_pages);
+size_t mn_chunk_hot_bytes(const mn_chunk *c); /* of a row */
+size_t mn_chunk_cold_bytes(const mn_chunk *c);
 
 /* Writers only, on a view that is not published. NULL or false: out of memory, and nothing has changed. */
 mn_view *mn_view_copy(mn_published *p, const mn_view *from,
@@ -75,7 +85,7 @@ mn_view *mn_view_copy(mn_published *p, const mn_view *from,
 void mn_view_drop(mn_published *p, mn_view *v); /* instead of publishing */
 mn_segment *mn_view_own(mn_view *v, size_t i);  /* a segment that may be changed */
 /* A segment with room for one more row: the last one, or a new one. */
-mn_segment *mn_view_tail(mn_view *v, size_t stride, bool halves, bool huge_pages, size_t *position);
+mn_segment *mn_view_tail(mn_view *v, const mn_chunk_shape *shape, bool huge_pages, size_t *position);
 void mn_view_forget(mn_view *v, size_t i);
 mn_rowset **mn_segment_list_own(mn_segment *s, const mn_id *list); /* its place, made when missing */
 const mn_rowset *mn_segment_list_find(const mn_segment *s, const mn_id *list);

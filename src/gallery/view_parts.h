@@ -4,6 +4,9 @@
 
 #include "gallery/view.h"
 
+/* A deleted file of so many bytes, reserved on disk, as shared memory; unmapped with munmap. NULL: errno says
+ * why. */
+void *mn_cold_map(const char *dir, size_t bytes);
 mn_chunk *mn_chunk_ref(mn_chunk *c);
 void mn_chunk_unref(mn_chunk *c);
 mn_segment *mn_segment_create(mn_chunk *chunk); /* takes the reference */

@@ -160,8 +160,9 @@ static mn_code append(mn_gallery *g, mn_view *v, const mn_gallery_entry *e, bool
         mn_id_format(&e->face, id);
         return mn_fail(err, MN_E_EXISTS, "face %s is in the gallery already", id);
     }
+    const mn_chunk_shape shape = mn_gallery_shape(g);
     size_t position;
-    mn_segment *s = mn_view_tail(v, g->stride, mn_gallery_halves(g), huge_pages, &position);
+    mn_segment *s = mn_view_tail(v, &shape, huge_pages, &position);
     if (!s)
         return no_memory(err);
     mn_code code = write_row(g, v, s, e, err);

@@ -115,7 +115,7 @@ static mn_view *view_of_faces(mn_published *p, size_t n)
     mn_view *v = mn_view_copy(p, mn_view_current(p), 2);
     assert_non_null(v);
     size_t position;
-    mn_segment *s = mn_view_tail(v, 64, false, false, &position);
+    mn_segment *s = mn_view_tail(v, &(mn_chunk_shape){.stride = 64}, false, &position);
     assert_non_null(s);
     for (; s->n < n; s->n++)
         s->chunk->faces[s->n] = id_of(s->n);
@@ -256,7 +256,7 @@ static void the_best_do_not_depend_on_the_order(void **state)
 {
     (void)state;
     enum { N = 6000, K = 20 };
-    mn_chunk *c = mn_chunk_create(64, false, false);
+    mn_chunk *c = mn_chunk_create(&(mn_chunk_shape){.stride = 64}, false);
     assert_non_null(c);
     uint64_t seed = 5;
     static float scores[N];

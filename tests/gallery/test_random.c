@@ -144,7 +144,8 @@ static void run(int dim, mn_metric metric, bool fetch, size_t operations, uint64
     assert_non_null(w);
     w->seed = seed;
     model_init(&w->m, dim, metric, PEOPLE);
-    mn_gallery_options o = {.dim = dim, .metric = metric, .threads = 2};
+    mn_gallery_options o = {
+        .dim = dim, .metric = metric, .threads = 2, .cold_dir = metric == MN_METRIC_L2 ? "/tmp" : NULL};
     if (fetch) {
         o.fetch = model_fetch;
         o.fetch_ctx = &w->m;
