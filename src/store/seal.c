@@ -1,31 +1,22 @@
 #include "store/seal.h"
 
-#include "base/alloc.h"
-#include "base/file.h"
+#include "store/master.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
-#include <pthread.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* A sealed text: one byte that says how, the nonce, then what XChaCha20-Poly1305 makes (16 bytes longer than
- * the plain). */
+ * the plain). A wrapped key: one byte that says how, the id of the master key, and a sealed text. */
 #define FORMAT      1
+#define WRAPPED     2
 #define NONCE       crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG         crypto_aead_xchacha20poly1305_ietf_ABYTES
 #define KEY         crypto_aead_xchacha20poly1305_ietf_KEYBYTES
 #define OVERHEAD    (1 + NONCE + TAG)
 #define CONTEXT_MAX 512
+#define HEAD        (1 + MN_MASTER_ID)
+#define WRAPPED_LEN (HEAD + OVERHEAD + KEY)
 
-struct mn_master {
-    uint8_t bytes[KEY];
-};
 struct mn_key {
     uint8_t bytes[KEY];
 };
@@ -134,9 +125,53 @@ static mn_code key_alloc(mn_key **out, mn_error *err)
     return MN_OK;
 }
 
+/* Between lock and unlock of m->lock. */
+static mn_code wrap(mn_master *m, const uint8_t *context, size_t context_len, const uint8_t key[KEY],
+                    mn_buf *out, mn_error *err)
+{
+    const mn_master_key *by = NULL;
+    size_t before = out->len;
+    uint8_t *at;
+    mn_code code = mn_master_newest(m, &by, err);
+    if (code == MN_OK)
+        code = mn_buf_reserve(out, HEAD, &at, err);
+    if (code != MN_OK)
+        return code;
+    at[0] = WRAPPED;
+    memcpy(at + 1, by->id, MN_MASTER_ID);
+    mn_buf_commit(out, HEAD);
+    code = seal(by->bytes, context, context_len, key, KEY, out, err);
+    if (code != MN_OK)
+        mn_buf_cut(out, before);
+    return code;
+}
+
+static mn_code unwrap(mn_master *m, const uint8_t *context, size_t context_len, const uint8_t *wrapped,
+                      size_t n, uint8_t key[KEY], mn_error *err)
+{
+    const mn_master_key *by = NULL;
+    if (n != WRAPPED_LEN || wrapped[0] != WRAPPED)
+        return mn_fail(err, MN_E_CORRUPT, "a wrapped key does not open: it was changed");
+    mn_code code = mn_master_find(m, wrapped + 1, &by, err);
+    if (code != MN_OK)
+        return code;
+    if (!by) {
+        char id[MN_MASTER_ID_TEXT];
+        sodium_bin2hex(id, sizeof id, wrapped + 1, MN_MASTER_ID);
+        return mn_fail(err, MN_E_CORRUPT,
+                       "a wrapped key does not open: it was wrapped by the master key %s, which is not here: "
+                       "put that one back from its backup",
+                       id);
+    }
+    return unseal(by->bytes, context, context_len, wrapped + HEAD, n - HEAD, key)
+               ? MN_OK
+               : mn_fail(err, MN_E_CORRUPT, "a wrapped key does not open: it was changed or moved");
+}
+
 mn_code mn_key_make(const mn_master *m, const void *context, size_t context_len, mn_key **out,
                     mn_buf *wrapped, mn_error *err)
 {
+    mn_master *own = (mn_master *)m; /* reading the key files again changes nothing of what it is */
     uint8_t bound[CONTEXT_MAX];
     size_t len = 0;
     mn_key *key = NULL;
@@ -146,7 +181,9 @@ mn_code mn_key_make(const mn_master *m, const void *context, size_t context_len,
     if (code != MN_OK)
         return code;
     randombytes_buf(key->bytes, KEY);
-    code = seal(m->bytes, bound, len, key->bytes, KEY, wrapped, err);
+    pthread_mutex_lock(&own->lock);
+    code = wrap(own, bound, len, key->bytes, wrapped, err);
+    pthread_mutex_unlock(&own->lock);
     if (code != MN_OK) {
         mn_key_close(key);
         return code;
@@ -158,6 +195,7 @@ mn_code mn_key_make(const mn_master *m, const void *context, size_t context_len,
 mn_code mn_key_unwrap(const mn_master *m, const void *context, size_t context_len, const void *wrapped,
                       size_t n, mn_key **out, mn_error *err)
 {
+    mn_master *own = (mn_master *)m;
     uint8_t bound[CONTEXT_MAX];
     size_t len = 0;
     mn_key *key = NULL;
@@ -166,168 +204,62 @@ mn_code mn_key_unwrap(const mn_master *m, const void *context, size_t context_le
         code = key_alloc(&key, err);
     if (code != MN_OK)
         return code;
-    if (n != KEY + OVERHEAD || !unseal(m->bytes, bound, len, wrapped, n, key->bytes)) {
+    pthread_mutex_lock(&own->lock);
+    code = unwrap(own, bound, len, wrapped, n, key->bytes, err);
+    pthread_mutex_unlock(&own->lock);
+    if (code != MN_OK) {
         mn_key_close(key);
-        return mn_fail(err, MN_E_CORRUPT,
-                       "a wrapped key does not open: the master key is another one, or the key was changed");
+        return code;
     }
     *out = key;
     return MN_OK;
 }
 
-void mn_key_close(mn_key *key)
+static mn_code is_current(mn_master *m, const uint8_t *wrapped, size_t n, bool *out, mn_error *err)
 {
-    if (!key)
-        return;
-    sodium_memzero(key, sizeof *key);
-    pthread_mutex_lock(&spare_lock);
-    bool keep = n_spare < SPARE_MAX;
-    if (keep)
-        spare[n_spare++] = key;
-    pthread_mutex_unlock(&spare_lock);
-    if (!keep)
-        sodium_free(key);
-}
-
-/* ---- the master key ---- */
-
-static mn_code read_key(int fd, const char *path, uint8_t key[KEY], mn_error *err)
-{
-    struct stat st;
-    if (fstat(fd, &st) != 0)
-        return mn_fail_errno(err, errno, "%s", path);
-    if (!S_ISREG(st.st_mode))
-        return mn_fail(err, MN_E_INVALID, "%s is not an ordinary file: a master key is a file of %d bytes",
-                       path, (int)KEY);
-    if (st.st_mode & (S_IRWXG | S_IRWXO))
-        return mn_fail(
-            err, MN_E_FORBIDDEN,
-            "%s can be read or written by other users (mode %03o): run chmod 600 on it, and make sure that "
-            "nobody took a copy",
-            path, (unsigned)(st.st_mode & 0777));
-    if (st.st_size != KEY)
-        return mn_fail(err, MN_E_CORRUPT,
-                       "%s has %lld bytes where a master key has %d: put the right file back from its backup",
-                       path, (long long)st.st_size, (int)KEY);
-    size_t have = 0;
-    while (have < KEY) {
-        ssize_t n = read(fd, key + have, KEY - have);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return mn_fail_errno(err, errno, "%s", path);
-        if (n == 0)
-            return mn_fail(err, MN_E_CORRUPT, "%s ended early: put the right file back from its backup",
-                           path);
-        have += (size_t)n;
-    }
-    return MN_OK;
-}
-
-static mn_code sync_folder_of(const char *path, mn_error *err)
-{
-    char copy[PATH_MAX];
-    snprintf(copy, sizeof copy, "%s", path);
-    const char *folder = dirname(copy);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return mn_fail_errno(err, errno, "%s", folder);
-    int rc = fsync(fd);
-    int why = errno;
-    close(fd);
-    return rc == 0 ? MN_OK : mn_fail_errno(err, why, "%s", folder);
-}
-
-static mn_code write_new(const char *path, const uint8_t key[KEY], mn_error *err)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return mn_fail_errno(err, errno, "%s", path);
-    ssize_t n = write(fd, key, KEY);
-    int why = errno;
-    bool ok = n == (ssize_t)KEY;
-    if (n >= 0 && !ok)
-        why = ENOSPC;
-    if (ok && fsync(fd) != 0) {
-        why = errno;
-        ok = false;
-    }
-    close(fd);
-    if (ok)
-        return MN_OK;
-    unlink(path);
-    return mn_fail_errno(err, why, "%s", path);
-}
-
-/* The file is there whole or not at all: written beside under a name of its own, then linked, which never
- * replaces. Another process that made one in the same moment wins, and its key is read. */
-static mn_code create_file(const char *path, mn_error *err)
-{
-    char beside[PATH_MAX];
-    uint8_t *key = sodium_malloc(KEY);
-    if (!key)
-        return mn_fail(err, MN_E_MEMORY, "no memory that can be locked for a key");
-    mn_code code;
-    int len = snprintf(beside, sizeof beside, "%s.%08x.new", path, randombytes_random());
-    if (len < 0 || (size_t)len >= sizeof beside) {
-        code = mn_fail(err, MN_E_INVALID, "the path of the master key is too long");
-    } else {
-        randombytes_buf(key, KEY);
-        code = write_new(beside, key, err);
-        if (code == MN_OK) {
-            if (link(beside, path) != 0 && errno != EEXIST)
-                code = mn_fail_errno(err, errno, "%s", path);
-            unlink(beside);
-        }
-        if (code == MN_OK)
-            code = sync_folder_of(path, err);
-    }
-    sodium_free(key);
+    const mn_master_key *by = NULL;
+    mn_code code = mn_master_newest(m, &by, err);
+    if (code == MN_OK)
+        *out = n == WRAPPED_LEN && wrapped[0] == WRAPPED && memcmp(wrapped + 1, by->id, MN_MASTER_ID) == 0;
     return code;
 }
 
-static mn_code open_existing(const char *path, int *fd, mn_error *err)
+mn_code mn_key_is_current(const mn_master *m, const void *wrapped, size_t n, bool *current, mn_error *err)
 {
-    *fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (*fd >= 0)
-        return MN_OK;
-    if (errno != ENOENT)
-        return mn_fail_errno(err, errno, "%s", path);
-    return mn_fail(
-        err, MN_E_NOT_FOUND,
-        "the master key %s is missing: put it back from its backup; without it nothing that is sealed opens",
-        path);
+    mn_master *own = (mn_master *)m;
+    pthread_mutex_lock(&own->lock);
+    mn_code code = is_current(own, wrapped, n, current, err);
+    pthread_mutex_unlock(&own->lock);
+    return code;
 }
 
-mn_code mn_master_open_file(const char *path, int create, mn_master **out, mn_error *err)
+mn_code mn_key_rewrap(const mn_master *m, const void *context, size_t context_len, const void *wrapped,
+                      size_t n, bool *current, mn_buf *out, mn_error *err)
 {
-    if (sodium_init() < 0)
-        return mn_fail(err, MN_E_INTERNAL, "libsodium does not start");
-    int fd = -1;
-    mn_code code = open_existing(path, &fd, err);
-    if (code == MN_E_NOT_FOUND && create) {
-        code = create_file(path, err);
-        if (code == MN_OK)
-            code = open_existing(path, &fd, err);
-    }
+    mn_master *own = (mn_master *)m;
+    uint8_t bound[CONTEXT_MAX];
+    size_t len = 0;
+    mn_key *key = NULL;
+    bool same = false;
+    mn_code code = make_context("mien.key", context, context_len, bound, &len, err);
+    if (code == MN_OK)
+        code = key_alloc(&key, err);
     if (code != MN_OK)
         return code;
-    mn_master *m = sodium_malloc(sizeof *m);
-    if (!m)
-        code = mn_fail(err, MN_E_MEMORY, "no memory that can be locked for a key");
+    pthread_mutex_lock(&own->lock);
+    code = is_current(own, wrapped, n, &same, err);
+    if (code == MN_OK && !same)
+        code = unwrap(own, bound, len, wrapped, n, key->bytes, err);
+    if (code == MN_OK && !same)
+        code = wrap(own, bound, len, key->bytes, out, err);
+    pthread_mutex_unlock(&own->lock);
+    mn_key_close(key);
     if (code == MN_OK)
-        code = read_key(fd, path, m->bytes, err);
-    close(fd);
-    if (code != MN_OK) {
-        sodium_free(m);
-        return code;
-    }
-    sodium_mprotect_readonly(m);
-    *out = m;
-    return MN_OK;
+        *current = same;
+    return code;
 }
 
-void mn_master_close(mn_master *m)
+void mn_key_close(mn_key *key)
 {
-    sodium_free(m);
+    sodium_free(key); /* wipes; NULL is fine */
 }
