@@ -192,6 +192,8 @@ static mn_code alloc_store(const char *conninfo, mn_postgres **out, mn_error *er
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&s->freed, &attr);
     pthread_condattr_destroy(&attr);
+    for (int i = 0; i < MN_PG_CONNECTIONS; i++)
+        mn_buf_init(&s->conns[i].journal, MN_PG_JOURNAL);
     s->base.ops = &postgres_ops;
     s->conninfo = copy;
     name_place(s);

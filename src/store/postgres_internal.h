@@ -6,6 +6,7 @@
 #ifndef MN_STORE_POSTGRES_INTERNAL_H
 #define MN_STORE_POSTGRES_INTERNAL_H
 
+#include "base/buf.h"
 #include "store/postgres_queries.h"
 #include "store/store.h"
 
@@ -15,6 +16,9 @@
 #define MN_PG_CONNECTIONS 8
 #define MN_PG_PARAMETERS  10
 #define MN_PG_PLACE       320
+#define MN_PG_JOURNAL     ((size_t)64 << 20)
+
+enum { MN_PG_TEXT = 0, MN_PG_BINARY = 1 }; /* libpq's formats */
 
 typedef struct {
     /* Under the pool's lock. */
@@ -26,6 +30,8 @@ typedef struct {
     bool prepared[P_COUNT];
     bool in_tx, reading; /* between begin and commit; for reading */
     bool lost;           /* the server is gone from the other end */
+    bool guarded;        /* the transaction has a savepoint, and the journal what was written since */
+    mn_buf journal;
 } mn_pg_conn;
 
 typedef struct {
@@ -91,6 +97,12 @@ void mn_pg_blob(mn_pg *q, const void *bytes, size_t n);
 void mn_pg_int(mn_pg *q, int64_t value);
 void mn_pg_real(mn_pg *q, double value);
 void mn_pg_bool(mn_pg *q, bool value);
+
+/* ---- postgres_journal.c: what a guarded transaction wrote since its savepoint ---- */
+/* *start: where it begins, so that it can be cut off again. */
+mn_code mn_pg_journal_add(mn_pg_conn *c, const mn_pg *q, size_t *start, mn_error *err);
+/* The next write from *at on, as a statement whose parameters are in the journal; false after the last. */
+bool mn_pg_journal_next(const mn_pg_conn *c, size_t *at, mn_pg *q);
 
 /* Columns of the current row. */
 mn_id mn_pg_column_id(mn_pg *q, int i); /* nil for NULL */

@@ -28,6 +28,7 @@
 #define BEGIN_WRITE                                                                                          \
     "BEGIN ISOLATION LEVEL READ COMMITTED;"                                                                  \
     "SELECT pg_advisory_xact_lock(1835623790, hashtext(current_schema()))"
+#define GUARDED    "; SAVEPOINT mien_write"
 #define BEGIN_READ "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 /* A store answers or says why not: none of these waits is for ever. A commit is on the disk when it returns,
  * whatever the server's default is. */
@@ -140,8 +141,10 @@ mn_code mn_pg_command(mn_postgres *s, mn_pg_conn *c, const char *sql, mn_error *
 
 void mn_pg_close_pool(mn_postgres *s)
 {
-    for (int i = 0; i < MN_PG_CONNECTIONS; i++)
+    for (int i = 0; i < MN_PG_CONNECTIONS; i++) {
         close_connection(&s->conns[i]);
+        mn_buf_finish(&s->conns[i].journal);
+    }
 }
 
 /* Under the lock. */
@@ -247,30 +250,42 @@ static mn_code start(mn_postgres *s, mn_pg_conn *c, const char *sql, mn_error *e
     return code;
 }
 
-static mn_code begin_with(mn_postgres *s, const char *sql, bool reading, mn_error *err)
+typedef enum { READING, WRITING, SEVERAL_WRITES } intent;
+
+static mn_code begin_with(mn_postgres *s, intent how, mn_error *err)
 {
+    static const char *const sql[] = {BEGIN_READ, BEGIN_WRITE, BEGIN_WRITE GUARDED};
     mn_pg_conn *c = NULL;
     mn_code code = mn_pg_take(s, &c, err);
     if (code != MN_OK)
         return code;
-    code = start(s, c, sql, err);
+    code = start(s, c, sql[how], err);
     if (code != MN_OK) {
         mn_pg_give(s, c);
         return code;
     }
     c->in_tx = true;
-    c->reading = reading;
+    c->reading = how == READING;
+    c->guarded = how == SEVERAL_WRITES;
+    mn_buf_clear(&c->journal);
     return MN_OK; /* and keeps the connection */
 }
 
 mn_code mn_pg_begin(mn_store *store, mn_error *err)
 {
-    return begin_with((mn_postgres *)store, BEGIN_WRITE, false, err);
+    return begin_with((mn_postgres *)store, SEVERAL_WRITES, err);
 }
 
 mn_code mn_pg_begin_read(mn_store *store, mn_error *err)
 {
-    return begin_with((mn_postgres *)store, BEGIN_READ, true, err);
+    return begin_with((mn_postgres *)store, READING, err);
+}
+
+/* The connection is free for others. */
+static void end_transaction(mn_postgres *s, mn_pg_conn *c)
+{
+    c->in_tx = c->reading = c->guarded = false;
+    mn_pg_give(s, c);
 }
 
 void mn_pg_rollback(mn_store *store)
@@ -281,8 +296,7 @@ void mn_pg_rollback(mn_store *store)
     if (!c->lost && PQtransactionStatus(c->pg) != PQTRANS_IDLE &&
         mn_pg_command(s, c, "ROLLBACK", NULL) != MN_OK)
         c->lost = true;
-    c->in_tx = false;
-    mn_pg_give(s, c);
+    end_transaction(s, c);
 }
 
 static mn_code finish(mn_postgres *s, mn_pg_conn *c, mn_error *err)
@@ -310,8 +324,7 @@ mn_code mn_pg_commit(mn_store *store, mn_error *err)
         mn_pg_rollback(store);
         return code;
     }
-    c->in_tx = false;
-    mn_pg_give(s, c);
+    end_transaction(s, c);
     return MN_OK;
 }
 
@@ -320,7 +333,7 @@ mn_code mn_pg_enter(mn_postgres *s, bool reading, bool *own, mn_error *err)
     const mn_pg_conn *c = own_transaction(s);
     *own = !c;
     if (!c)
-        return reading ? mn_pg_begin_read(&s->base, err) : mn_pg_begin(&s->base, err);
+        return begin_with(s, reading ? READING : WRITING, err);
     if (c->reading && !reading)
         return mn_fail(err, MN_E_INTERNAL, "a write inside a transaction for reading");
     return MN_OK;

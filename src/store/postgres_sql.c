@@ -6,9 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT   0
-#define BINARY 1
-
 static const char *const query_text[P_COUNT] = {
 #define X(name, sql) [P_##name] = sql,
     MN_POSTGRES_QUERIES(X)
@@ -40,22 +37,22 @@ static void bind_number(mn_pg *q, uint64_t bits)
 {
     uint64_t *number = &q->numbers[q->bound];
     *number = htobe64(bits);
-    bind(q, number, sizeof *number, BINARY);
+    bind(q, number, sizeof *number, MN_PG_BINARY);
 }
 
 void mn_pg_id(mn_pg *q, const mn_id *id)
 {
-    bind(q, id ? id->bytes : NULL, sizeof id->bytes, BINARY);
+    bind(q, id ? id->bytes : NULL, sizeof id->bytes, MN_PG_BINARY);
 }
 
 void mn_pg_text(mn_pg *q, const char *text)
 {
-    bind(q, text, 0, TEXT); /* libpq takes the length of a text from its zero byte */
+    bind(q, text, 0, MN_PG_TEXT); /* libpq takes the length of a text from its zero byte */
 }
 
 void mn_pg_blob(mn_pg *q, const void *bytes, size_t n)
 {
-    bind(q, bytes ? bytes : "", n, BINARY);
+    bind(q, bytes ? bytes : "", n, MN_PG_BINARY);
 }
 
 void mn_pg_int(mn_pg *q, int64_t value)
@@ -72,7 +69,7 @@ void mn_pg_real(mn_pg *q, double value)
 
 void mn_pg_bool(mn_pg *q, bool value)
 {
-    bind(q, value ? "t" : "f", 0, TEXT);
+    bind(q, value ? "t" : "f", 0, MN_PG_TEXT);
 }
 
 /* ---- columns ---- */
@@ -196,7 +193,7 @@ static mn_code execute(mn_pg *q, mn_pg_conn *c, mn_error *err)
     mn_code code = prepare(q, c, name, err);
     if (code != MN_OK)
         return code;
-    PGresult *r = PQexecPrepared(c->pg, name, q->bound, q->values, q->lengths, q->formats, BINARY);
+    PGresult *r = PQexecPrepared(c->pg, name, q->bound, q->values, q->lengths, q->formats, MN_PG_BINARY);
     if (good(r)) {
         q->result = r;
         return MN_OK;
@@ -206,65 +203,51 @@ static mn_code execute(mn_pg *q, mn_pg_conn *c, mn_error *err)
     return code;
 }
 
-/* The answers to what was sent up to the sync; keeps that of the statement, and the first failure. */
-static mn_code collect_answers(mn_pg *q, mn_pg_conn *c, mn_error *err)
+/* After a failure inside a guarded transaction: back to the savepoint, and the writes since then once more.
+ * When that fails too, the transaction takes nothing more (mn_pg_usable). */
+static void recover(mn_postgres *s, mn_pg_conn *c)
 {
-    enum { STATEMENT = 1 }; /* after the savepoint */
-    mn_code code = MN_OK;
-    int at = 0, silent = 0;
-    while (silent < 2) { /* one NULL ends the answer to each command, two the whole conversation */
-        PGresult *r = PQgetResult(c->pg);
-        ExecStatusType status = PQresultStatus(r);
-        silent = r ? 0 : silent + 1;
-        if (!r)
-            at++;
-        else if (status == PGRES_PIPELINE_SYNC)
-            silent = 2;
-        else if (!good(r) && code == MN_OK)
-            code = mn_pg_fail(q->s, c, r, err);
-        if (r && good(r) && at == STATEMENT)
-            q->result = r;
-        else
-            PQclear(r);
+    mn_pg q = {.s = s};
+    size_t at = 0;
+    mn_code code = mn_pg_command(s, c, "ROLLBACK TO mien_write", NULL);
+    while (code == MN_OK && mn_pg_journal_next(c, &at, &q)) {
+        code = execute(&q, c, NULL);
+        mn_pg_end(&q);
     }
-    if (code == MN_OK && !q->result)
-        code = mn_pg_fail(q->s, c, NULL, err);
-    return code;
 }
 
-static mn_code converse(mn_pg *q, mn_pg_conn *c, const char *name, mn_error *err)
-{
-    bool sent = PQenterPipelineMode(c->pg) &&
-                PQsendQueryParams(c->pg, "SAVEPOINT mien_write", 0, NULL, NULL, NULL, NULL, BINARY) &&
-                PQsendQueryPrepared(c->pg, name, q->bound, q->values, q->lengths, q->formats, BINARY) &&
-                PQsendQueryParams(c->pg, "RELEASE mien_write", 0, NULL, NULL, NULL, NULL, BINARY) &&
-                PQpipelineSync(c->pg);
-    mn_code code = sent ? collect_answers(q, c, err) : mn_pg_fail(q->s, c, NULL, err);
-    if (!PQexitPipelineMode(c->pg) || (!sent && PQstatus(c->pg) != CONNECTION_OK))
-        c->lost = true;
-    return code;
-}
-
-/* Inside a transaction of several operations: a refused record must not end it, so it has a savepoint. The
- * three commands go in one message. */
 static mn_code execute_guarded(mn_pg *q, mn_pg_conn *c, mn_error *err)
 {
-    char name[16];
-    mn_code code = prepare(q, c, name, err);
+    size_t start = 0;
+    mn_code code = mn_pg_journal_add(c, q, &start, err);
     if (code != MN_OK)
         return code;
-    code = converse(q, c, name, err);
-    if (code != MN_OK && !c->lost &&
-        mn_pg_command(q->s, c, "ROLLBACK TO mien_write; RELEASE mien_write", NULL) != MN_OK)
-        c->lost = true;
-    if (code != MN_OK)
-        mn_pg_end(q);
+    code = execute(q, c, err);
+    if (code != MN_OK && !c->lost) {
+        mn_buf_cut(&c->journal, start);
+        recover(q->s, c);
+    }
     return code;
 }
 
 static mn_code check_parameters(const mn_pg *q, mn_error *err)
 {
     return q->too_long ? mn_fail(err, MN_E_LIMIT, "a value is too large for the store") : MN_OK;
+}
+
+static mn_code read_with(mn_pg *q, mn_pg_conn *c, mn_error *err)
+{
+    mn_code code = mn_pg_usable(q->s, c, err);
+    if (code != MN_OK)
+        return code;
+    code = execute(q, c, err);
+    if (code != MN_OK && c->lost && !c->in_tx) {
+        code = mn_pg_reconnect(q->s, c, err);
+        return code == MN_OK ? execute(q, c, err) : code;
+    }
+    if (code != MN_OK && c->guarded && !c->lost)
+        recover(q->s, c);
+    return code;
 }
 
 mn_code mn_pg_read(mn_pg *q, mn_error *err)
@@ -275,19 +258,12 @@ mn_code mn_pg_read(mn_pg *q, mn_error *err)
         code = mn_pg_take(q->s, &c, err);
     if (code != MN_OK)
         return code;
-    code = mn_pg_usable(q->s, c, err);
-    if (code == MN_OK)
-        code = execute(q, c, err);
-    if (code != MN_OK && c->lost && !c->in_tx) {
-        code = mn_pg_reconnect(q->s, c, err);
-        if (code == MN_OK)
-            code = execute(q, c, err);
-    }
+    code = read_with(q, c, err);
     mn_pg_give(q->s, c);
     return code;
 }
 
-static mn_code write_in_transaction(mn_pg *q, bool own, const char *missing, mn_error *err)
+static mn_code write_in_transaction(mn_pg *q, const char *missing, mn_error *err)
 {
     mn_pg_conn *c = NULL;
     mn_code code = mn_pg_take(q->s, &c, err);
@@ -295,7 +271,7 @@ static mn_code write_in_transaction(mn_pg *q, bool own, const char *missing, mn_
         return code;
     code = mn_pg_usable(q->s, c, err);
     if (code == MN_OK)
-        code = own ? execute(q, c, err) : execute_guarded(q, c, err);
+        code = c->guarded ? execute_guarded(q, c, err) : execute(q, c, err);
     if (code == MN_OK && missing && strcmp(PQcmdTuples(q->result), "0") == 0)
         code = mn_fail(err, MN_E_NOT_FOUND, "%s", missing);
     mn_pg_give(q->s, c);
@@ -310,7 +286,7 @@ mn_code mn_pg_write(mn_pg *q, const char *missing, mn_error *err)
         code = mn_pg_enter(q->s, false, &own, err);
     if (code != MN_OK)
         return code;
-    code = mn_pg_leave(q->s, own, write_in_transaction(q, own, missing, err), err);
+    code = mn_pg_leave(q->s, own, write_in_transaction(q, missing, err), err);
     mn_pg_end(q);
     return code;
 }

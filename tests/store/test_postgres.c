@@ -262,6 +262,14 @@ static void test_lost_in_commit(void **state)
     assert_string_equal(get(f, "k"), "");
 }
 
+static void append_audit(mn_store *s, int n)
+{
+    for (int i = 0; i < n; i++) {
+        mn_audit_record r = {.time = i, .actor = "a", .action = "person.view", .detail = "{}"};
+        assert_ok(s->ops->audit_append(s, &r, err));
+    }
+}
+
 /* ---- what the server answers ---- */
 
 static void refuse_with(fixture *f, const char *state)
@@ -316,17 +324,53 @@ static void test_values_that_are_refused(void **state)
     assert_string_equal(get(f, "k"), "w");
 }
 
-/* A statement for reading that fails takes the transaction with it; no half may be committed afterwards. */
+/* A read that fails does not end the transaction; in one for reading it does. */
 static void test_read_fails_in_transaction(void **state)
 {
     fixture *f = *state;
     const char *value = NULL;
     assert_ok(f->s->ops->begin(f->s, err));
-    put(f, "half", "v");
+    put(f, "kept", "v");
     assert_fails(f->s->ops->meta_get(f->s, "\xff", f->a, &value, err), MN_E_INVALID, "refuses this value");
-    assert_fails(f->s->ops->meta_put(f->s, "k", "v", err), MN_E_IO, "taken back");
-    assert_fails(f->s->ops->commit(f->s, err), MN_E_IO, "taken back");
-    assert_string_equal(get(f, "half"), "");
+    assert_string_equal(get(f, "kept"), "v");
+    assert_ok(f->s->ops->commit(f->s, err));
+    assert_string_equal(get(f, "kept"), "v");
+    assert_ok(f->s->ops->begin_read(f->s, err));
+    assert_fails(f->s->ops->meta_get(f->s, "\xff", f->a, &value, err), MN_E_INVALID, "refuses this value");
+    assert_fails(f->s->ops->meta_get(f->s, "kept", f->a, &value, err), MN_E_IO, "taken back");
+    f->s->ops->rollback(f->s);
+    assert_string_equal(get(f, "kept"), "v");
+}
+
+/* Every kind of value, refusals in between, and more than one savepoint can hold: all of it is there once. */
+static void test_refusals_in_a_large_transaction(void **state)
+{
+    fixture *f = *state;
+    static char text[4000];
+    memset(text, 'x', sizeof text - 1);
+    mn_id orphan = mn_id_make();
+    assert_ok(f->s->ops->begin(f->s, err));
+    for (int i = 0; i < 300; i++) { /* 1.2 MB */
+        mn_person p = {
+            .id = mn_id_make(), .name = "x", .user_data = i % 2 ? text : NULL, .active = i % 3 != 0};
+        mn_face_record face = {.id = p.id, .person = p.id, .quality = 0.25f, .created = i};
+        assert_ok(f->s->ops->person_put(f->s, &p, err));
+        assert_ok(f->s->ops->key_put(f->s, &p.id, (const uint8_t *)text, 2000, err));
+        assert_ok(f->s->ops->face_put(f->s, &face, err));
+        append_audit(f->s, 1);
+        if (i % 50 == 49)
+            assert_fails(f->s->ops->key_put(f->s, &orphan, (const uint8_t *)"k", 1, err), MN_E_NOT_FOUND,
+                         "is not there");
+    }
+    assert_ok(f->s->ops->commit(f->s, err));
+    postgres_sql(f->schema,
+                 "SELECT 1 / (count(*) = 300 AND sum(created) = 44850 AND sum(quality) = 75)::int FROM face");
+    postgres_sql(f->schema, "SELECT 1 / (count(*) = 300 AND count(user_data) = 150 AND sum(active::int) = 200"
+                            " AND max(length(user_data)) = 3999)::int FROM person");
+    postgres_sql(f->schema, "SELECT 1 / (sum(length(wrapped)) = 600000)::int FROM person_key");
+    mn_audit_report report = {0};
+    assert_ok(mn_audit_verify(f->s, &report, err));
+    assert_int_equal(report.records, 300);
 }
 
 /* ---- a disk that is full ---- */
@@ -418,14 +462,6 @@ static void test_two_stores(void **state)
     put(&other, "k", "2");
     assert_string_equal(get(f, "k"), "2");
     other.s->ops->close(other.s);
-}
-
-static void append_audit(mn_store *s, int n)
-{
-    for (int i = 0; i < n; i++) {
-        mn_audit_record r = {.time = i, .actor = "a", .action = "person.view", .detail = "{}"};
-        assert_ok(s->ops->audit_append(s, &r, err));
-    }
 }
 
 static void test_processes_share_one_audit_chain(void **state)
@@ -678,6 +714,7 @@ int main(void)
         T(test_answers),
         T(test_values_that_are_refused),
         T(test_read_fails_in_transaction),
+        T(test_refusals_in_a_large_transaction),
         T(test_disk_full),
         T(test_two_stores),
         T(test_processes_share_one_audit_chain),
