@@ -26,7 +26,7 @@ size_t mn_chunk_hot_bytes(const mn_chunk *c)
 
 size_t mn_chunk_cold_bytes(const mn_chunk *c)
 {
-    return sizeof *c->faces + sizeof *c->people + sizeof *c->next;
+    return sizeof *c->faces + sizeof *c->people + sizeof *c->until + sizeof *c->next;
 }
 
 /* Reserved, because a write into a hole of a full disk would kill the process. */
@@ -79,7 +79,7 @@ static void map_columns(mn_chunk *c, const mn_chunk_shape *shape, bool huge_page
 static void map_cold_columns(mn_chunk *c, const char *dir)
 {
     size_t size = 0, faces = column(&size, sizeof(mn_id)), people = column(&size, sizeof(mn_id));
-    size_t next = column(&size, sizeof(uint32_t));
+    size_t until = column(&size, sizeof *c->until), next = column(&size, sizeof(uint32_t));
     c->cold_bytes = size;
     c->cold = dir ? mn_cold_map(dir, size) : NULL;
     c->cold_in_file = c->cold != NULL;
@@ -90,6 +90,7 @@ static void map_cold_columns(mn_chunk *c, const char *dir)
     char *base = c->cold;
     c->faces = (mn_id *)(void *)(base + faces);
     c->people = (mn_id *)(void *)(base + people);
+    c->until = (atomic_uint *)(void *)(base + until);
     c->next = (uint32_t *)(void *)(base + next);
 }
 

@@ -19,8 +19,10 @@ static size_t worth_it(const mn_view *v)
     return v->n_segments;
 }
 
-static void copy_row(const mn_chunk *from, uint32_t r, mn_chunk *to, uint32_t n)
+static void copy_row(const mn_chunk *from, uint32_t r, mn_segment *s)
 {
+    mn_chunk *to = s->chunk;
+    uint32_t n = s->n, until = atomic_load_explicit(&from->until[r], memory_order_relaxed);
     memcpy(to->rows + n * to->stride, from->rows + r * from->stride, to->stride);
     to->scales[n] = from->scales[r];
     if (to->halves)
@@ -28,6 +30,8 @@ static void copy_row(const mn_chunk *from, uint32_t r, mn_chunk *to, uint32_t n)
     to->faces[n] = from->faces[r];
     to->people[n] = from->people[r];
     to->next[n] = from->next[r];
+    atomic_init(&to->until[n], until);
+    s->earliest = until < s->earliest ? until : s->earliest;
 }
 
 /* moved[r]: where row r went, or MN_NO_ROW. */
@@ -42,7 +46,7 @@ static bool copy_rows(mn_gallery *g, mn_view *v, const mn_segment *from, uint32_
         mn_segment *to = mn_view_tail(v, &shape, true, &position);
         if (!to)
             return false;
-        copy_row(from->chunk, r, to->chunk, to->n);
+        copy_row(from->chunk, r, to);
         moved[r] = (uint32_t)(position << 16 | to->n++);
     }
     return true;

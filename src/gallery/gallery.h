@@ -13,7 +13,7 @@
  * face of each person is kept. L2 models are searched by |a|²+|b|²-2ab with the length kept beside the row.
  *
  * Limits: 1 000 people of a search, 16 probes of a pass, 2^31 rows. Memory per row: stride + 4 bytes (8 for
- * L2) in chunks, 36 for ids (see cold_dir), and 12 to 15 in the writer's tables. All functions are
+ * L2) in chunks, 40 for ids (see cold_dir), and 12 to 15 in the writer's tables. All functions are
  * thread-safe, except destroy. */
 #ifndef MN_GALLERY_GALLERY_H
 #define MN_GALLERY_GALLERY_H
@@ -35,7 +35,7 @@ typedef struct {
      */
     mn_code (*fetch)(void *ctx, const mn_id *face, float *out, mn_error *err);
     void *fetch_ctx;
-    /* A directory on disk for what a search asks of its last few rows only (ids, 36 bytes a row): there it is
+    /* A directory on disk for what a search asks of its last few rows only (ids, 40 bytes a row): there it is
      * a deleted file that the kernel may write out when memory is short. NULL: in memory. Where the disk is
      * full later, memory is taken. Copied. */
     const char *cold_dir;
@@ -49,11 +49,12 @@ typedef struct {
     const mn_id *lists; /* the lists that this person is in */
     size_t n_lists;
     const float *v;
+    mn_time until; /* from then on the person is not found; 0: for ever */
 } mn_gallery_entry;
 
 /* All entries or none. MN_E_EXISTS: a face is there already, or twice among the entries; MN_E_INVALID: a
- * vector cannot be compared. A list belongs to the person: the lists given last stand for all faces of that
- * person. */
+ * vector cannot be compared. Lists and the end belong to the person: those given last stand for all faces of
+ * that person. */
 mn_code mn_gallery_add(mn_gallery *g, const mn_gallery_entry *entries, size_t n, mn_error *err);
 /* Unknown ids are passed over. *n_removed counts faces. */
 mn_code mn_gallery_remove_person(mn_gallery *g, const mn_id *person, size_t *n_removed, mn_error *err);
@@ -61,6 +62,9 @@ mn_code mn_gallery_remove_face(mn_gallery *g, const mn_id *face, mn_error *err);
 /* From now on the person is in exactly these lists. Unknown people are passed over. */
 mn_code mn_gallery_set_lists(mn_gallery *g, const mn_id *person, const mn_id *lists, size_t n_lists,
                              mn_error *err);
+/* The person is found until then: the end of a consent, or a time that is past for who is not active; 0: for
+ * ever. Kept in whole seconds, rounded down. Unknown people are passed over. */
+mn_code mn_gallery_set_until(mn_gallery *g, const mn_id *person, mn_time until, mn_error *err);
 /* Compacts all that is worth it before it returns (the background does the same after removals). */
 mn_code mn_gallery_compact(mn_gallery *g, mn_error *err);
 
@@ -68,6 +72,16 @@ typedef struct {
     const float *probe; /* dim floats */
     const mn_id *lists; /* any of these; n_lists = 0: all */
     size_t n_lists;
+    /* Only these people; n_people = 0: all. They are looked up under the writers' lock: such a search may
+     * wait for a write. */
+    const mn_id *people;
+    size_t n_people;
+    mn_time made_from, made_before; /* when the face was made, by the milliseconds in its id; 0: no bound */
+    bool ended;                     /* also people whose `until` is past */
+    /* NULL, or what a face must pass besides. Asked only about faces that could be among the answers, by
+     * several threads at once. */
+    bool (*accepts)(void *ctx, const mn_id *face, const mn_id *person);
+    void *accepts_ctx;
     size_t k;      /* people wanted, 1 … 1000 */
     float min_raw; /* nothing below it is returned */
     mn_deadline deadline;
@@ -80,7 +94,7 @@ typedef struct {
 } mn_candidate;
 
 /* Best first, at most one per person; ties by id. out holds q->k; *n of them are filled. *searched: people
- * compared with. */
+ * compared with, or faces where times bound the search; `accepts` lowers it not. */
 mn_code mn_gallery_search(mn_gallery *g, const mn_query *q, mn_candidate *out, size_t *n, size_t *searched,
                           mn_error *err);
 

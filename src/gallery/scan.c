@@ -1,6 +1,7 @@
 #include "gallery/scan.h"
 
 #include "base/alloc.h"
+#include "gallery/filter.h"
 #include <string.h>
 
 #define BLOCK_ROWS        4096u /* taken at a time, and between two looks at the clock: up to 0.1 ms of work */
@@ -28,65 +29,23 @@ typedef struct {
 /* One block: rows from … from + n of a segment. */
 typedef struct {
     const mn_segment *segment;
+    uint32_t first; /* number of row `from` in the view */
     uint32_t from, n;
     bool filtered[MN_GALLERY_QUERIES_MAX]; /* false: all rows are wanted, and `wanted` says nothing */
     size_t count[MN_GALLERY_QUERIES_MAX];
 } block;
 
-/* ---- filters ---- */
-
-static void all_rows(uint64_t *words, uint32_t n)
-{
-    memset(words, 0xff, n / 64 * sizeof *words);
-    if (n % 64)
-        words[n / 64] = (UINT64_C(1) << n % 64) - 1;
-}
-
-static size_t count_bits(const uint64_t *words, size_t n_words)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < n_words; i++)
-        n += (size_t)__builtin_popcountll(words[i]);
-    return n;
-}
-
-/* People among the wanted rows: each has one row that is not a further one. */
-static size_t count_people(const mn_segment *s, uint32_t from, const uint64_t *words, size_t n_words,
-                           size_t n_rows)
-{
-    if (mn_rowset_count(s->further) == 0)
-        return n_rows;
-    uint64_t first[BLOCK_WORDS];
-    memcpy(first, words, n_words * sizeof *first);
-    mn_rowset_andnot(s->further, from, first, n_words);
-    return count_bits(first, n_words);
-}
-
 static void select_rows(worker *w, block *b, size_t q)
 {
-    const mn_query *query = w->scan->probes[q].query;
-    const mn_segment *s = b->segment;
+    const mn_scan *s = w->scan;
     b->count[q] = b->n;
-    b->filtered[q] = query->n_lists > 0 || mn_rowset_count(s->dead) > 0;
+    b->filtered[q] = s->probes[q].counted || mn_rowset_count(b->segment->dead) > 0;
     if (!b->filtered[q])
         return;
-    uint64_t *words = w->wanted[q];
-    size_t n_words = (b->n + 63) / 64, members = query->n_lists == 0;
-    memset(words, 0, n_words * sizeof *words);
-    if (query->n_lists == 0)
-        all_rows(words, b->n);
-    for (size_t i = 0; i < query->n_lists; i++) {
-        const mn_rowset *rows = mn_segment_list_find(s, &query->lists[i]);
-        members += mn_rowset_count(rows);
-        mn_rowset_or(rows, b->from, words, n_words);
-    }
-    b->count[q] = 0;
-    if (members == 0)
-        return;
-    mn_rowset_andnot(s->dead, b->from, words, n_words);
-    b->count[q] = count_bits(words, n_words);
-    if (query->n_lists > 0)
-        w->searched[q] += count_people(s, b->from, words, n_words, b->count[q]);
+    mn_filter_block here = {.segment = b->segment, .first = b->first, .n = b->n};
+    size_t people;
+    b->count[q] = mn_filter_rows(&s->probes[q], s->now, &here, w->wanted[q], &people);
+    w->searched[q] += people;
 }
 
 /* ---- scores ---- */
@@ -125,6 +84,11 @@ static void raise_floor(worker *w, size_t q)
         w->best[q].floor = theirs;
 }
 
+static inline bool accepted(const mn_query *q, const mn_chunk *c, uint32_t row)
+{
+    return !q->accepts || q->accepts(q->accepts_ctx, &c->faces[row], &c->people[row]);
+}
+
 /* Rows at … at + n of the block, whose dot products are there. */
 static void offer(worker *w, const block *b, size_t q, uint32_t at, uint32_t n, const int32_t *dots)
 {
@@ -138,7 +102,9 @@ static void offer(worker *w, const block *b, size_t q, uint32_t at, uint32_t n, 
         for (uint32_t j = i; j < end; j++) {
             uint32_t in_block = at + j, row = b->from + in_block;
             float score = score_of(c, row, dots[j], probe_scale);
-            if (score >= best->floor && (!b->filtered[q] || w->wanted[q][in_block / 64] >> in_block % 64 & 1))
+            if (score >= best->floor &&
+                (!b->filtered[q] || w->wanted[q][in_block / 64] >> in_block % 64 & 1) &&
+                accepted(w->scan->probes[q].query, c, row))
                 mn_best_add(best, c, row, score);
         }
     }
@@ -181,6 +147,7 @@ static void scan_block(worker *w, size_t number)
 {
     mn_scan *s = w->scan;
     block b = {.segment = s->view->segments[number / BLOCKS_OF_A_CHUNK],
+               .first = (uint32_t)number * BLOCK_ROWS,
                .from = (uint32_t)(number % BLOCKS_OF_A_CHUNK) * BLOCK_ROWS};
     if (!b.segment || b.segment->n <= b.from)
         return;
@@ -309,15 +276,8 @@ static void never_ran(void *job)
 static size_t bytes_to_read(const mn_scan *s)
 {
     size_t rows = 0;
-    for (size_t i = 0; i < s->view->n_segments; i++) {
-        const mn_segment *segment = s->view->segments[i];
-        for (size_t q = 0; segment && q < s->n; q++) {
-            const mn_query *query = s->probes[q].query;
-            rows += query->n_lists == 0 ? segment->n : 0;
-            for (size_t j = 0; j < query->n_lists; j++)
-                rows += mn_rowset_count(mn_segment_list_find(segment, &query->lists[j]));
-        }
-    }
+    for (size_t q = 0; q < s->n; q++)
+        rows += mn_filter_most(&s->probes[q], s->view);
     return rows * s->g->stride;
 }
 
@@ -383,18 +343,37 @@ mn_scan *mn_scan_create(mn_gallery *g, size_t n)
     pthread_cond_init(&s->all_done, NULL);
     s->g = g;
     s->n = n;
-    s->view = mn_view_take(&g->views);
-    s->n_blocks = s->view->n_segments * BLOCKS_OF_A_CHUNK;
     return s;
+}
+
+/* Rows of people are looked up in the writers' tables, which belong to the current view under their lock. */
+mn_code mn_scan_look(mn_scan *s, mn_error *err)
+{
+    bool locked = false, done = true;
+    for (size_t q = 0; q < s->n; q++)
+        locked |= s->probes[q].query->n_people > 0;
+    s->now = (uint32_t)(mn_time_now() / MN_TIME_SECOND);
+    if (locked)
+        pthread_mutex_lock(&s->g->write);
+    s->view = mn_view_take(&s->g->views);
+    for (size_t q = 0; q < s->n; q++)
+        done = done && mn_filter_prepare(&s->probes[q], s->g, s->view, s->now);
+    if (locked)
+        pthread_mutex_unlock(&s->g->write);
+    s->n_blocks = s->view->n_segments * BLOCKS_OF_A_CHUNK;
+    return done ? MN_OK : mn_fail(err, MN_E_MEMORY, "no memory for a search");
 }
 
 void mn_scan_unref(mn_scan *s)
 {
     if (!s || atomic_fetch_sub(&s->refs, 1) != 1)
         return;
-    mn_view_give_back(&s->g->views, s->view);
-    for (size_t q = 0; q < s->n; q++)
+    if (s->view)
+        mn_view_give_back(&s->g->views, s->view);
+    for (size_t q = 0; q < s->n; q++) {
         mn_best_finish(&s->best[q]);
+        mn_free(s->probes[q].rows);
+    }
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->all_done);
     mn_free_aligned(s->rows);

@@ -7,6 +7,9 @@
 
 typedef struct {
     const mn_query *query;
+    uint32_t *rows; /* of the query's people, in order */
+    size_t n_rows;
+    bool counted;      /* not everybody passes the filter: who does is counted on the way */
     float scale;       /* of the quantised probe */
     float norm, error; /* of the probe: length, and length of what quantising lost */
     float slack;       /* int8 and float score of any row differ by no more */
@@ -25,7 +28,8 @@ typedef struct {
 typedef struct {
     mn_gallery *g;
     mn_view *view;
-    size_t n; /* probes */
+    uint32_t now; /* second since 1970 */
+    size_t n;     /* probes */
     mn_probe probes[MN_GALLERY_QUERIES_MAX];
     int8_t *rows; /* the quantised probes, n × stride */
 
@@ -46,7 +50,9 @@ typedef struct {
     size_t searched[MN_GALLERY_QUERIES_MAX];
 } mn_scan;
 
-mn_scan *mn_scan_create(mn_gallery *g, size_t n); /* takes the current view; NULL: out of memory */
+mn_scan *mn_scan_create(mn_gallery *g, size_t n); /* NULL: out of memory */
+/* Takes the current view. The probes' queries are set. */
+mn_code mn_scan_look(mn_scan *s, mn_error *err);
 void mn_scan_unref(mn_scan *s);
 mn_code mn_scan_run(mn_scan *s, mn_error *err); /* afterwards best is pruned */
 

@@ -42,7 +42,9 @@ static mn_code prepare(mn_scan *s, size_t i, const mn_query *q, mn_error *err)
                                     s->rows + i * g->stride, &probe, err)))
         return code;
     const mn_view *v = s->view;
-    *p = (mn_probe){.query = q, .scale = probe.scale, .norm = probe.norm, .error = probe.error};
+    p->scale = probe.scale;
+    p->norm = probe.norm;
+    p->error = probe.error;
     p->slack = v->max_error * p->norm + (v->max_norm + v->max_error) * p->error;
     p->slack += ROUNDING * (p->norm * v->max_norm + v->max_norm * v->max_norm);
     if (!g->options.fetch)
@@ -134,7 +136,9 @@ static mn_code score_again(mn_scan *s, size_t i, float *v, mn_candidate *out, si
 static mn_code run(mn_scan *s, const mn_query *queries, mn_candidate *found, float *v, size_t *n,
                    mn_error *err)
 {
-    mn_code code = MN_OK;
+    for (size_t i = 0; i < s->n; i++)
+        s->probes[i].query = &queries[i];
+    mn_code code = mn_scan_look(s, err);
     for (size_t i = 0; i < s->n && code == MN_OK; i++) {
         code = prepare(s, i, &queries[i], err);
         if (code == MN_OK && s->g->options.metric == MN_METRIC_COSINE)
@@ -169,7 +173,7 @@ mn_code mn_gallery_search_many(mn_gallery *g, const mn_query *queries, size_t n_
         memcpy(answers[i].out, at, n[i] * sizeof *at);
         at += queries[i].k;
         answers[i].n = n[i];
-        answers[i].searched = queries[i].n_lists > 0 ? s->searched[i] : s->view->people;
+        answers[i].searched = s->probes[i].counted ? s->searched[i] : s->view->people;
     }
     mn_scan_unref(s);
     mn_free(v);

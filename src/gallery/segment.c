@@ -11,6 +11,7 @@ mn_segment *mn_segment_create(mn_chunk *chunk)
         return NULL;
     atomic_init(&s->refs, 1);
     s->chunk = chunk;
+    s->earliest = MN_NO_END;
     return s;
 }
 
@@ -51,6 +52,7 @@ mn_segment *mn_segment_copy(const mn_segment *from)
         s->lists[i] = (mn_segment_list){from->lists[i].list, mn_rowset_ref(from->lists[i].rows)};
     s->chunk = mn_chunk_ref(from->chunk);
     s->n = from->n;
+    s->earliest = from->earliest;
     s->dead = mn_rowset_ref(from->dead);
     s->further = mn_rowset_ref(from->further);
     return s;

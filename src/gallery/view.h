@@ -23,6 +23,7 @@
 
 #define MN_VIEW_SLOTS 1024 /* views alive at a time, at most */
 #define MN_NO_ROW     UINT32_MAX
+#define MN_NO_END     UINT32_MAX
 
 typedef struct {
     size_t stride;
@@ -42,7 +43,8 @@ typedef struct {
     int8_t *rows;          /* 64-byte aligned, zero past dim */
     float *scales;         /* row × scale = descriptor */
     float *halves;         /* |descriptor|² / 2; NULL for cosine, where it is the same for all */
-    mn_id *faces, *people; /* cold, as is next */
+    mn_id *faces, *people; /* cold, as are those below */
+    atomic_uint *until;    /* second since 1970 at which the row ends, or MN_NO_END; changed in place */
     uint32_t *next;        /* next row of the same person, or MN_NO_ROW */
 } mn_chunk;
 
@@ -54,7 +56,8 @@ typedef struct {
 typedef struct {
     atomic_uint refs;
     mn_chunk *chunk;
-    uint32_t n; /* rows in use, from 0 */
+    uint32_t n;        /* rows in use, from 0 */
+    uint32_t earliest; /* no row ends before this second; until then nobody asks the rows */
     mn_rowset *dead;
     mn_rowset *further; /* rows of people who have an earlier row: people = rows not dead and not further */
     mn_segment_list *lists; /* by id */

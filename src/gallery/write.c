@@ -102,6 +102,55 @@ mn_code mn_gallery_set_lists(mn_gallery *g, const mn_id *person, const mn_id *li
     return code;
 }
 
+/* ---- ends ---- */
+
+static uint32_t second_of(mn_time until)
+{
+    if (until == 0 || until / MN_TIME_SECOND >= MN_NO_END)
+        return MN_NO_END;
+    return until < 0 ? 0 : (uint32_t)(until / MN_TIME_SECOND);
+}
+
+/* All that can fail: segments of our own, which know that a row of theirs ends then. */
+static bool person_foresee_end(mn_view *v, uint32_t head, uint32_t until)
+{
+    for (uint32_t row = head; row != MN_NO_ROW; row = next_of(v, row)) {
+        if (v->segments[row >> 16]->earliest <= until)
+            continue;
+        mn_segment *s = mn_view_own(v, row >> 16);
+        if (!s)
+            return false;
+        s->earliest = until;
+    }
+    return true;
+}
+
+static void person_set_end(mn_view *v, uint32_t head, uint32_t until)
+{
+    for (uint32_t row = head; row != MN_NO_ROW; row = next_of(v, row))
+        atomic_store_explicit(&v->segments[row >> 16]->chunk->until[row & 0xffff], until,
+                              memory_order_relaxed);
+}
+
+mn_code mn_gallery_set_until(mn_gallery *g, const mn_id *person, mn_time until, mn_error *err)
+{
+    pthread_mutex_lock(&g->write);
+    mn_view *v = NULL;
+    uint32_t head = mn_rowmap_find(&g->people, mn_view_current(&g->views), person);
+    mn_code code = head == MN_NO_ROW ? MN_OK : begin(g, 0, &v, err);
+    if (v && !person_foresee_end(v, head, second_of(until))) {
+        mn_view_drop(&g->views, v);
+        v = NULL;
+        code = no_memory(err);
+    }
+    if (v) {
+        person_set_end(v, head, second_of(until));
+        mn_view_publish(&g->views, v);
+    }
+    pthread_mutex_unlock(&g->write);
+    return code;
+}
+
 /* ---- adding ---- */
 
 /* The row's columns, past the end of what any reader looks at. */
@@ -119,6 +168,8 @@ static mn_code write_row(mn_gallery *g, mn_view *v, mn_segment *s, const mn_gall
     c->faces[s->n] = e->face;
     c->people[s->n] = e->person;
     c->next[s->n] = MN_NO_ROW;
+    atomic_init(&c->until[s->n], second_of(e->until));
+    s->earliest = second_of(e->until) < s->earliest ? second_of(e->until) : s->earliest;
     v->max_error = q.error > v->max_error ? q.error : v->max_error;
     v->max_norm = q.norm > v->max_norm ? q.norm : v->max_norm;
     return MN_OK;
@@ -171,11 +222,22 @@ static mn_code append(mn_gallery *g, mn_view *v, const mn_gallery_entry *e, bool
     uint32_t row = (uint32_t)(position << 16 | s->n), head = mn_rowmap_find(&g->people, v, &e->person);
     s->n++;
     if ((head != MN_NO_ROW && !mn_rowset_add(&s->further, row & 0xffff)) ||
-        !row_set_lists(v, row, e->lists, e->n_lists) || !person_set_lists(v, head, e->lists, e->n_lists))
+        !row_set_lists(v, row, e->lists, e->n_lists) || !person_set_lists(v, head, e->lists, e->n_lists) ||
+        !person_foresee_end(v, head, second_of(e->until)))
         return no_memory(err);
     v->faces++;
     link_row(g, v, row, head);
     return MN_OK;
+}
+
+/* In place, so not before nothing can fail. */
+static void set_ends(mn_gallery *g, mn_view *v, const mn_gallery_entry *entries, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t head = mn_rowmap_find(&g->people, v, &entries[i].person);
+        if (next_of(v, head) != MN_NO_ROW)
+            person_set_end(v, head, second_of(entries[i].until));
+    }
 }
 
 static mn_code append_all(mn_gallery *g, mn_view *v, const mn_gallery_entry *entries, size_t n, mn_error *err)
@@ -191,6 +253,7 @@ static mn_code append_all(mn_gallery *g, mn_view *v, const mn_gallery_entry *ent
             unlink_row(g, v, mn_rowmap_find(&g->faces, v, &entries[i].face));
         return code;
     }
+    set_ends(g, v, entries, n);
     return MN_OK;
 }
 

@@ -138,11 +138,16 @@ model_answer *model_search(const model *m, const float *probe, unsigned lists, d
         const model_face *f = &m->faces[m->alive[i]];
         if (lists != 0 && !(m->lists[f->person] & lists))
             continue;
-        *searched += !seen[f->person];
+        if (m->passes && !m->passes(m, m->alive[i]))
+            continue;
+        *searched += m->filter.made_from || m->filter.made_before || !seen[f->person];
         seen[f->person] = 1;
+        mn_id face = model_face_id(m->alive[i]), owner = model_person_id(f->person);
+        if (m->filter.accepts && !m->filter.accepts(m->filter.accepts_ctx, &face, &owner))
+            continue;
         double raw = raw_of(m, probe, squares, f);
         if (raw >= min_raw - TOLERANCE)
-            all[found++] = (model_answer){model_face_id(m->alive[i]), model_person_id(f->person), raw};
+            all[found++] = (model_answer){face, owner, raw};
     }
     qsort(all, found, sizeof *all, best_first);
     memset(seen, 0, m->n_people);
@@ -221,7 +226,12 @@ void model_check(const model_answer *all, size_t n_all, size_t k, const mn_candi
 void model_compare(model *m, mn_gallery *g, const float *probe, unsigned lists, size_t k, float min_raw)
 {
     mn_id ids[MODEL_LISTS];
-    mn_query q = {.probe = probe, .lists = ids, .n_lists = lists_of(lists, ids), .k = k, .min_raw = min_raw};
+    mn_query q = m->filter;
+    q.probe = probe;
+    q.lists = ids;
+    q.n_lists = lists_of(lists, ids);
+    q.k = k;
+    q.min_raw = min_raw;
     mn_candidate *out = malloc(k * sizeof *out);
     assert_non_null(out);
     size_t n = 99999, searched = 99999, n_all, people;

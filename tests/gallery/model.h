@@ -16,7 +16,9 @@ typedef struct {
     double squares; /* |v|² */
 } model_face;
 
-typedef struct {
+typedef struct model model;
+
+struct model {
     int dim;
     mn_metric metric;
     model_face *faces; /* by number; numbers are never used again */
@@ -26,7 +28,11 @@ typedef struct {
     uint8_t *lists; /* by person: a bit for each list */
     size_t n_people;
     size_t fetched;
-} model;
+    /* What model_search and model_compare filter by besides lists: the query's fields, and the same in plain
+     * words. */
+    mn_query filter;
+    bool (*passes)(const model *m, size_t face);
+};
 
 typedef struct {
     mn_id face, person;

@@ -528,9 +528,9 @@ static void without_memory_everything_stays_as_it_was(void **state)
     mn_id lists[2] = {model_list_id(1), model_list_id(100)}, first = model_person_id(0),
           face = model_face_id(3);
     float v[64] = {1, 2, 3}, w[64] = {-1, 2, 3};
-    mn_gallery_entry e[3] = {{model_face_id(5000), first, lists, 2, v},
-                             {model_face_id(5001), first, lists, 2, w},
-                             {model_face_id(5002), model_person_id(5), lists, 1, v}};
+    mn_gallery_entry e[3] = {{model_face_id(5000), first, lists, 2, v, 0},
+                             {model_face_id(5001), first, lists, 2, w, 0},
+                             {model_face_id(5002), model_person_id(5), lists, 1, v, 0}};
     WITH_EVERY_FAILURE(g, mn_gallery_add(g, e, 3, &fault));
     WITH_EVERY_FAILURE(g, mn_gallery_set_lists(g, &first, lists, 1, &fault));
     WITH_EVERY_FAILURE(g, mn_gallery_remove_face(g, &face, &fault));

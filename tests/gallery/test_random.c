@@ -67,8 +67,8 @@ static void add_batch(world *w)
     for (size_t i = 0; i < BATCH; i++)
         (void)model_add(&w->m, person, a_vector(w));
     for (size_t i = 0; i < BATCH; i++)
-        entries[i] = (mn_gallery_entry){model_face_id(first + i), model_person_id(person), lists, n_lists,
-                                        w->m.faces[first + i].v};
+        entries[i] = (mn_gallery_entry){
+            model_face_id(first + i), model_person_id(person), lists, n_lists, w->m.faces[first + i].v, 0};
     assert_ok(mn_gallery_add(w->g, entries, BATCH, err));
     w->added += BATCH;
 }

@@ -41,7 +41,7 @@ static mn_code fetch(void *ctx, const mn_id *face, float *out, mn_error *err)
 static mn_code add(stage *s, size_t i)
 {
     mn_id lists[2] = {id_of(3, 0), id_of(3, 1)};
-    mn_gallery_entry e = {id_of(1, i), id_of(2, i), lists, i % 3 == 0 ? 2 : 1, s->v[i]};
+    mn_gallery_entry e = {id_of(1, i), id_of(2, i), lists, i % 3 == 0 ? 2 : 1, s->v[i], 0};
     return mn_gallery_add(s->g, &e, 1, NULL);
 }
 
