@@ -184,7 +184,8 @@ static mn_code alloc_store(const char *conninfo, mn_postgres **out, mn_error *er
     if (!s || !copy) {
         mn_free(s);
         mn_free(copy);
-        return mn_fail(err, MN_E_MEMORY, "no memory for the store");
+        mn_fail(err, MN_E_MEMORY, "no memory for the store");
+        return MN_E_MEMORY;
     }
     pthread_mutex_init(&s->lock, NULL);
     pthread_condattr_t attr;

@@ -189,9 +189,11 @@ mn_code mn_pg_take(mn_postgres *s, mn_pg_conn **out, mn_error *err)
         c->depth++;
     }
     pthread_mutex_unlock(&s->lock);
-    if (!c)
-        return mn_fail(err, MN_E_BUSY, "all %d connections to %s are in use: try again", MN_PG_CONNECTIONS,
-                       s->place);
+    if (!c) {
+        mn_fail(err, MN_E_BUSY, "all %d connections to %s are in use: try again", MN_PG_CONNECTIONS,
+                s->place);
+        return MN_E_BUSY;
+    }
     mn_code code = c->pg ? MN_OK : connect_to(s, c, err);
     if (code != MN_OK) {
         mn_pg_give(s, c);
