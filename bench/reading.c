@@ -1,0 +1,109 @@
+#include "reading.h"
+
+#include "base/alloc.h"
+#include "base/time.h"
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+
+typedef struct {
+    reading *of;
+    unsigned index;
+    pthread_t thread;
+} member;
+
+struct reading {
+    pthread_barrier_t start, end;
+    unsigned threads;
+    share_fn fn; /* NULL: go home */
+    void *ctx;
+    member members[THREADS_MAX];
+    uint64_t *words;
+    size_t n;
+    uint64_t sums[THREADS_MAX][8]; /* a cache line each; kept so that reading is not optimised away */
+};
+
+static void *work(void *arg)
+{
+    const member *m = arg;
+    for (;;) {
+        pthread_barrier_wait(&m->of->start);
+        if (!m->of->fn)
+            return NULL;
+        m->of->fn(m->of->ctx, m->index, m->of->threads);
+        pthread_barrier_wait(&m->of->end);
+    }
+}
+
+double reading_run(reading *r, share_fn fn, void *ctx)
+{
+    r->fn = fn;
+    r->ctx = ctx;
+    int64_t from = mn_monotonic_ns();
+    pthread_barrier_wait(&r->start);
+    pthread_barrier_wait(&r->end);
+    return (double)(mn_monotonic_ns() - from) / 1e6;
+}
+
+static void read_share(void *ctx, unsigned thread, unsigned threads)
+{
+    reading *r = ctx;
+    size_t from = r->n * thread / threads / 8 * 8, to = r->n * (thread + 1) / threads;
+    uint64_t sums[8] = {0};
+    for (size_t i = from; i + 8 <= to; i += 8)
+        for (size_t j = 0; j < 8; j++)
+            sums[j] += r->words[i + j];
+    memcpy(r->sums[thread], sums, sizeof sums);
+}
+
+double reading_ms(reading *r)
+{
+    return reading_run(r, read_share, r);
+}
+
+void *map_huge(size_t bytes)
+{
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return NULL;
+    (void)madvise(memory, bytes, MADV_HUGEPAGE);
+    return memory;
+}
+
+reading *reading_create(size_t bytes, unsigned threads)
+{
+    reading *r = mn_calloc(1, sizeof *r);
+    if (!r)
+        return NULL;
+    r->words = map_huge(bytes);
+    if (!r->words) {
+        mn_free(r);
+        return NULL;
+    }
+    r->n = bytes / sizeof *r->words;
+    memset(r->words, 1, bytes);
+    r->threads = threads;
+    pthread_barrier_init(&r->start, NULL, threads + 1);
+    pthread_barrier_init(&r->end, NULL, threads + 1);
+    for (unsigned i = 0; i < threads; i++) {
+        r->members[i] = (member){.of = r, .index = i};
+        /* Where a thread is refused, those that wait already end with the process. */
+        if (pthread_create(&r->members[i].thread, NULL, work, &r->members[i]) != 0)
+            return NULL;
+    }
+    return r;
+}
+
+void reading_destroy(reading *r)
+{
+    r->fn = NULL;
+    pthread_barrier_wait(&r->start);
+    for (unsigned i = 0; i < r->threads; i++)
+        pthread_join(r->members[i].thread, NULL);
+    pthread_barrier_destroy(&r->start);
+    pthread_barrier_destroy(&r->end);
+    munmap(r->words, r->n * sizeof *r->words);
+    mn_free(r);
+}
