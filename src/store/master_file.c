@@ -187,6 +187,11 @@ static bool is_there(const char *path)
 
 mn_code mn_master_exchange_begin(mn_master *m, bool *switched, bool *resumed, mn_error *err)
 {
+    struct stat st;
+    if (lstat(m->paths[NOW], &st) == 0 && S_ISLNK(st.st_mode))
+        return mn_fail(err, MN_E_INVALID,
+                       "%s is a symbolic link, and the file behind it would stay: put the file itself there",
+                       m->paths[NOW]);
     mn_code code = lock_file(m->paths[NOW], &m->held[0], err);
     if (code != MN_OK)
         return code;

@@ -1,7 +1,8 @@
-/* The exchange of the master key: all that was sealed before opens after it, whatever happens in between:
- * others who write, kill -9, no memory. MIEN_TEST_CRASHES sets the number of kills. */
+/* The exchange of the master key, with both stores: all that was sealed before opens after it, whatever
+ * happens in between: others who write, kill -9, no memory. MIEN_TEST_CRASHES sets the number of kills. */
 #include "base/alloc.h"
 #include "base/file.h"
+#include "postgres_server.h"
 #include "store/audit.h"
 #include "store/rotate.h"
 #include "support.h"
@@ -17,7 +18,7 @@
 #define PEOPLE 230
 
 typedef struct {
-    char folder[300], db[400], key[400];
+    char folder[300], key[400];
     mn_store *s;
     mn_master *m;
     mn_arena *a;
@@ -68,15 +69,25 @@ static void put_people(fixture *f)
     assert_ok(f->s->ops->commit(f->s, err));
 }
 
+static mn_code open_sqlite(const char *folder, mn_store **out, mn_error *err)
+{
+    char path[400];
+    snprintf(path, sizeof path, "%s/mien.db", folder);
+    return mn_store_open_sqlite(path, out, err);
+}
+
+static mn_code (*open_store)(const char *folder, mn_store **out, mn_error *err) = open_sqlite;
+
 static int setup(void **state)
 {
+    if (open_store == postgres_open)
+        postgres_start();
     fixture *f = calloc(1, sizeof *f);
     snprintf(f->folder, sizeof f->folder, "%s", mn_test_folder());
-    snprintf(f->db, sizeof f->db, "%s/mien.db", f->folder);
     snprintf(f->key, sizeof f->key, "%s/master.key", f->folder);
     f->a = mn_arena_create(64 << 20);
     mn_buf_init(&f->sealed, PEOPLE * SEALED);
-    assert_ok(mn_store_open_sqlite(f->db, &f->s, err));
+    assert_ok(open_store(f->folder, &f->s, err));
     assert_ok(mn_master_open_file(f->key, 1, &f->m, err));
     put_people(f);
     put_deployment_key(f);
@@ -284,7 +295,7 @@ static void *write_keys(void *ctx)
     writer *w = ctx;
     mn_store *s = NULL;
     mn_master *m = NULL;
-    w->code = mn_store_open_sqlite(w->f->db, &s, &w->error);
+    w->code = open_store(w->f->folder, &s, &w->error);
     if (w->code == MN_OK)
         w->code = mn_master_open_file(w->f->key, 0, &m, &w->error);
     while (w->code == MN_OK && !w->stop) {
@@ -432,6 +443,21 @@ static void test_a_foreign_old_file(void **state)
     assert_all_opens(f, f->m);
 }
 
+static void test_a_link(void **state)
+{
+    fixture *f = *state;
+    char behind[500];
+    mn_rotate_report report;
+    mn_error e = {0};
+    snprintf(behind, sizeof behind, "%s/elsewhere", f->folder);
+    assert_int_equal(rename(f->key, behind), 0);
+    assert_int_equal(symlink(behind, f->key), 0);
+    assert_int_equal(mn_rotate_master(f->s, f->m, &options, &report, &e), MN_E_INVALID);
+    assert_non_null(strstr(e.text, "link"));
+    assert_files(f, false, false);
+    assert_all_opens(f, f->m);
+}
+
 static void test_every_allocation_may_fail(void **state)
 {
     fixture *f = *state;
@@ -458,7 +484,7 @@ static void rotate_until_killed(const fixture *f)
     mn_store *s = NULL;
     mn_master *m = NULL;
     mn_rotate_report report;
-    if (mn_store_open_sqlite(f->db, &s, NULL) != MN_OK || mn_master_open_file(f->key, 0, &m, NULL) != MN_OK)
+    if (open_store(f->folder, &s, NULL) != MN_OK || mn_master_open_file(f->key, 0, &m, NULL) != MN_OK)
         _exit(3);
     for (;;) {
         mn_error e = {0};
@@ -499,7 +525,7 @@ static void test_kill_9(void **state)
         f->m = NULL;
         kill_in_the_middle(f, &seed);
         between += mn_file_exists(new) || mn_file_exists(old);
-        assert_ok(mn_store_open_sqlite(f->db, &f->s, err));
+        assert_ok(open_store(f->folder, &f->s, err));
         assert_ok(mn_master_open_file(f->key, 0, &f->m, err));
         assert_ok(f->s->ops->check(f->s, err));
         assert_all_opens(f, f->m);
@@ -526,9 +552,12 @@ int main(void)
         T(test_cancel_and_resume),
         T(test_one_at_a_time),
         T(test_a_foreign_old_file),
+        T(test_a_link),
         T(test_every_allocation_may_fail),
         T(test_kill_9),
     };
 #undef T
-    return cmocka_run_group_tests_name("exchange of the master key", tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("exchange of the master key", tests, NULL, NULL);
+    open_store = postgres_open;
+    return failed + cmocka_run_group_tests_name("the same in PostgreSQL", tests, NULL, NULL);
 }
