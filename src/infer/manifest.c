@@ -11,6 +11,7 @@
 #define MODEL_BYTES_MAX (INT64_C(1) << 30)
 #define DIM_MAX         4096
 #define SUPPORT_MAX     4096 /* points of a calibration */
+#define LEAST_MAX       1000000
 #define MANIFEST_MAX    ((size_t)4 << 20)
 #define ARENA_MAX       ((size_t)16 << 20)
 
@@ -192,8 +193,6 @@ static mn_code get_real(const reader *r, const json_t *from, const char *key, fl
 
 static mn_code read_calibration(const reader *r, const json_t *from, mn_calibration *c, mn_error *err)
 {
-    if (!json_is_object(from))
-        return bad(r, "calibration", "must be an object", err);
     mn_code code = get_numbers(r, from, "raw", &c->n, &c->raw, err);
     if (!code)
         code = get_numbers(r, from, "log10_fmr", &c->n, &c->log10_fmr, err);
@@ -208,6 +207,31 @@ static mn_code read_calibration(const reader *r, const json_t *from, mn_calibrat
     if (!code && c->cohort_std < 0)
         code = bad(r, "cohort_std", "must not be negative", err);
     return code;
+}
+
+static mn_code read_normalisation(const reader *r, const json_t *from, mn_normalisation *n, mn_error *err)
+{
+    if (!json_is_object(from))
+        return bad(r, "normalised", "must be an object", err);
+    int64_t least = 0;
+    mn_code code = get_int(r, from, "least", 3, LEAST_MAX, &least, err);
+    if (!code)
+        code = get_real(r, from, "share", &n->share, err);
+    if (!code && !(n->share > 0 && n->share <= 1))
+        code = bad(r, "share", "must be more than 0 and at most 1", err);
+    if (!code)
+        code = read_calibration(r, from, &n->calibration, err);
+    n->least = (int)least;
+    return code;
+}
+
+static mn_code read_scores(const reader *r, const json_t *from, mn_model_info *m, mn_error *err)
+{
+    if (!json_is_object(from))
+        return bad(r, "calibration", "must be an object", err);
+    const json_t *normalised = json_object_get(from, "normalised");
+    mn_code code = read_calibration(r, from, &m->calibration, err);
+    return code || !normalised ? code : read_normalisation(r, normalised, &m->normalisation, err);
 }
 
 /* What only networks that describe faces have. */
@@ -225,7 +249,7 @@ static mn_code read_descriptor(const reader *r, const json_t *from, mn_model_inf
     m->dim = (int)dim;
     m->metric = *metric == 'l' ? MN_METRIC_L2 : MN_METRIC_COSINE;
     const json_t *calibration = json_object_get(from, "calibration");
-    return calibration ? read_calibration(r, calibration, &m->calibration, err) : MN_OK;
+    return calibration ? read_scores(r, calibration, m, err) : MN_OK;
 }
 
 static mn_code read_model(reader *r, const json_t *from, mn_model_info *m, mn_error *err)

@@ -23,6 +23,13 @@ typedef struct {
     float cohort_mean, cohort_std; /* of impostor scores, for score normalisation; 0 where not measured */
 } mn_calibration;
 
+/* How the scores of a search are weighed against those with the other enrolled people (gallery/cohort.h). */
+typedef struct {
+    int least;                  /* people searched; with fewer, raw scores stand. 0: always */
+    float share;                /* of the cohort that counts as a side's best scores, 0 … 1 */
+    mn_calibration calibration; /* of the normalised scores */
+} mn_normalisation;
+
 typedef struct {
     const char *task;      /* detector, landmarks, descriptor, liveness, quality, age, ... */
     const char *name;      /* "mobilefacenet-128" */
@@ -35,10 +42,11 @@ typedef struct {
     const char *made_from; /* NULL, or name of the fp32 model this int8 one is made from */
     const char *note;      /* may be NULL */
     int64_t bytes;
-    bool optional;              /* the pack works without it */
-    int dim;                    /* descriptors: length; else 0 */
-    mn_metric metric;           /* descriptors */
-    mn_calibration calibration; /* descriptors: n > 0 */
+    bool optional;                  /* the pack works without it */
+    int dim;                        /* descriptors: length; else 0 */
+    mn_metric metric;               /* descriptors */
+    mn_calibration calibration;     /* descriptors: n > 0 */
+    mn_normalisation normalisation; /* descriptors */
 } mn_model_info;
 
 typedef struct mn_pack mn_pack;
