@@ -98,16 +98,21 @@ typedef struct {
 typedef struct {
     mn_id person, face;
     const char *name, *external_id, *list;
-    double raw, similarity;
-    double fmr; /* corrected for the number of people searched */
+    double raw;        /* as in 1:1 */
+    double score;      /* by which matches are ordered and judged: raw, or normalised (gallery/cohort.h) */
+    double similarity; /* of the score */
+    double fmr;        /* of the score, corrected for the number of people searched */
 } mn_match;
 
 typedef struct {
     mn_match *matches; /* best first; none: nobody */
     size_t n;
     size_t searched; /* people */
-    double threshold_fmr, threshold_raw;
+    bool normalised; /* were scores weighed against those with the other people searched? */
+    double threshold_fmr;
+    double threshold_score; /* scores reach it */
     bool threshold_measured;
+    const mn_calibration *calibration; /* of the scores */
 } mn_identification;
 
 mn_code mn_core_identify(mn_core *c, const mn_actor *who, const mn_identify *what, mn_arena *arena,

@@ -22,10 +22,10 @@ typedef struct {
     const mn_enrol_face *face;
     mn_arena *arena;
     mn_time now;
-    char hash[HASH_TEXT];      /* "" without the picture's bytes */
-    mn_buf jpeg;               /* empty without a sample */
-    mn_candidate lookalike[2]; /* the nearest two: one of them may be the person */
-    size_t n_lookalikes, searched;
+    char hash[HASH_TEXT];   /* "" without the picture's bytes */
+    mn_buf jpeg;            /* empty without a sample */
+    mn_ranked lookalike[2]; /* the nearest two: one of them may be the person */
+    mn_ranking lookalikes;
     mn_list list;
     mn_person record;
     mn_id blob; /* written, not committed yet; nil: none */
@@ -237,14 +237,14 @@ static mn_code put_face(enrolment *e, mn_id *out, mn_error *err)
 static mn_code note_duplicate(const enrolment *e, mn_enrolment *out, mn_error *err)
 {
     bool measured;
-    double one = mn_fmr_per_comparison(e->c->fmr, (double)(e->searched ? e->searched : 1));
-    double threshold = mn_calibration_threshold(&e->c->model->calibration, one, &measured);
-    for (size_t i = 0; i < e->n_lookalikes && !out->duplicate; i++) {
-        const mn_candidate *like = &e->lookalike[i];
+    double threshold = e->lookalikes.n > 0 ? mn_core_threshold(&e->lookalikes, e->c->fmr, &measured) : 0;
+    for (size_t i = 0; i < e->lookalikes.n && !out->duplicate; i++) {
+        const mn_ranked *like = &e->lookalike[i];
+        const mn_id *id = &like->found.person;
         mn_person p;
-        if ((double)like->raw < threshold || mn_id_compare(&like->person, &e->record.id) == 0)
+        if (like->score < threshold || mn_id_compare(id, &e->record.id) == 0)
             continue;
-        mn_code code = e->c->store->ops->person_get(e->c->store, &like->person, e->arena, &p, err);
+        mn_code code = e->c->store->ops->person_get(e->c->store, id, e->arena, &p, err);
         if (code == MN_E_NOT_FOUND)
             continue;
         if (code != MN_OK)
@@ -252,7 +252,7 @@ static mn_code note_duplicate(const enrolment *e, mn_enrolment *out, mn_error *e
         out->duplicate = true;
         out->duplicate_person = p.id;
         out->duplicate_name = p.name;
-        out->duplicate_similarity = mn_calibration_similarity(&e->c->model->calibration, (double)like->raw);
+        out->duplicate_similarity = mn_calibration_similarity(e->lookalikes.calibration, like->score);
     }
     return MN_OK;
 }
@@ -348,9 +348,9 @@ static mn_code find_lookalikes(enrolment *e, mn_error *err)
         if (lists[i].purpose == purpose)
             ids[used++] = lists[i].id;
     code = mn_core_follow(e->c, err);
-    return code != MN_OK ? code
-                         : mn_core_search(e->c, &e->face->face->descriptor, ids, used, 2, e->lookalike,
-                                          &e->n_lookalikes, &e->searched, err);
+    e->lookalikes.out = e->lookalike;
+    return code == MN_OK ? mn_core_search(e->c, &e->face->face->descriptor, ids, used, 2, &e->lookalikes, err)
+                         : code;
 }
 
 static mn_code prepare(enrolment *e, mn_error *err)

@@ -1,7 +1,7 @@
 /* Who of the enrolled is this?
  *
- *   lists of the purpose ─ follow the store ─ search ─ threshold for the people searched ─ confirm ─ audit ─
- * answer
+ *   lists of the purpose ─ follow the store ─ search, and normalise ─ threshold for the people searched ─
+ *   confirm ─ audit ─ answer
  *
  * The gallery proposes, the store disposes: in the transaction that writes the audit record, each match must
  * still be a person there, active, in the list, with a consent valid now. */
@@ -101,17 +101,23 @@ static mn_code check_request(const mn_core *c, const mn_actor *who, const mn_ide
 }
 
 mn_code mn_core_search(mn_core *c, const mn_descriptor *probe, const mn_id *lists, size_t n_lists, size_t k,
-                       mn_candidate *found, size_t *n, size_t *searched, mn_error *err)
+                       mn_ranking *found, mn_error *err)
 {
-    *n = 0;
-    *searched = 0;
-    if (n_lists == 0) /* to the gallery, no lists would mean all of them */
+    if (n_lists == 0) { /* to the gallery, no lists would mean all of them */
+        *found = (mn_ranking){.out = found->out, .calibration = &c->model->calibration};
         return MN_OK;
+    }
     const mn_query q = {.probe = probe->v, .lists = lists, .n_lists = n_lists, .k = k, .min_raw = -INFINITY};
     pthread_rwlock_rdlock(&c->swap_lock);
-    mn_code code = mn_gallery_search(c->gallery, &q, found, n, searched, err);
+    mn_code code = mn_gallery_rank(c->gallery, c->model, &q, found, err);
     pthread_rwlock_unlock(&c->swap_lock);
     return code;
+}
+
+double mn_core_threshold(const mn_ranking *found, double fmr, bool *measured)
+{
+    double one = mn_fmr_per_comparison(fmr, (double)(found->searched ? found->searched : 1));
+    return mn_calibration_threshold(found->calibration, one, measured);
 }
 
 static bool in_scope(const scope *s, const mn_id *list)
@@ -144,29 +150,30 @@ static mn_code allowed_by(mn_core *c, const mn_id *person, mn_purpose purpose, c
     return MN_OK;
 }
 
-static mn_code confirm(mn_core *c, const mn_identify *what, const scope *s, const mn_candidate *found,
-                       size_t searched, mn_arena *arena, mn_match *out, bool *keep, mn_error *err)
+static mn_code confirm(mn_core *c, const mn_identify *what, const scope *s, const mn_ranking *found, size_t i,
+                       mn_arena *arena, mn_match *out, bool *keep, mn_error *err)
 {
     mn_person p;
     const char *list = NULL;
+    const mn_ranked *r = &found->out[i];
     *keep = false;
-    mn_code code = c->store->ops->person_get(c->store, &found->person, arena, &p, err);
+    mn_code code = c->store->ops->person_get(c->store, &r->found.person, arena, &p, err);
     if (code == MN_E_NOT_FOUND || (code == MN_OK && !p.active))
         return MN_OK;
     if (code == MN_OK)
         code = allowed_by(c, &p.id, what->purpose, s, arena, &list, err);
     if (code != MN_OK || !list)
         return code;
-    const mn_calibration *cal = &c->model->calibration;
     *out = (mn_match){
         .person = p.id,
-        .face = found->face,
+        .face = r->found.face,
         .name = p.name,
         .external_id = p.external_id,
         .list = list,
-        .raw = (double)found->raw,
-        .similarity = mn_calibration_similarity(cal, (double)found->raw),
-        .fmr = mn_fmr_1n(mn_calibration_fmr(cal, (double)found->raw), (double)searched),
+        .raw = (double)r->found.raw,
+        .score = r->score,
+        .similarity = mn_calibration_similarity(found->calibration, r->score),
+        .fmr = mn_fmr_1n(mn_calibration_fmr(found->calibration, r->score), (double)found->searched),
     };
     *keep = true;
     return MN_OK;
@@ -179,54 +186,52 @@ static mn_code record_search(mn_core *c, const mn_actor *who, const mn_identify 
     for (size_t i = 0; i < answer->n; i++)
         json_array_append_new(people, mn_core_json_id(&answer->matches[i].person));
     return mn_core_record(c, who, "identify", answer->n > 0 ? &answer->matches[0].person : NULL,
-                          json_pack("{s:s, s:s?, s:I, s:f, s:o}", "purpose", mn_purpose_word(what->purpose),
-                                    "list", what->list, "searched", (json_int_t)answer->searched, "fmr",
+                          json_pack("{s:s, s:s?, s:I, s:b, s:f, s:o}", "purpose",
+                                    mn_purpose_word(what->purpose), "list", what->list, "searched",
+                                    (json_int_t)answer->searched, "normalised", answer->normalised, "fmr",
                                     answer->threshold_fmr, "people", people),
                           err);
 }
 
 /* Inside the transaction whose commit puts the search on record. */
 static mn_code decide(mn_core *c, const mn_actor *who, const mn_identify *what, const scope *s,
-                      const mn_candidate *found, size_t n, mn_arena *arena, mn_identification *answer,
-                      mn_error *err)
+                      const mn_ranking *found, mn_arena *arena, mn_identification *answer, mn_error *err)
 {
     mn_code code = MN_OK;
-    for (size_t i = 0; code == MN_OK && i < n && (double)found[i].raw >= answer->threshold_raw; i++) {
+    for (size_t i = 0; code == MN_OK && i < found->n && found->out[i].score >= answer->threshold_score; i++) {
         bool keep = false;
-        code =
-            confirm(c, what, s, &found[i], answer->searched, arena, &answer->matches[answer->n], &keep, err);
+        code = confirm(c, what, s, found, i, arena, &answer->matches[answer->n], &keep, err);
         answer->n += keep;
     }
     return code == MN_OK ? record_search(c, who, what, answer, err) : code;
 }
 
-static void set_threshold(const mn_core *c, const mn_identify *what, const scope *s,
+static void set_threshold(const mn_core *c, const mn_identify *what, const scope *s, const mn_ranking *found,
                           mn_identification *answer)
 {
+    answer->searched = found->searched;
+    answer->normalised = found->normalised;
+    answer->calibration = found->calibration;
     answer->threshold_fmr = what->fmr > 0 ? what->fmr : s->fmr > 0 ? s->fmr : c->fmr;
-    double one =
-        mn_fmr_per_comparison(answer->threshold_fmr, (double)(answer->searched ? answer->searched : 1));
-    answer->threshold_raw =
-        mn_calibration_threshold(&c->model->calibration, one, &answer->threshold_measured);
+    answer->threshold_score = mn_core_threshold(found, answer->threshold_fmr, &answer->threshold_measured);
 }
 
 static mn_code answer_search(mn_core *c, const mn_actor *who, const mn_identify *what, const scope *s,
                              mn_arena *arena, mn_identification *out, mn_error *err)
 {
     mn_identification answer = {0};
-    size_t n = 0;
-    mn_candidate *found = mn_arena_calloc(arena, what->k, sizeof *found);
+    mn_ranking found = {.out = mn_arena_calloc(arena, what->k, sizeof *found.out)};
     answer.matches = mn_arena_calloc(arena, what->k, sizeof *answer.matches);
-    if (!found || !answer.matches)
+    if (!found.out || !answer.matches)
         return mn_fail(err, MN_E_MEMORY, "no memory for a search");
-    mn_code code = mn_core_search(c, what->probe, s->ids, s->n, what->k, found, &n, &answer.searched, err);
+    mn_code code = mn_core_search(c, what->probe, s->ids, s->n, what->k, &found, err);
     if (code != MN_OK)
         return code;
-    set_threshold(c, what, s, &answer);
+    set_threshold(c, what, s, &found, &answer);
     code = c->store->ops->begin(c->store, err);
     if (code != MN_OK)
         return code;
-    code = decide(c, who, what, s, found, n, arena, &answer, err);
+    code = decide(c, who, what, s, &found, arena, &answer, err);
     if (code != MN_OK) {
         c->store->ops->rollback(c->store);
         return code;

@@ -4,7 +4,7 @@
 #define MN_CORE_INTERNAL_H
 
 #include "core/core.h"
-#include "gallery/gallery.h"
+#include "gallery/cohort.h"
 #include "store/blobs.h"
 #include "store/seal.h"
 
@@ -46,9 +46,11 @@ mn_code mn_core_fetch(void *ctx, const mn_id *face, float *out, mn_error *err);
 
 /* identify.c */
 mn_code mn_core_check_descriptor(const mn_core *c, const mn_descriptor *d, mn_error *err);
-/* The nearest k people of these lists, however far away. No lists: nobody. */
+/* The nearest k people of these lists, however far away. No lists: nobody. found->out: room for k. */
 mn_code mn_core_search(mn_core *c, const mn_descriptor *probe, const mn_id *lists, size_t n_lists, size_t k,
-                       mn_candidate *found, size_t *n, size_t *searched, mn_error *err);
+                       mn_ranking *found, mn_error *err);
+/* The score that a search must reach for the rate to be `fmr`; *measured: see mn_calibration_threshold. */
+double mn_core_threshold(const mn_ranking *found, double fmr, bool *measured);
 
 /* record.c. The detail is taken over, and may be NULL only for want of memory. */
 mn_code mn_core_check_actor(const mn_actor *who, mn_error *err);

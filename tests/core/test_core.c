@@ -399,7 +399,7 @@ static void test_threshold_is_corrected_for_the_number_of_people(void **state)
     mn_identify what = {.probe = &f->descriptor, .purpose = IDENTIFY, .k = 1, .fmr = 1e-2};
     enrol(w, "First", "staff", 0, 0);
     assert_ok(mn_core_identify(w->core, &ann, &what, w->arena, &found, err));
-    assert_true(fabs(found.threshold_raw - 0.3) < 1e-3);
+    assert_true(fabs(found.threshold_score - 0.3) < 1e-3);
     for (unsigned i = 1; i < 100; i++) {
         char name[16];
         snprintf(name, sizeof name, "p%u", i);
@@ -407,7 +407,7 @@ static void test_threshold_is_corrected_for_the_number_of_people(void **state)
     }
     assert_ok(mn_core_identify(w->core, &ann, &what, w->arena, &found, err));
     assert_int_equal(found.searched, 100);
-    assert_true(fabs(found.threshold_raw - 0.4) < 1e-3);
+    assert_true(fabs(found.threshold_score - 0.4) < 1e-3);
     assert_true(found.threshold_fmr == 1e-2);
     assert_true(found.threshold_measured);
     mn_identification mate = look_for(w, w->core, 42);
@@ -417,7 +417,7 @@ static void test_threshold_is_corrected_for_the_number_of_people(void **state)
     what.fmr = 1e-9;
     assert_ok(mn_core_identify(w->core, &ann, &what, w->arena, &found, err));
     assert_false(found.threshold_measured);
-    assert_true(fabs(found.threshold_raw - 0.7) < 1e-6);
+    assert_true(fabs(found.threshold_score - 0.7) < 1e-6);
 }
 
 static void test_threshold_of_a_list(void **state)
