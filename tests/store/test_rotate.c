@@ -80,8 +80,6 @@ static mn_code (*open_store)(const char *folder, mn_store **out, mn_error *err) 
 
 static int setup(void **state)
 {
-    if (open_store == postgres_open)
-        postgres_start();
     fixture *f = calloc(1, sizeof *f);
     snprintf(f->folder, sizeof f->folder, "%s", mn_test_folder());
     snprintf(f->key, sizeof f->key, "%s/master.key", f->folder);
@@ -541,6 +539,14 @@ static void test_kill_9(void **state)
     assert_all_opens(f, f->m);
 }
 
+static void test_postgres_installed(void **state)
+{
+    (void)state;
+    postgres_need();
+    postgres_start();
+    open_store = postgres_open;
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -558,6 +564,9 @@ int main(void)
     };
 #undef T
     int failed = cmocka_run_group_tests_name("exchange of the master key", tests, NULL, NULL);
-    open_store = postgres_open;
+    const struct CMUnitTest installed[] = {cmocka_unit_test(test_postgres_installed)};
+    failed += cmocka_run_group_tests_name("PostgreSQL", installed, NULL, NULL);
+    if (open_store != postgres_open)
+        return failed;
     return failed + cmocka_run_group_tests_name("the same in PostgreSQL", tests, NULL, NULL);
 }
