@@ -187,9 +187,8 @@ static mn_code record_search(mn_core *c, const mn_actor *who, const mn_identify 
         json_array_append_new(people, mn_core_json_id(&answer->matches[i].person));
     return mn_core_record(c, who, "identify", answer->n > 0 ? &answer->matches[0].person : NULL,
                           json_pack("{s:s, s:s?, s:I, s:f, s:o}", "purpose", mn_purpose_word(what->purpose),
-                                    "list", what->list, "searched", (json_int_t)answer->searched,
-                                    "normalised", answer->normalised, "fmr", answer->threshold_fmr, "people",
-                                    people),
+                                    "list", what->list, "searched", (json_int_t)answer->searched, "fmr",
+                                    answer->threshold_fmr, "people", people),
                           err);
 }
 
