@@ -71,17 +71,6 @@ static const mn_model_info *choose_descriptor(const mn_pack *pack, const char *p
     return strcmp(precision, "int8") == 0 ? int8 : fp32;
 }
 
-/* One that the converter has rewritten to run faster, where there is one; else as it came. */
-static const mn_model_info *choose_landmarks(const mn_pack *pack)
-{
-    for (size_t i = 0; i < mn_pack_count(pack); i++) {
-        const mn_model_info *model = mn_pack_model(pack, i);
-        if (strcmp(model->task, "landmarks") == 0 && model->made_from && on_disk(pack, model))
-            return model;
-    }
-    return mn_pack_find(pack, "landmarks", NULL, NULL);
-}
-
 static void place(mn_pipeline *p, mn_net_slot slot, const mn_model_info *model, const mn_shape *input)
 {
     p->nets.place[slot].model = model;
@@ -92,7 +81,9 @@ static void place(mn_pipeline *p, mn_net_slot slot, const mn_model_info *model, 
 static mn_code place_required(mn_pipeline *p, const mn_pack *pack, mn_error *err)
 {
     const mn_model_info *detector = mn_pack_find(pack, "detector", NULL, NULL);
-    const mn_model_info *landmarks = choose_landmarks(pack);
+    const mn_model_info *landmarks = mn_pack_best(pack, "landmarks", NULL);
+    if (!landmarks) /* named when it is opened and found missing */
+        landmarks = mn_pack_find(pack, "landmarks", NULL, NULL);
     const mn_model_info *descriptor = choose_descriptor(pack, p->options.precision);
     p->detector = mn_detector_for(detector);
     p->mesh = mn_mesh_recipe_for(landmarks);

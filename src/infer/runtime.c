@@ -4,6 +4,7 @@
 #include "infer/infer.h"
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LIBRARY       "libonnxruntime.so.1"
@@ -177,6 +178,11 @@ static mn_code start(mn_runtime *rt, const mn_runtime_options *options, mn_error
     mn_code code = open_library(rt, options->library, err);
     if (!code)
         code = get_api(rt, err);
+    /* A self-hosted program tells nobody anything. Its telemetry would also match a recursive regular
+     * expression against this process's command line, which overflows the stack when that names hundreds of
+     * files. */
+    if (!code && setenv("ORT_DISABLE_TELEMETRY", "1", 1) != 0)
+        code = mn_fail(err, MN_E_MEMORY, "out of memory for the environment");
     /* Every failure comes back as a status, so the library's own log lines would only say it twice. */
     if (!code)
         code = check(rt, rt->api->CreateEnv(MN_ORT_LOG_FATAL, "mien", &rt->env), err);
