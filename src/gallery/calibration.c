@@ -53,10 +53,15 @@ double mn_calibration_threshold(const mn_calibration *c, double fmr, bool *reach
         return INFINITY;
     /* The manifest's floats: a rate that was written as 1e-4 must find the point -4 in spite of rounding. */
     double wanted = (fmr > 0 ? log10(fmr) : -INFINITY) + 1e-6;
-    if ((double)c->log10_fmr[c->n - 1] > wanted)
-        return c->raw[c->n - 1];
-    *reached = true;
     size_t i = c->n - 1;
+    if ((double)c->log10_fmr[i] > wanted) {
+        /* The last point stands for identical pictures, at the strictest rate that was measured: a score
+         * where that rate begins is enough. */
+        while (i > 0 && c->log10_fmr[i - 1] <= c->log10_fmr[i])
+            i--;
+        return c->raw[i];
+    }
+    *reached = true;
     while (i > 0 && (double)c->log10_fmr[i - 1] <= wanted)
         i--;
     if (i == 0)
