@@ -1,4 +1,5 @@
 #include "gallery/gallery_parts.h"
+#include "gallery/pass.h"
 #include "gallery/view_parts.h"
 
 #include "base/alloc.h"
@@ -62,6 +63,7 @@ mn_code mn_gallery_create(const mn_gallery_options *options, mn_gallery **out, m
     g->faces.key = mn_view_face;
     g->people.key = mn_view_person;
     pthread_mutex_init(&g->write, NULL);
+    mn_gate_init(&g->gate, options->threads);
     if (!mn_published_init(&g->views)) {
         code = mn_fail(err, MN_E_MEMORY, "no memory for a gallery");
         goto fail;
@@ -91,6 +93,7 @@ void mn_gallery_destroy(mn_gallery *g)
     mn_rowmap_finish(&g->faces);
     mn_rowmap_finish(&g->people);
     pthread_mutex_destroy(&g->write);
+    mn_gate_finish(&g->gate);
     mn_free(g->cold_dir);
     mn_free(g);
 }

@@ -79,7 +79,7 @@ typedef struct {
     mn_time made_from, made_before; /* when the face was made, by the milliseconds in its id; 0: no bound */
     bool ended;                     /* also people whose `until` is past */
     /* NULL, or what a face must pass besides. Asked only about faces that could be among the answers, by
-     * several threads at once. */
+     * several threads at once; must not search. */
     bool (*accepts)(void *ctx, const mn_id *face, const mn_id *person);
     void *accepts_ctx;
     size_t k;      /* people wanted, 1 … 1000 */
@@ -93,7 +93,10 @@ typedef struct {
     float raw; /* cosine, or minus L2 distance */
 } mn_candidate;
 
-/* Best first, at most one per person; ties by id. out holds q->k; *n of them are filled. *searched: people
+/* Searches of several threads at once share their passes over the rows, up to 16 in one; a lone one does not
+ * wait.
+ *
+ * Best first, at most one per person; ties by id. out holds q->k; *n of them are filled. *searched: people
  * compared with, or faces where times bound the search; `accepts` lowers it not. */
 mn_code mn_gallery_search(mn_gallery *g, const mn_query *q, mn_candidate *out, size_t *n, size_t *searched,
                           mn_error *err);

@@ -8,6 +8,18 @@
 #include "simd/simd.h"
 #include <pthread.h>
 
+typedef struct mn_ticket mn_ticket; /* pass.h */
+
+/* Where searches wait for their pass. */
+typedef struct {
+    pthread_mutex_t lock; /* guards all below */
+    unsigned running, most;
+    mn_ticket *queue;
+    size_t queued;        /* queries in it */
+    size_t expected;      /* in the next pass, if those of the last one come back at once */
+    int64_t return_until; /* and when it is no longer waited for them */
+} mn_gate;
+
 struct mn_gallery {
     mn_gallery_options options;
     size_t stride;  /* dim rounded up to 64 */
@@ -15,6 +27,7 @@ struct mn_gallery {
     const mn_simd *simd;
     mn_pool *helpers; /* of searches; NULL: one thread */
     mn_published views;
+    mn_gate gate;
 
     pthread_mutex_t write; /* guards all below; readers never take it */
     mn_rowmap faces;       /* by face */

@@ -35,6 +35,31 @@ typedef struct {
     size_t count[MN_GALLERY_QUERIES_MAX];
 } block;
 
+/* ---- the clock ---- */
+
+mn_code mn_query_stopped(const mn_query *q)
+{
+    if (mn_cancelled(q->cancel))
+        return MN_E_CANCELLED;
+    return mn_deadline_passed(q->deadline) ? MN_E_TIMEOUT : MN_OK;
+}
+
+static bool stopped(const mn_scan *s, size_t q)
+{
+    return atomic_load_explicit(&s->stops[q], memory_order_relaxed) != MN_OK;
+}
+
+static void look_at_clock(mn_scan *s)
+{
+    for (size_t q = 0; q < s->n; q++) {
+        mn_code code = stopped(s, q) ? MN_OK : mn_query_stopped(s->probes[q].query);
+        if (code)
+            atomic_store(&s->stops[q], code);
+    }
+}
+
+/* ---- scores ---- */
+
 static void select_rows(worker *w, block *b, size_t q)
 {
     const mn_scan *s = w->scan;
@@ -47,8 +72,6 @@ static void select_rows(worker *w, block *b, size_t q)
     b->count[q] = mn_filter_rows(&s->probes[q], s->now, &here, w->wanted[q], &people);
     w->searched[q] += people;
 }
-
-/* ---- scores ---- */
 
 static inline float score_of(const mn_chunk *c, size_t row, int32_t dot, float probe_scale)
 {
@@ -154,6 +177,8 @@ static void scan_block(worker *w, size_t number)
     b.n = b.segment->n - b.from < BLOCK_ROWS ? b.segment->n - b.from : BLOCK_ROWS;
     size_t wide[MN_GALLERY_QUERIES_MAX], n_wide = 0;
     for (size_t q = 0; q < s->n; q++) {
+        if (stopped(s, q))
+            continue;
         select_rows(w, &b, q);
         raise_floor(w, q);
         if (b.count[q] * NARROW >= b.n)
@@ -166,17 +191,6 @@ static void scan_block(worker *w, size_t number)
 }
 
 /* ---- threads ---- */
-
-static mn_code look_at_clock(const mn_scan *s)
-{
-    for (size_t q = 0; q < s->n; q++) {
-        if (mn_cancelled(s->probes[q].query->cancel))
-            return MN_E_CANCELLED;
-        if (mn_deadline_passed(s->probes[q].query->deadline))
-            return MN_E_TIMEOUT;
-    }
-    return MN_OK;
-}
 
 static worker *worker_create(mn_scan *s)
 {
@@ -247,12 +261,10 @@ static void scan_blocks(mn_scan *s)
         return;
     worker *w = worker_create(s);
     if (!w)
-        atomic_store(&s->stop, MN_E_MEMORY);
+        atomic_store(&s->no_memory, true);
     do {
-        mn_code code = atomic_load(&s->stop) ? MN_OK : look_at_clock(s);
-        if (code)
-            atomic_store(&s->stop, code);
-        if (!atomic_load(&s->stop))
+        look_at_clock(s);
+        if (!atomic_load(&s->no_memory))
             scan_block(w, number);
         taken++;
     } while (take_block(s, &share, &number));
@@ -299,7 +311,7 @@ static void call_helpers(mn_scan *s)
     }
 }
 
-mn_code mn_scan_run(mn_scan *s, mn_error *err)
+mn_code mn_scan_run(mn_scan *s)
 {
     for (size_t q = 0; q < s->n; q++)
         atomic_store(&s->floors[q], s->best[q].floor);
@@ -309,20 +321,12 @@ mn_code mn_scan_run(mn_scan *s, mn_error *err)
     while (s->done < s->n_blocks)
         pthread_cond_wait(&s->all_done, &s->lock);
     pthread_mutex_unlock(&s->lock);
-    switch (atomic_load(&s->stop)) {
-    case MN_OK:
-        break;
-    case MN_E_CANCELLED:
-        return mn_fail(err, MN_E_CANCELLED, "the search was cancelled");
-    case MN_E_TIMEOUT:
-        return mn_fail(err, MN_E_TIMEOUT, "the search did not end before its deadline");
-    default:
-        return mn_fail(err, MN_E_MEMORY, "no memory for a search");
-    }
+    if (atomic_load(&s->no_memory))
+        return MN_E_MEMORY;
     for (size_t q = 0; q < s->n; q++) {
         mn_best_prune(&s->best[q]);
         if (s->best[q].failed)
-            return mn_fail(err, MN_E_MEMORY, "no memory for a search");
+            return MN_E_MEMORY;
     }
     return MN_OK;
 }
@@ -347,7 +351,7 @@ mn_scan *mn_scan_create(mn_gallery *g, size_t n)
 }
 
 /* Rows of people are looked up in the writers' tables, which belong to the current view under their lock. */
-mn_code mn_scan_look(mn_scan *s, mn_error *err)
+bool mn_scan_look(mn_scan *s)
 {
     bool locked = false, done = true;
     for (size_t q = 0; q < s->n; q++)
@@ -361,7 +365,7 @@ mn_code mn_scan_look(mn_scan *s, mn_error *err)
     if (locked)
         pthread_mutex_unlock(&s->g->write);
     s->n_blocks = s->view->n_segments * BLOCKS_OF_A_CHUNK;
-    return done ? MN_OK : mn_fail(err, MN_E_MEMORY, "no memory for a search");
+    return done;
 }
 
 void mn_scan_unref(mn_scan *s)

@@ -39,7 +39,8 @@ typedef struct {
     unsigned n_shares;
     atomic_uint joined; /* threads so far: the next one's share */
     mn_scan_share shares[MN_SCAN_SHARES];
-    atomic_int stop;                              /* a code: nothing more is scanned */
+    atomic_bool no_memory;                        /* nothing more is scanned */
+    atomic_int stops[MN_GALLERY_QUERIES_MAX];     /* a code: this query is over */
     _Atomic float floors[MN_GALLERY_QUERIES_MAX]; /* highest of all threads */
 
     atomic_uint refs;
@@ -51,9 +52,16 @@ typedef struct {
 } mn_scan;
 
 mn_scan *mn_scan_create(mn_gallery *g, size_t n); /* NULL: out of memory */
-/* Takes the current view. The probes' queries are set. */
-mn_code mn_scan_look(mn_scan *s, mn_error *err);
+/* Takes the current view. The probes are set. False: out of memory. */
+bool mn_scan_look(mn_scan *s);
 void mn_scan_unref(mn_scan *s);
-mn_code mn_scan_run(mn_scan *s, mn_error *err); /* afterwards best is pruned */
+/* Afterwards best is pruned, and stops say which queries did not get to their end. MN_E_MEMORY otherwise. */
+mn_code mn_scan_run(mn_scan *s);
+mn_code mn_query_stopped(const mn_query *q); /* is it cancelled, or its deadline past? */
+
+static inline float mn_score_of_raw(const mn_gallery *g, const mn_probe *p, float raw)
+{
+    return mn_gallery_halves(g) ? (p->norm * p->norm - raw * raw) / 2 : raw;
+}
 
 #endif

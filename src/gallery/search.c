@@ -1,19 +1,13 @@
 /* A search: quantise the probes, scan in int8, score the best again in float until no other can come before
  * them. */
-#include "gallery/scan.h"
+#include "gallery/pass.h"
 
 #include "base/alloc.h"
 #include "gallery/quantise.h"
 #include <math.h>
 #include <string.h>
 
-#define K_MAX    1000
-#define ROUNDING 1e-5f /* of float sums over 1 024 components, for vectors of length 1 */
-
-static float score_of_raw(const mn_gallery *g, const mn_probe *p, float raw)
-{
-    return mn_gallery_halves(g) ? (p->norm * p->norm - raw * raw) / 2 : raw;
-}
+#define K_MAX 1000
 
 static float raw_of_score(const mn_gallery *g, const mn_probe *p, float score)
 {
@@ -30,29 +24,18 @@ static mn_code check_query(const mn_query *q, mn_error *err)
     return MN_OK;
 }
 
-/* a·b - â·b̂ = (a - â)·b + â·(b - b̂), and |x·y| ≤ |x||y|. So the slack holds for every row, and what is
- * ordered with it is ordered as by floats. */
-static mn_code prepare(mn_scan *s, size_t i, const mn_query *q, mn_error *err)
+/* What can be done without a view. */
+static mn_code prepare(mn_gallery *g, mn_ticket *t, size_t i, const mn_query *q, mn_error *err)
 {
-    mn_probe *p = &s->probes[i];
-    mn_gallery *g = s->g;
+    size_t dim = (size_t)g->options.dim;
     mn_quantised probe;
     mn_code code = check_query(q, err);
-    if (code || (code = mn_quantise(q->probe, (size_t)g->options.dim, g->stride, g->options.metric,
-                                    s->rows + i * g->stride, &probe, err)))
+    if (code || (code = mn_quantise(q->probe, dim, g->stride, g->options.metric, t->rows + i * g->stride,
+                                    &probe, err)))
         return code;
-    const mn_view *v = s->view;
-    p->scale = probe.scale;
-    p->norm = probe.norm;
-    p->error = probe.error;
-    p->slack = v->max_error * p->norm + (v->max_norm + v->max_error) * p->error;
-    p->slack += ROUNDING * (p->norm * v->max_norm + v->max_norm * v->max_norm);
-    if (!g->options.fetch)
-        p->slack = 0;
-    bool nothing = mn_gallery_halves(g) && q->min_raw > 0; /* no distance is below zero */
-    p->least = nothing ? INFINITY : score_of_raw(g, p, q->min_raw);
-    if (!mn_best_init(&s->best[i], q->k, p->least - p->slack, p->slack))
-        return mn_fail(err, MN_E_MEMORY, "no memory for a search");
+    t->probes[i] = (mn_probe){.query = q, .scale = probe.scale, .norm = probe.norm, .error = probe.error};
+    if (g->options.metric == MN_METRIC_COSINE)
+        t->probes[i].unit = 1 / sqrtf(g->simd->dot_f32(q->probe, q->probe, dim));
     return MN_OK;
 }
 
@@ -117,7 +100,7 @@ static mn_code score_again(mn_scan *s, size_t i, float *v, mn_candidate *out, si
     const mn_query *q = p->query;
     for (size_t j = 0; j < s->best[i].n; j++) {
         const mn_hit *hit = &s->best[i].hits[j];
-        if (*n == q->k && hit->score + p->slack < score_of_raw(g, p, out[*n - 1].raw))
+        if (*n == q->k && hit->score + p->slack < mn_score_of_raw(g, p, out[*n - 1].raw))
             break;
         mn_candidate c = {*mn_hit_face(hit), *mn_hit_person(hit), raw_of_score(g, p, hit->score)};
         mn_code code = look_at_clock(q, err);
@@ -133,24 +116,34 @@ static mn_code score_again(mn_scan *s, size_t i, float *v, mn_candidate *out, si
     return MN_OK;
 }
 
-static mn_code run(mn_scan *s, const mn_query *queries, mn_candidate *found, float *v, size_t *n,
-                   mn_error *err)
+/* What a search needs besides the scan. */
+typedef struct {
+    mn_ticket ticket;
+    mn_candidate *found; /* for all queries, one after the other */
+    size_t n[MN_GALLERY_QUERIES_MAX];
+    float *v; /* a descriptor */
+} work;
+
+static void work_finish(work *w)
 {
-    for (size_t i = 0; i < s->n; i++)
-        s->probes[i].query = &queries[i];
-    mn_code code = mn_scan_look(s, err);
-    for (size_t i = 0; i < s->n && code == MN_OK; i++) {
-        code = prepare(s, i, &queries[i], err);
-        if (code == MN_OK && s->g->options.metric == MN_METRIC_COSINE)
-            s->probes[i].unit =
-                1 / sqrtf(s->g->simd->dot_f32(queries[i].probe, queries[i].probe, (size_t)s->g->options.dim));
-    }
+    mn_scan_unref(w->ticket.scan);
+    mn_free_aligned(w->ticket.rows);
+    mn_free(w->found);
+    mn_free(w->v);
+}
+
+static mn_code run(mn_gallery *g, work *w, const mn_query *queries, mn_error *err)
+{
+    mn_ticket *t = &w->ticket;
+    mn_code code = MN_OK;
+    for (size_t i = 0; i < t->n && code == MN_OK; i++)
+        code = prepare(g, t, i, &queries[i], err);
     if (code == MN_OK)
-        code = mn_scan_run(s, err);
-    for (size_t i = 0; i < s->n && code == MN_OK; i++) {
-        n[i] = 0;
-        code = score_again(s, i, v, found, &n[i], err);
-        found += queries[i].k;
+        code = mn_pass_take_part(g, t, err);
+    mn_candidate *out = w->found;
+    for (size_t i = 0; i < t->n && code == MN_OK; i++) {
+        code = score_again(t->scan, t->first + i, w->v, out, &w->n[i], err);
+        out += queries[i].k;
     }
     return code;
 }
@@ -161,23 +154,25 @@ mn_code mn_gallery_search_many(mn_gallery *g, const mn_query *queries, size_t n_
     if (n_queries < 1 || n_queries > MN_GALLERY_QUERIES_MAX)
         return mn_fail(err, MN_E_INVALID, "%zu queries in one search: from 1 to %d are possible", n_queries,
                        MN_GALLERY_QUERIES_MAX);
-    size_t k = 0, n[MN_GALLERY_QUERIES_MAX];
+    size_t k = 0;
     for (size_t i = 0; i < n_queries; i++)
         k += queries[i].k <= K_MAX ? queries[i].k : 0;
-    mn_candidate *found = mn_alloc(k * sizeof *found), *at = found;
-    float *v = mn_alloc((size_t)g->options.dim * sizeof *v);
-    mn_scan *s = found && v ? mn_scan_create(g, n_queries) : NULL;
-    mn_code code =
-        s ? run(s, queries, found, v, n, err) : mn_fail(err, MN_E_MEMORY, "no memory for a search");
+    work w = {.ticket.n = n_queries,
+              .ticket.rows = mn_alloc_aligned(n_queries * g->stride),
+              .found = mn_alloc(k * sizeof *w.found),
+              .v = mn_alloc((size_t)g->options.dim * sizeof *w.v)};
+    mn_code code = w.ticket.rows && w.found && w.v ? run(g, &w, queries, err)
+                                                   : mn_fail(err, MN_E_MEMORY, "no memory for a search");
+    const mn_candidate *at = w.found;
     for (size_t i = 0; i < n_queries && code == MN_OK; i++) {
-        memcpy(answers[i].out, at, n[i] * sizeof *at);
+        const mn_scan *s = w.ticket.scan;
+        size_t q = w.ticket.first + i;
+        memcpy(answers[i].out, at, w.n[i] * sizeof *at);
         at += queries[i].k;
-        answers[i].n = n[i];
-        answers[i].searched = s->probes[i].counted ? s->searched[i] : s->view->people;
+        answers[i].n = w.n[i];
+        answers[i].searched = s->probes[q].counted ? s->searched[q] : s->view->people;
     }
-    mn_scan_unref(s);
-    mn_free(v);
-    mn_free(found);
+    work_finish(&w);
     return code;
 }
 

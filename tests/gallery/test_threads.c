@@ -167,21 +167,28 @@ static void *search_big(void *arg)
     return NULL;
 }
 
-static void several_threads_share_one_search(void **state)
+static void make_big(stage *s, unsigned threads)
 {
-    (void)state;
-    stage s = {.v = malloc(40000 * sizeof(float[DIM]))};
+    s->v = malloc(40000 * sizeof(float[DIM]));
     mn_gallery_entry *e = calloc(40000, sizeof *e);
-    assert_true(s.v && e);
+    assert_true(s->v && e);
     uint64_t seed = 1;
     for (size_t i = 0; i < 40000; i++) {
         for (size_t j = 0; j < DIM; j++)
-            s.v[i][j] = mn_test_random_normal(&seed);
-        e[i] = (mn_gallery_entry){.face = id_of(1, i), .person = id_of(2, i), .v = s.v[i]};
+            s->v[i][j] = mn_test_random_normal(&seed);
+        e[i] = (mn_gallery_entry){.face = id_of(1, i), .person = id_of(2, i), .v = s->v[i]};
     }
-    mn_gallery_options o = {.dim = DIM, .threads = 4, .fetch = fetch, .fetch_ctx = &s};
-    assert_ok(mn_gallery_create(&o, &s.g, err));
-    assert_ok(mn_gallery_add(s.g, e, 40000, err));
+    mn_gallery_options o = {.dim = DIM, .threads = threads, .fetch = fetch, .fetch_ctx = s};
+    assert_ok(mn_gallery_create(&o, &s->g, err));
+    assert_ok(mn_gallery_add(s->g, e, 40000, err));
+    free(e);
+}
+
+static void several_threads_share_one_search(void **state)
+{
+    (void)state;
+    stage s = {0};
+    make_big(&s, 4);
     pthread_t threads[READERS];
     for (size_t i = 0; i < READERS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, search_big, &s), 0);
@@ -189,7 +196,59 @@ static void several_threads_share_one_search(void **state)
         pthread_join(threads[i], NULL);
     assert_int_equal(atomic_load(&s.failures), 0);
     mn_gallery_destroy(s.g);
-    free(e);
+    free(s.v);
+}
+
+/* Searches that share a pass: one that is cancelled, late or wrong ends alone. */
+typedef struct {
+    stage *s;
+    size_t number;
+} searcher;
+
+static void *search_beside_others(void *arg)
+{
+    const searcher *me = arg;
+    float zero[DIM] = {0};
+    mn_cancel cancelled = {true};
+    static const mn_code codes[] = {MN_OK, MN_E_TIMEOUT, MN_E_CANCELLED, MN_E_INVALID};
+    mn_code expected = me->number < 4 ? codes[me->number] : MN_OK;
+    for (size_t i = 0; i < 30; i++) {
+        size_t who = (me->number * 4999 + i * 1000) % 40000;
+        mn_query q = {.probe = me->number == 3 ? zero : me->s->v[who],
+                      .k = 2,
+                      .min_raw = -1,
+                      .deadline = me->number == 1 ? 1 : mn_deadline_in_ms(60000),
+                      .cancel = me->number == 2 ? &cancelled : NULL};
+        mn_candidate out[2];
+        size_t n = 77, searched = 78;
+        mn_id person = id_of(2, who);
+        if (mn_gallery_search(me->s->g, &q, out, &n, &searched, NULL) != expected)
+            fault(me->s, "another code than expected");
+        else if (expected != MN_OK && (n != 77 || searched != 78))
+            fault(me->s, "an answer was touched");
+        else if (expected == MN_OK &&
+                 (n != 2 || searched != 40000 || mn_id_compare(&out[0].person, &person) != 0))
+            fault(me->s, "a wrong answer");
+    }
+    return NULL;
+}
+
+static void each_search_of_a_pass_ends_for_itself(void **state)
+{
+    (void)state;
+    enum { SEARCHERS = 20 }; /* more than fit into a pass */
+    stage s = {0};
+    make_big(&s, 1);
+    pthread_t threads[SEARCHERS];
+    searcher searchers[SEARCHERS];
+    for (size_t i = 0; i < SEARCHERS; i++) {
+        searchers[i] = (searcher){&s, i};
+        assert_int_equal(pthread_create(&threads[i], NULL, search_beside_others, &searchers[i]), 0);
+    }
+    for (size_t i = 0; i < SEARCHERS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&s.failures), 0);
+    mn_gallery_destroy(s.g);
     free(s.v);
 }
 
@@ -198,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(readers_writer_and_compaction_at_once),
         cmocka_unit_test(several_threads_share_one_search),
+        cmocka_unit_test(each_search_of_a_pass_ends_for_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
