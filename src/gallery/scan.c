@@ -201,7 +201,7 @@ static worker *worker_create(mn_scan *s)
     w->blocks = 0;
     for (size_t q = 0; q < s->n; q++) {
         w->searched[q] = 0;
-        if (mn_best_init(&w->best[q], s->best[q].k, s->best[q].floor, s->best[q].slack))
+        if (mn_best_init(&w->best[q], s->best[q].k, atomic_load(&s->floors[q]), s->best[q].slack))
             continue;
         while (q-- > 0)
             mn_best_finish(&w->best[q]);
