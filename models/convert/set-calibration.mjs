@@ -3,13 +3,16 @@
 //   node convert/set-calibration.mjs MANIFEST MODEL[:PRECISION] FILE
 //
 // FILE holds {"raw":[...],"log10_fmr":[...],"similarity":[...],"cohort_mean":...,"cohort_std":...}, as "mien eval calibrate"
-// prints it. Without a precision, every precision of the model gets it.
+// prints it, and with --normalise also "normalised":{"least":...,"share":...,"raw":[...],"log10_fmr":[...],"similarity":[...]}.
+// Without a precision, every precision of the model gets it.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const LISTS = ['raw', 'log10_fmr', 'similarity'];
 const NUMBERS = ['cohort_mean', 'cohort_std'];
 
-function checked(calibration) {
+const picked = (from, keys) => Object.fromEntries(keys.filter((key) => key in from).map((key) => [key, from[key]]));
+
+function checkPoints(calibration) {
   const count = calibration.raw?.length;
   for (const key of LISTS)
     if (!Array.isArray(calibration[key]) || calibration[key].length !== count || count < 2 || !calibration[key].every(Number.isFinite))
@@ -19,7 +22,17 @@ function checked(calibration) {
   if (!rises(calibration.log10_fmr, (v, before) => v <= before)) throw new Error('"log10_fmr" must not rise');
   for (const key of NUMBERS)
     if (!Number.isFinite(calibration[key] ?? 0)) throw new Error(`"${key}" must be a number`);
-  return Object.fromEntries([...LISTS, ...NUMBERS].filter((key) => key in calibration).map((key) => [key, calibration[key]]));
+}
+
+function checked(calibration) {
+  checkPoints(calibration);
+  const result = picked(calibration, [...LISTS, ...NUMBERS]);
+  if (!calibration.normalised) return result;
+  const { least, share } = calibration.normalised;
+  if (!Number.isInteger(least) || least < 3) throw new Error('"least" must be a whole number from 3 on');
+  if (!(share > 0 && share <= 1)) throw new Error('"share" must be more than 0 and at most 1');
+  checkPoints(calibration.normalised);
+  return { ...result, normalised: picked(calibration.normalised, ['least', 'share', ...LISTS]) };
 }
 
 // Lists of numbers on one line each: a manifest is read by people too.

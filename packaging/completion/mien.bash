@@ -59,8 +59,8 @@ _mien() {
     "models pull") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "models check") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "eval verify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --svg " ;;
-    "eval identify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --svg --part --normalise " ;;
-    "eval calibrate") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --output --face --part " ;;
+    "eval identify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --svg --part --raw " ;;
+    "eval calibrate") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --output --face --part --normalise " ;;
     "bench pipeline") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --seconds " ;;
     "settings") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " words="show sample markdown" ;;
     "version") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;

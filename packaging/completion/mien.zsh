@@ -275,7 +275,7 @@ _mien() {
         '--face[Of several faces in a picture take the largest, the one nearest the centre, or refuse the picture (only)]:WHICH:(largest centre only)' \
         '--svg[Draw the curves as SVG files into DIR]:DIR:_files -/' \
         '--part[Use only the K-th of N parts of the people, dealt out by name]:K/N:' \
-        '--normalise[Normalise each score by what both sides score with the other people enrolled (adaptive s-norm)]' \
+        '--raw[Leave the scores as they are, also where the manifest says to normalise them]' \
         '*:file:_files' ;;
     (eval calibrate)
         _arguments \
@@ -293,6 +293,7 @@ _mien() {
         '--output[Write the result to FILE instead of standard output]:FILE:_files' \
         '--face[Of several faces in a picture take the largest, the one nearest the centre, or refuse the picture (only)]:WHICH:(largest centre only)' \
         '--part[Use only the K-th of N parts of the people, dealt out by name]:K/N:' \
+        '--normalise[Calibrate the scores of searches too, as normalised by the other people enrolled (adaptive s-norm)]' \
         '*:file:_files' ;;
     (bench pipeline)
         _arguments \

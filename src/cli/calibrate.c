@@ -3,18 +3,15 @@
 #include <math.h>
 #include <string.h>
 
-#define LOW                (-3.0)
-#define HIGH               1.5
-#define PER_UNIT           100000
 #define BINS               ((size_t)450001)
 #define SCORES_MIN         1000
 #define COUNT_MIN          30 /* scores behind a rate */
 #define A_DECADE           4
 #define SIMILARITY_DECADES 8.0
 
-mn_code mn_impostors_init(mn_impostors *s, mn_error *err)
+mn_code mn_impostors_init(mn_impostors *s, double low, double high, mn_error *err)
 {
-    memset(s, 0, sizeof *s);
+    *s = (mn_impostors){.low = low, .per_unit = (double)(BINS - 1) / (high - low)};
     s->bins = mn_calloc(BINS, sizeof *s->bins);
     return s->bins ? MN_OK : mn_fail(err, MN_E_MEMORY, "no memory for the histogram");
 }
@@ -25,14 +22,14 @@ void mn_impostors_finish(mn_impostors *s)
     memset(s, 0, sizeof *s);
 }
 
-void mn_impostors_add(mn_impostors *s, double raw)
+void mn_impostors_add(mn_impostors *s, double score)
 {
-    double at = floor((raw - LOW) * PER_UNIT);
+    double at = floor((score - s->low) * s->per_unit);
     size_t bin = at < 0 ? 0 : at >= (double)BINS ? BINS - 1 : (size_t)at;
     s->bins[bin]++;
     s->n++;
-    s->sum += raw;
-    s->squares += raw * raw;
+    s->sum += score;
+    s->squares += score * score;
 }
 
 static void add_point(mn_calibration_made *c, double raw, double log10_fmr)
@@ -53,7 +50,7 @@ static void add_points(const mn_impostors *s, mn_calibration_made *c)
         double log10_fmr = log10((double)from_here / (double)s->n);
         bool last_before_empty = step == 0 && s->bins[bin] > 0; /* rate 1 up to the lowest score */
         if (last_before_empty || (step > 0 && log10_fmr <= -(double)step / A_DECADE)) {
-            add_point(c, LOW + (double)bin / PER_UNIT, log10_fmr);
+            add_point(c, s->low + (double)bin / s->per_unit, log10_fmr);
             while (log10_fmr <= -(double)step / A_DECADE)
                 step++;
         }

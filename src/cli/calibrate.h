@@ -12,16 +12,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Impostor scores, counted in bins of 1e-5, so that tens of millions fit. */
+/* Impostor scores, counted in 450 001 bins, so that tens of millions fit. */
 typedef struct {
+    double low, per_unit; /* lowest score, and bins for a difference of 1 */
     uint32_t *bins;
     uint64_t n;
     double sum, squares;
 } mn_impostors;
 
-mn_code mn_impostors_init(mn_impostors *s, mn_error *err);
+/* Scores are low … high; beyond, they count at the border. */
+mn_code mn_impostors_init(mn_impostors *s, double low, double high, mn_error *err);
 void mn_impostors_finish(mn_impostors *s);
-void mn_impostors_add(mn_impostors *s, double raw); /* -3 … 1.5; beyond, it counts at the border */
+void mn_impostors_add(mn_impostors *s, double score);
 
 #define MN_SUPPORT_MAX 64
 typedef struct {

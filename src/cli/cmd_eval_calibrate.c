@@ -8,10 +8,20 @@
 #include <math.h>
 #include <string.h>
 
+/* Normalised scores, in standard deviations. With these two the errors of both halves of Labeled Faces in the
+ * Wild were smallest: see docs/internals/gallery.md. */
+#define NORMALISED_LEAST 200 /* people searched */
+#define NORMALISED_SHARE 0.2 /* of the cohort that counts as the best scores */
+#define NORMALISED_LOW   (-15.0)
+#define NORMALISED_HIGH  30.0
+
 typedef struct {
     mn_calibration_made made;
     uint64_t impostors, mates, missed; /* missed: mates below the score of a false-match rate of 1e-4 */
     size_t people;
+    bool normalise;
+    mn_calibration_made normalised;
+    uint64_t normalised_impostors;
 } results;
 
 static size_t count_people(const mn_inputs *in)
@@ -50,14 +60,20 @@ static void count_mates(const mn_inputs *in, const mn_described *d, results *r)
         }
 }
 
+/* Of a descriptor with itself. */
+static double identical_score(const mn_described *d)
+{
+    return d->model->metric == MN_METRIC_L2 ? 0 : 1;
+}
+
 static mn_code calibrate(const mn_inputs *in, const mn_described *d, results *r, mn_error *err)
 {
     mn_impostors impostors;
-    mn_code code = mn_impostors_init(&impostors, err);
+    mn_code code = mn_impostors_init(&impostors, -3, 1.5, err);
     if (code != MN_OK)
         return code;
     compare_all(in, d, &impostors);
-    code = mn_calibrate(&impostors, d->model->metric == MN_METRIC_L2 ? 0 : 1, &r->made, err);
+    code = mn_calibrate(&impostors, identical_score(d), &r->made, err);
     r->impostors = impostors.n;
     mn_impostors_finish(&impostors);
     if (code != MN_OK)
@@ -66,6 +82,102 @@ static mn_code calibrate(const mn_inputs *in, const mn_described *d, results *r,
     count_mates(in, d, r);
     return MN_OK;
 }
+
+/* ---- normalised scores ---- */
+
+/* The first picture of each person is enrolled, and each further one is compared with all other people's. */
+typedef struct {
+    const mn_inputs *in;
+    const mn_described *described;
+    size_t *enrolled; /* pictures */
+    size_t n;
+    mn_cohort_side *sides; /* of the enrolled */
+    mn_cohort *cohort;
+} weighing;
+
+static const float *values_of(const mn_described *d, size_t picture)
+{
+    return d->values + picture * (size_t)d->model->dim;
+}
+
+static bool is_first(const mn_inputs *in, size_t picture)
+{
+    return picture == 0 || in->at[picture].group != in->at[picture - 1].group;
+}
+
+static void weigh_picture(const weighing *w, size_t picture, mn_impostors *impostors)
+{
+    mn_cohort_side probe = mn_cohort_probe(w->cohort, values_of(w->described, picture), NORMALISED_SHARE);
+    for (size_t i = 0; i < w->n; i++)
+        if (w->in->at[w->enrolled[i]].group != w->in->at[picture].group)
+            mn_impostors_add(impostors,
+                             mn_cohort_normalise(mn_described_score(w->described, picture, w->enrolled[i]),
+                                                 probe, w->sides[i]));
+}
+
+/* Returns what a descriptor scores with itself: the mean over the enrolled. */
+static double weigh_enrolled(weighing *w, double identical)
+{
+    double sum = 0;
+    for (size_t i = 0; i < w->n; i++) {
+        const mn_id id = mn_described_id(w->enrolled[i]);
+        w->sides[i] =
+            mn_cohort_enrolled(w->cohort, values_of(w->described, w->enrolled[i]), &id, NORMALISED_SHARE);
+        sum += mn_cohort_normalise(identical, w->sides[i], w->sides[i]);
+    }
+    return sum / (double)w->n;
+}
+
+static mn_code weigh_all(weighing *w, double identical, results *r, mn_error *err)
+{
+    mn_impostors impostors;
+    mn_code code = mn_impostors_init(&impostors, NORMALISED_LOW, NORMALISED_HIGH, err);
+    if (code != MN_OK)
+        return code;
+    identical = weigh_enrolled(w, identical);
+    for (size_t i = 0; i < w->in->n; i++)
+        if (w->described->made[i] && !is_first(w->in, i))
+            weigh_picture(w, i, &impostors);
+    code = mn_calibrate(&impostors, identical, &r->normalised, err);
+    r->normalised_impostors = impostors.n;
+    mn_impostors_finish(&impostors);
+    return code;
+}
+
+static mn_code draw_cohort(weighing *w, mn_error *err)
+{
+    mn_gallery *g = NULL;
+    mn_code code = mn_described_enrol(w->described, w->enrolled, w->n, &g, err);
+    if (code == MN_OK)
+        code = mn_cohort_draw(g, NULL, 0, &w->cohort, err);
+    mn_gallery_destroy(g);
+    if (code == MN_OK && mn_cohort_size(w->cohort) < NORMALISED_LEAST)
+        return mn_fail(err, MN_E_INVALID, "%zu people are too few to normalise scores by: it takes %d",
+                       mn_cohort_size(w->cohort), NORMALISED_LEAST);
+    return code;
+}
+
+static mn_code calibrate_normalised(const mn_inputs *in, const mn_described *d, results *r, mn_error *err)
+{
+    weighing w = {.in = in, .described = d};
+    w.enrolled = mn_calloc(in->n, sizeof *w.enrolled);
+    w.sides = mn_calloc(in->n, sizeof *w.sides);
+    mn_code code =
+        w.enrolled && w.sides ? MN_OK : mn_fail(err, MN_E_MEMORY, "no memory for %zu pictures", in->n);
+    for (size_t i = 0; code == MN_OK && i < in->n; i++)
+        if (d->made[i] && is_first(in, i))
+            w.enrolled[w.n++] = i;
+    if (code == MN_OK)
+        code = draw_cohort(&w, err);
+    if (code == MN_OK)
+        code = weigh_all(&w, identical_score(d), r, err);
+    mn_cohort_destroy(w.cohort);
+    mn_free(w.sides);
+    mn_free(w.enrolled);
+    return code;
+}
+
+/* ---- print ---- */
 
 /* Rounded so that the manifest stays readable: a fifth digit of a score means nothing. */
 static json_t *numbers(const double *v, size_t n, double digits)
@@ -86,30 +198,51 @@ static json_t *measured_on(const mn_described *d, const results *r)
                                                 : json_real((double)r->missed / (double)r->mates));
 }
 
+static json_t *normalised(const results *r)
+{
+    const mn_calibration_made *c = &r->normalised;
+    return json_pack("{si sf so so so s{sI}}", "least", NORMALISED_LEAST, "share", NORMALISED_SHARE, "raw",
+                     numbers(c->raw, c->n, 1e4), "log10_fmr", numbers(c->log10_fmr, c->n, 1e4), "similarity",
+                     numbers(c->similarity, c->n, 1e4), "measured_on", "impostor_pairs",
+                     (json_int_t)r->normalised_impostors);
+}
+
 static json_t *document(const mn_cli *cli, const mn_described *d, const results *r)
 {
     const mn_calibration_made *c = &r->made;
-    return json_pack("{ss ss sb so so so sf sf so}", "model", d->model->name, "precision",
-                     d->model->precision, "flip", mn_settings_bool(cli->settings, MN_S_FACE_FLIP), "raw",
-                     numbers(c->raw, c->n, 1e5), "log10_fmr", numbers(c->log10_fmr, c->n, 1e4), "similarity",
-                     numbers(c->similarity, c->n, 1e4), "cohort_mean", round(c->cohort_mean * 1e5) / 1e5,
-                     "cohort_std", round(c->cohort_std * 1e5) / 1e5, "measured_on", measured_on(d, r));
+    json_t *o =
+        json_pack("{ss ss sb so so so sf sf so}", "model", d->model->name, "precision", d->model->precision,
+                  "flip", mn_settings_bool(cli->settings, MN_S_FACE_FLIP), "raw", numbers(c->raw, c->n, 1e5),
+                  "log10_fmr", numbers(c->log10_fmr, c->n, 1e4), "similarity",
+                  numbers(c->similarity, c->n, 1e4), "cohort_mean", round(c->cohort_mean * 1e5) / 1e5,
+                  "cohort_std", round(c->cohort_std * 1e5) / 1e5, "measured_on", measured_on(d, r));
+    if (o && r->normalise)
+        json_object_set_new(o, "normalised", normalised(r));
+    return o;
+}
+
+static void print_points(FILE *out, const char *what, const mn_calibration_made *c)
+{
+    char rate[MN_RATE_TEXT];
+    fprintf(out, "%10s  similarity  false-match rate\n", what);
+    for (size_t i = 0; i < c->n; i++)
+        fprintf(out, "%10.4f  %10.3f  %s\n", c->raw[i], c->similarity[i],
+                mn_text_rate(pow(10, c->log10_fmr[i]), rate));
 }
 
 static void print_text(FILE *out, const mn_described *d, const results *r)
 {
     const mn_calibration_made *c = &r->made;
-    char rate[MN_RATE_TEXT], count[MN_RATE_TEXT];
+    char count[MN_RATE_TEXT];
     fprintf(out, "%s %s: %zu people, %s comparisons of different people\n", d->model->name,
             d->model->precision, r->people, mn_text_count(r->impostors, count));
-    fprintf(out, "     raw  similarity  false-match rate\n");
-    for (size_t i = 0; i < c->n; i++)
-        fprintf(out, "%8.4f  %10.3f  %s\n", c->raw[i], c->similarity[i],
-                mn_text_rate(pow(10, c->log10_fmr[i]), rate));
+    print_points(out, "raw", c);
     fprintf(out, "cohort: mean %.4f, deviation %.4f\n", c->cohort_mean, c->cohort_std);
     if (!isinf(strict_score(c)) && r->mates)
         fprintf(out, "of the mates %.2f %% are missed at 1 in 10 000\n",
                 100 * (double)r->missed / (double)r->mates);
+    if (r->normalise)
+        print_points(out, "normalised", &r->normalised);
 }
 
 static mn_code save(const char *path, json_t *j, mn_error *err)
@@ -138,12 +271,14 @@ static mn_code print(const mn_cli *cli, const mn_described *d, const results *r,
 static mn_code run(mn_cli *cli, mn_engine *engine, const mn_inputs *in, mn_error *err)
 {
     mn_described d = {0};
-    results r = {0};
+    results r = {.normalise = mn_args_given(cli->args, MN_O_NORMALISE)};
     mn_code code = mn_engine_open(cli, MN_WANT_DESCRIPTOR, MN_PEOPLE_NONE, engine, err);
     if (code == MN_OK)
         code = mn_describe_all(cli, engine, in, &d, err);
     if (code == MN_OK)
         code = calibrate(in, &d, &r, err);
+    if (code == MN_OK && r.normalise)
+        code = calibrate_normalised(in, &d, &r, err);
     if (code == MN_OK)
         code = print(cli, &d, &r, err);
     mn_described_finish(&d);

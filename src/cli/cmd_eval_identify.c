@@ -4,7 +4,6 @@
 #include "cli/out.h"
 #include "cli/plot.h"
 #include "cli/say.h"
-#include "gallery/calibration.h"
 #include <math.h>
 
 static const double rates[] = {1e-1, 1e-2, 1e-3};
@@ -25,6 +24,7 @@ typedef struct {
     mn_searches searches;
     mn_fnir fnirs[N_RATES];
     double rank1;
+    bool normalised;
 } results;
 
 /* Of people with several pictures the first by name is enrolled and the others have a mate; a person's only
@@ -59,92 +59,54 @@ static mn_code cast(roles *r, mn_error *err)
 
 /* ---- searches ---- */
 
-#define COHORT_TOP 200 /* the nearest people that a side is normalised by */
-
-typedef struct {
-    double mean, std;
-} side;
-
-/* Everything a search needs; scores has room for one score with everybody enrolled. */
+/* Everything a search needs. What is measured is what `mien identify` does: the same search, with the scores
+ * normalised from as many people on as the manifest says. */
 typedef struct {
     const roles *roles;
     const mn_described *described;
-    float *scores;
-    side *references; /* NULL: scores are taken as they are */
+    mn_model_info model;
+    mn_gallery *gallery;
+    bool normalised; /* the last search was */
 } searcher;
 
-static void score_all(const searcher *s, size_t picture)
+/* The score of the probe's mate, where it is among the best two, and of the best of the others. That tells
+ * whether the mate is the best, and nothing else is asked. */
+static mn_code search(searcher *s, size_t probe, size_t mate, mn_mated_search *out, mn_error *err)
 {
-    for (size_t i = 0; i < s->roles->n_references; i++)
-        s->scores[i] = (float)mn_described_score(s->described, picture, s->roles->references[i]);
-}
-
-/* What this picture scores with the nearest of the others, but for the very nearest: of a probe with a mate
- * that is the mate, of a reference it is itself. */
-static side side_of(const searcher *s, size_t picture)
-{
-    size_t n = 0, nearest = 0;
-    side out = {0, 1};
-    score_all(s, picture);
-    for (size_t i = 0; i < s->roles->n_references; i++)
-        if (isfinite(s->scores[i]))
-            s->scores[n++] = s->scores[i];
-    if (n < 2)
-        return out;
-    for (size_t i = 1; i < n; i++)
-        if (s->scores[i] > s->scores[nearest])
-            nearest = i;
-    s->scores[nearest] = s->scores[n - 1];
-    mn_cohort_stats(s->scores, n - 1, COHORT_TOP, &out.mean, &out.std);
-    return out;
-}
-
-static mn_code prepare(searcher *s, bool normalise, mn_error *err)
-{
-    size_t n = s->roles->n_references;
-    s->scores = mn_calloc(n, sizeof *s->scores);
-    s->references = normalise ? mn_calloc(n, sizeof *s->references) : NULL;
-    if (!s->scores || (normalise && !s->references))
-        return mn_fail(err, MN_E_MEMORY, "no memory for %zu people", n);
-    for (size_t i = 0; normalise && i < n; i++)
-        s->references[i] = side_of(s, s->roles->references[i]);
+    const mn_described *d = s->described;
+    mn_ranked best[2];
+    mn_ranking found = {.out = best};
+    *out = (mn_mated_search){-INFINITY, -INFINITY};
+    if (!d->made[probe])
+        return MN_OK;
+    const mn_query q = {.probe = d->values + probe * (size_t)d->model->dim, .k = 2, .min_raw = -INFINITY};
+    mn_code code = mn_gallery_rank(s->gallery, &s->model, &q, &found, err);
+    if (code != MN_OK)
+        return code;
+    s->normalised = found.normalised;
+    for (size_t i = found.n; i-- > 0;) {
+        bool is_mate = mn_described_picture(&best[i].found.person) == mate;
+        *(is_mate ? &out->mate : &out->best_other) = best[i].score;
+    }
     return MN_OK;
 }
 
-/* Scores of one probe with everybody enrolled: the mate's, and the best of the others. */
-static mn_mated_search search(const searcher *s, size_t probe, size_t mate)
-{
-    mn_mated_search found = {-INFINITY, -INFINITY};
-    side mine = s->references ? side_of(s, probe) : (side){0};
-    score_all(s, probe);
-    for (size_t i = 0; i < s->roles->n_references; i++) {
-        double score = (double)s->scores[i];
-        if (s->references && isfinite(score))
-            score =
-                mn_score_normalise(score, mine.mean, mine.std, s->references[i].mean, s->references[i].std);
-        if (i == mate)
-            found.mate = score;
-        else if (score > found.best_other)
-            found.best_other = score;
-    }
-    return found;
-}
-
-static mn_code search_all(searcher *s, bool normalise, mn_mated_search **mated, double **unmated,
-                          mn_error *err)
+static mn_code search_all(searcher *s, mn_mated_search **mated, double **unmated, mn_error *err)
 {
     const roles *r = s->roles;
     *mated = mn_calloc(r->n_mated, sizeof **mated);
     *unmated = mn_calloc(r->n_unmated, sizeof **unmated);
     if (!*mated || !*unmated)
         return mn_fail(err, MN_E_MEMORY, "no memory for %zu searches", r->n_mated + r->n_unmated);
-    mn_code code = prepare(s, normalise, err);
+    mn_code code = mn_described_enrol(s->described, r->references, r->n_references, &s->gallery, err);
     for (size_t i = 0; code == MN_OK && i < r->n_mated; i++)
-        (*mated)[i] = search(s, r->mated[i], r->mate[i]);
-    for (size_t i = 0; code == MN_OK && i < r->n_unmated; i++)
-        (*unmated)[i] = search(s, r->unmated[i], SIZE_MAX).best_other;
-    mn_free(s->scores);
-    mn_free(s->references);
+        code = search(s, r->mated[i], r->references[r->mate[i]], &(*mated)[i], err);
+    for (size_t i = 0; code == MN_OK && i < r->n_unmated; i++) {
+        mn_mated_search found;
+        code = search(s, r->unmated[i], SIZE_MAX, &found, err);
+        (*unmated)[i] = code == MN_OK ? found.best_other : 0;
+    }
+    mn_gallery_destroy(s->gallery);
     return code;
 }
 
@@ -154,11 +116,6 @@ static void judge(results *out)
     out->rank1 = mn_stats_rank1(&out->searches);
     for (size_t i = 0; i < N_RATES; i++)
         out->fnirs[i] = mn_stats_fnir_at_fpir(&out->searches, rates[i]);
-}
-
-static bool normalised(const mn_cli *cli)
-{
-    return mn_args_given(cli->args, MN_O_NORMALISE);
 }
 
 static mn_code save_curve(const char *folder, const mn_searches *s, mn_error *err)
@@ -196,7 +153,7 @@ static mn_code print_json(const mn_cli *cli, const mn_engine *e, const roles *r,
                          json_pack("{ss ss ss sb sb sI sI sI sI sI sf so so so}", "pack",
                                    mn_pack_name(e->pack), "model", model->name, "precision", model->precision,
                                    "flip", mn_settings_bool(cli->settings, MN_S_FACE_FLIP), "normalised",
-                                   normalised(cli), "enrolled", (json_int_t)r->n_references, "probes",
+                                   res->normalised, "enrolled", (json_int_t)r->n_references, "probes",
                                    (json_int_t)r->n_mated + (json_int_t)r->n_unmated, "mated",
                                    (json_int_t)r->n_mated, "unmated", (json_int_t)r->n_unmated, "failed",
                                    (json_int_t)d->failed, "rank1", res->rank1, "fnir_at_fpir", fnir,
@@ -212,7 +169,7 @@ static void print_text(const mn_cli *cli, const mn_engine *e, const roles *r, co
     const mn_model_info *model = mn_pipeline_descriptor_model(e->pipeline);
     fprintf(out, "%s pack, %s %s%s%s\n", mn_pack_name(e->pack), model->name, model->precision,
             mn_settings_bool(cli->settings, MN_S_FACE_FLIP) ? ", flip average" : "",
-            normalised(cli) ? ", scores normalised" : "");
+            res->normalised ? ", scores normalised" : "");
     fprintf(out,
             "  enrolled      %zu people\n  probes        %zu with a mate, %zu without; %zu pictures failed\n",
             r->n_references, r->n_mated, r->n_unmated, d->failed);
@@ -235,9 +192,15 @@ static mn_code run(mn_cli *cli, mn_engine *engine, const roles *r, mn_error *err
     mn_code code = mn_engine_open(cli, MN_WANT_DESCRIPTOR, MN_PEOPLE_NONE, engine, err);
     if (code == MN_OK)
         code = mn_describe_all(cli, engine, &r->inputs, &d, err);
-    if (code == MN_OK)
-        code = search_all(&(searcher){.roles = r, .described = &d}, normalised(cli), &mated, &unmated, err);
+    searcher s = {.roles = r, .described = &d};
     if (code == MN_OK) {
+        s.model = *d.model;
+        if (mn_args_given(cli->args, MN_O_RAW))
+            s.model.normalisation.least = 0;
+        code = search_all(&s, &mated, &unmated, err);
+    }
+    if (code == MN_OK) {
+        res.normalised = s.normalised;
         res.searches = (mn_searches){mated, unmated, r->n_mated, r->n_unmated};
         judge(&res);
     }

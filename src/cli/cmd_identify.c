@@ -30,6 +30,7 @@ static mn_code print_json(mn_round *r, const mn_picture *p, const mn_identificat
             json_array_append_new(candidates, candidate(&answers[i].matches[j]));
         json_object_set_new(face, "candidates", candidates);
         json_object_set_new(face, "searched", json_integer((json_int_t)answers[i].searched));
+        json_object_set_new(face, "normalised", json_boolean(answers[i].normalised));
         json_array_append_new(faces, face);
     }
     return mn_json_print(r->out, mn_json_picture(p, faces), err);
@@ -38,7 +39,6 @@ static mn_code print_json(mn_round *r, const mn_picture *p, const mn_identificat
 static void print_text(mn_round *r, const mn_picture *p, const mn_identification *answers)
 {
     char rate[MN_RATE_TEXT];
-    const mn_calibration *c = &mn_pipeline_descriptor_model(r->engine.pipeline)->calibration;
     mn_text_faces_head(r->out, p);
     for (size_t i = 0; i < p->n_faces; i++) {
         const mn_box *b = &p->faces[i].box;
@@ -49,7 +49,8 @@ static void print_text(mn_round *r, const mn_picture *p, const mn_identification
             fprintf(r->out, "      ");
             mn_text_pad(r->out, m->name ? m->name : "(no name)", 28);
             fprintf(r->out, " similarity %.3f  false match %s  %s\n", m->similarity,
-                    mn_text_measured_rate(m->fmr, c, answers[i].searched, rate), m->list ? m->list : "");
+                    mn_text_measured_rate(m->fmr, answers[i].calibration, answers[i].searched, rate),
+                    m->list ? m->list : "");
         }
         if (!answers[i].n)
             fprintf(r->out, "      nobody (%zu enrolled)\n", answers[i].searched);

@@ -88,18 +88,20 @@ static const mn_command commands[] = {
      "without "
      "a face counts as the worst score; it is never left out.",
      "mien eval verify lfw/images lfw/pairs.txt --svg curves/", mn_cmd_eval_verify},
-    {"eval identify", "FOLDER", 1, 1, B(SVG) | B(FACE) | B(PART) | B(NORMALISE),
+    {"eval identify", "FOLDER", 1, 1, B(SVG) | B(FACE) | B(PART) | B(RAW),
      "Measure open-set 1:N accuracy on a folder per person",
      "Of people with several pictures the first by name is enrolled and the others are probes with a mate; "
      "people "
      "with one picture are probes without. Nothing is stored.",
      "mien eval identify lfw/images --svg curves/\nmien eval identify --part 2/2 people/",
      mn_cmd_eval_identify},
-    {"eval calibrate", "FOLDER", 1, 1, B(FACE) | B(PART) | B(OUTPUT),
+    {"eval calibrate", "FOLDER", 1, 1, B(FACE) | B(PART) | B(OUTPUT) | B(NORMALISE),
      "Make a descriptor model's score calibration",
      "Compares all pictures of different people and prints which score has which false-match rate, down to "
      "the "
-     "smallest rate that was measured. models/convert/set-calibration.mjs writes it into the manifest.",
+     "smallest rate that was measured. models/convert/set-calibration.mjs writes it into the manifest. With "
+     "--normalise the model's "
+     "scores in searches are normalised from then on.",
      "mien eval calibrate --part 1/2 --output calibration.json people/", mn_cmd_eval_calibrate},
     {"bench pipeline", "FILE...", 1, MN_OPERANDS_ANY, B(SECONDS),
      "Measure throughput, and where the time goes",

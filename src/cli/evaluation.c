@@ -82,6 +82,58 @@ double mn_described_score(const mn_described *d, size_t a, size_t b)
     return (double)mn_descriptor_score(&x, &y);
 }
 
+mn_id mn_described_id(size_t picture)
+{
+    uint64_t number = (uint64_t)picture + 1; /* the id of zeros is nobody's */
+    mn_id id = {{0}};
+    memcpy(id.bytes, &number, sizeof number);
+    return id;
+}
+
+size_t mn_described_picture(const mn_id *id)
+{
+    uint64_t number;
+    memcpy(&number, id->bytes, sizeof number);
+    return (size_t)(number - 1);
+}
+
+static mn_code fetch(void *ctx, const mn_id *face, float *out, mn_error *err)
+{
+    const mn_described *d = ctx;
+    size_t dim = (size_t)d->model->dim;
+    (void)err;
+    memcpy(out, d->values + mn_described_picture(face) * dim, dim * sizeof *out);
+    return MN_OK;
+}
+
+static mn_code enrol_picture(mn_gallery *g, const mn_described *d, size_t picture, mn_error *err)
+{
+    const mn_id id = mn_described_id(picture);
+    const mn_gallery_entry entry = {
+        .face = id, .person = id, .v = d->values + picture * (size_t)d->model->dim};
+    return mn_gallery_add(g, &entry, 1, err);
+}
+
+mn_code mn_described_enrol(const mn_described *d, const size_t *pictures, size_t n, mn_gallery **out,
+                           mn_error *err)
+{
+    const mn_gallery_options options = {.dim = d->model->dim,
+                                        .metric = d->model->metric,
+                                        .threads = 1,
+                                        .fetch = fetch,
+                                        .fetch_ctx = (void *)d};
+    mn_gallery *g = NULL;
+    mn_code code = mn_gallery_create(&options, &g, err);
+    for (size_t i = 0; code == MN_OK && i < n; i++)
+        if (d->made[pictures[i]])
+            code = enrol_picture(g, d, pictures[i], err);
+    if (code == MN_OK)
+        *out = g;
+    else
+        mn_gallery_destroy(g);
+    return code;
+}
+
 mn_code mn_part_parse(const mn_args *args, size_t *k, size_t *n, mn_error *err)
 {
     const char *text = args->value[MN_O_PART];

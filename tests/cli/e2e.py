@@ -681,8 +681,8 @@ class Measured(Case):
         self.assertEqual(answer["fnir_at_fpir"]["0.01"], 0)
         self.assertIn("<svg", (scratch / "curves/identify-det.svg").read_text())
         self.assertFalse(answer["normalised"])
-        normalised = self.ok(mien("eval", "identify", "--json", "--normalise", self.faces())).json
-        self.assertEqual((normalised["normalised"], normalised["rank1"]), (True, 1))
+        raw = self.ok(mien("eval", "identify", "--json", "--raw", self.faces())).json
+        self.assertEqual((raw["normalised"], raw["rank1"]), (False, 1))
         self.refused(mien("eval", "identify", "--part", "1/900", self.faces()), 3, "people with one")
 
     def test_calibrate(self):
@@ -700,7 +700,9 @@ class Measured(Case):
         self.assertEqual(c["raw"], sorted(c["raw"]))
         self.assertEqual(c["log10_fmr"], sorted(c["log10_fmr"], reverse=True))
         self.assertEqual((c["raw"][-1], c["similarity"][-1], c["log10_fmr"][0]), (1, 1, 0))
+        self.assertNotIn("normalised", answer)
         self.refused(mien("eval", "calibrate", self.faces()), 3, "too few")
+        self.refused(mien("eval", "calibrate", "--normalise", folder), 3, "7 people are too few to normalise")
 
 
 if __name__ == "__main__":

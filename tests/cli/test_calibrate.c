@@ -10,7 +10,7 @@
 /* 100 000 scores evenly over 0 … 1: the share above x is 1 - x. */
 static void even_scores(mn_impostors *s)
 {
-    assert_ok(mn_impostors_init(s, err));
+    assert_ok(mn_impostors_init(s, -3, 1.5, err));
     for (int i = 0; i < 100000; i++)
         mn_impostors_add(s, (i + 0.5) / 100000);
 }
@@ -78,7 +78,7 @@ static void test_scores_out_of_range_are_kept_at_the_border(void **state)
     (void)state;
     mn_impostors s;
     mn_calibration_made c;
-    assert_ok(mn_impostors_init(&s, err));
+    assert_ok(mn_impostors_init(&s, -3, 1.5, err));
     for (int i = 0; i < 1000; i++)
         mn_impostors_add(&s, i % 2 ? 1e30 : -1e30);
     assert_ok(mn_calibrate(&s, 1, &c, err));
