@@ -50,9 +50,10 @@ static mn_code pack_of_data(const mn_cli *cli, char *name, size_t size, mn_error
 {
     char dir[MN_PATH_SIZE];
     name[0] = 0;
-    if (mn_config_data_dir(cli->settings, dir, NULL) != MN_OK || !mn_file_is_folder(dir))
+    if (mn_config_data_dir(cli->settings, dir, NULL) != MN_OK)
         return MN_OK;
-    return mn_core_pack_of(dir, name, size, err);
+    const mn_core_options options = {.data_dir = dir, .settings = cli->settings};
+    return mn_core_pack_of(&options, name, size, err);
 }
 
 mn_code mn_engine_choose_pack(const mn_cli *cli, const char *model_dir, mn_pack **out, mn_error *err)
@@ -99,7 +100,8 @@ static mn_code core_options(const mn_cli *cli, bool create, char dir[MN_PATH_SIZ
     mn_code code = mn_config_data_dir(cli->settings, dir, err);
     if (code != MN_OK)
         return code;
-    if (!create && !mn_file_is_folder(dir))
+    bool local = mn_store_is_local(mn_settings_text(cli->settings, MN_S_STORE_URL));
+    if (!create && local && !mn_file_is_folder(dir))
         return mn_fail(err, MN_E_NOT_FOUND,
                        "%s: nobody is enrolled here (mien enroll makes this folder; --data names another)",
                        dir);
@@ -107,6 +109,7 @@ static mn_code core_options(const mn_cli *cli, bool create, char dir[MN_PATH_SIZ
     *out = (mn_core_options){
         .data_dir = dir,
         .create = create,
+        .settings = cli->settings,
         .search_threads = threads > 0 ? (unsigned)threads : mn_cpu_count(),
         .fmr = mn_settings_real(cli->settings, MN_S_MATCH_FMR),
     };

@@ -8,6 +8,7 @@
 #define MN_CORE_CORE_H
 
 #include "base/arena.h"
+#include "base/settings.h"
 #include "face/pipeline.h"
 #include "store/store.h"
 
@@ -21,6 +22,9 @@ typedef struct {
 typedef struct {
     const char *data_dir; /* made when missing and create is true: mien.db, master.key, blobs/ */
     bool create;
+    /* Where records, samples and master key are instead: store.url, blobs.… and key.source. NULL: all in
+     * data_dir. Read while opening only. */
+    const mn_settings *settings;
     unsigned search_threads;
     double
         fmr; /* default threshold of one search: false-positive identification rate, and of one comparison */
@@ -32,8 +36,8 @@ mn_code mn_core_open(const mn_core_options *options, mn_pipeline *pipeline, mn_c
 /* The same for reading and erasing without any model: descriptors are neither made nor searched. */
 mn_code mn_core_open_records(const mn_core_options *options, mn_core **out, mn_error *err);
 void mn_core_close(mn_core *c);
-/* The pack that a data directory was made with, without opening it: "" where there is none yet. */
-mn_code mn_core_pack_of(const char *data_dir, char *name, size_t size, mn_error *err);
+/* The pack that the records were made with: "" where there are none yet. Needs no key. */
+mn_code mn_core_pack_of(const mn_core_options *options, char *name, size_t size, mn_error *err);
 
 /* ---- 1:1 ---- */
 typedef struct {

@@ -1,4 +1,5 @@
-/* A data directory: mien.db (records), master.key, blobs/ (sealed samples).
+/* A data directory: mien.db (records), master.key, blobs/ (sealed samples). By the settings each of the three
+ * may be elsewhere: a PostgreSQL database, the environment or a credential, a bucket.
  *
  * The first opening makes a deployment key, kept in the store wrapped by the master key. From then on the
  * master key is never made again: where its file is missing, that is said, and a wrong one does not open the
@@ -25,18 +26,44 @@ static mn_code path_in(const char *folder, const char *name, char out[PATH_MAX],
                : mn_fail(err, MN_E_INVALID, "the path of the data directory is too long");
 }
 
-static mn_code open_store(const mn_core_options *o, mn_store **out, mn_error *err)
+static const char *setting(const mn_core_options *o, mn_setting which)
+{
+    return o->settings ? mn_settings_text(o->settings, which) : "";
+}
+
+/* Where the records are, for messages; the address of a database is a secret. */
+static const char *place(const mn_core_options *o)
+{
+    return mn_store_is_local(setting(o, MN_S_STORE_URL)) ? o->data_dir : "the database of store.url";
+}
+
+/* Are there records, as far as can be seen without opening the store? */
+static mn_code look_for_store(const mn_core_options *o, bool *there, mn_error *err)
 {
     char path[PATH_MAX];
+    *there = true;
+    if (!mn_store_is_local(setting(o, MN_S_STORE_URL)))
+        return MN_OK;
     mn_code code = path_in(o->data_dir, "mien.db", path, err);
-    if (code != MN_OK)
-        return code;
-    if (!o->create && !mn_file_exists(path))
-        return mn_fail(err, MN_E_NOT_FOUND, "%s is no data directory of mien: nobody is enrolled there",
-                       o->data_dir);
-    if (o->create)
+    if (code == MN_OK)
+        *there = mn_file_exists(path);
+    return code;
+}
+
+static mn_code nobody_there(const mn_core_options *o, mn_error *err)
+{
+    return mn_fail(err, MN_E_NOT_FOUND, "nobody is enrolled in %s", place(o));
+}
+
+static mn_code open_store(const mn_core_options *o, mn_store **out, mn_error *err)
+{
+    bool there;
+    mn_code code = look_for_store(o, &there, err);
+    if (code == MN_OK && !o->create && !there)
+        return nobody_there(o, err);
+    if (code == MN_OK && o->create)
         code = mn_file_make_folders(o->data_dir, 0700, err);
-    return code == MN_OK ? mn_store_open_sqlite(path, out, err) : code;
+    return code == MN_OK ? mn_store_open(o->data_dir, setting(o, MN_S_STORE_URL), out, err) : code;
 }
 
 /* ---- keys ---- */
@@ -55,36 +82,40 @@ static mn_code make_deployment_key(mn_core *c, mn_error *err)
     return code;
 }
 
-static mn_code open_deployment_key(mn_core *c, const char *hex, const char *master_path, mn_error *err)
+static mn_code open_deployment_key(mn_core *c, const char *hex, mn_error *err)
 {
     uint8_t wrapped[WRAPPED_MAX];
     size_t n = 0;
     if (sodium_hex2bin(wrapped, sizeof wrapped, hex, strlen(hex), NULL, &n, NULL) != 0)
         return mn_fail(err, MN_E_CORRUPT,
-                       "the store's deployment key is damaged: put the backup of mien.db back");
+                       "the store's deployment key is damaged: put the backup of the store back");
     mn_code code = mn_key_unwrap(c->master, DEPLOYMENT, strlen(DEPLOYMENT), wrapped, n, &c->deployment, err);
-    if (code == MN_E_CORRUPT)
-        return mn_fail(err, MN_E_CORRUPT,
-                       "%s is not the master key that these data were sealed with: put the right one back "
-                       "from its backup",
-                       master_path);
-    return code;
+    return code == MN_OK ? code : mn_error_prefix(err, "the store's deployment key");
+}
+
+static mn_code open_master(const mn_core_options *o, bool create, mn_master **out, mn_error *err)
+{
+    char path[PATH_MAX];
+    mn_master_source source = MN_MASTER_FILE;
+    if (o->settings && !mn_master_source_parse(setting(o, MN_S_KEY_SOURCE), &source))
+        return mn_fail(err, MN_E_INVALID, "there is no key.source %s", setting(o, MN_S_KEY_SOURCE));
+    mn_code code = path_in(o->data_dir, "master.key", path, err);
+    return code == MN_OK ? mn_master_open(source, path, create, out, err) : code;
 }
 
 /* Inside a transaction, so that of two processes that come first one makes the keys and the other one finds
  * them. */
 static mn_code open_keys(mn_core *c, const mn_core_options *o, mn_arena *arena, mn_error *err)
 {
-    char path[PATH_MAX];
     const char *hex = NULL;
-    mn_code code = path_in(o->data_dir, "master.key", path, err);
+    mn_code code = c->store->ops->meta_get(c->store, "deployment_key", arena, &hex, err);
+    if (code == MN_OK && !hex && !o->create)
+        return nobody_there(o, err);
     if (code == MN_OK)
-        code = c->store->ops->meta_get(c->store, "deployment_key", arena, &hex, err);
-    if (code == MN_OK)
-        code = mn_master_open_file(path, o->create && !hex, &c->master, err);
+        code = open_master(o, !hex, &c->master, err);
     if (code != MN_OK)
         return code;
-    return hex ? open_deployment_key(c, hex, path, err) : make_deployment_key(c, err);
+    return hex ? open_deployment_key(c, hex, err) : make_deployment_key(c, err);
 }
 
 /* ---- the pack ---- */
@@ -120,7 +151,7 @@ static mn_code check_pack(mn_core *c, const mn_core_options *o, const char *pack
                    "%s was made with the %s pack (%s, %s numbers), and this is the %s pack (%s, %s): use "
                    "--pack %s, or another "
                    "data directory and enrol there",
-                   o->data_dir, made_with, name, dim, pack, c->model_name, own, made_with);
+                   place(o), made_with, name, dim, pack, c->model_name, own, made_with);
 }
 
 /* ---- open and close ---- */
@@ -179,16 +210,22 @@ static mn_code settle(mn_core *c, const mn_core_options *o, const char *pack, co
     return code;
 }
 
+static mn_code open_blobs(const mn_core_options *o, mn_blobs **out, mn_error *err)
+{
+    char path[PATH_MAX];
+    mn_code code = path_in(o->data_dir, "blobs", path, err);
+    if (code != MN_OK)
+        return code;
+    return o->settings ? mn_blobs_open(o->settings, path, out, err) : mn_blobs_open_files(path, out, err);
+}
+
 static mn_code open_parts(mn_core *c, const mn_core_options *o, const char *pack, const mn_model_info *model,
                           mn_error *err)
 {
-    char path[PATH_MAX];
     mn_code code = open_store(o, &c->store, err);
     if (code == MN_OK)
         code = settle(c, o, pack, model, err);
-    if (code == MN_OK)
-        code = path_in(o->data_dir, "blobs", path, err);
-    return code == MN_OK ? mn_blobs_open_files(path, &c->blobs, err) : code;
+    return code == MN_OK ? open_blobs(o, &c->blobs, err) : code;
 }
 
 static mn_code open_gallery(mn_core *c, const mn_core_options *o, mn_error *err)
@@ -267,25 +304,23 @@ static mn_code read_pack(mn_store *s, char *name, size_t size, mn_error *err)
     if (code == MN_OK && pack && strlen(pack) >= size)
         code =
             mn_fail(err, MN_E_CORRUPT,
-                    "the name of the pack in mien.db is %zu bytes long: put its backup back", strlen(pack));
+                    "the name of the pack in the store is %zu bytes long: put its backup back", strlen(pack));
     if (code == MN_OK)
         snprintf(name, size, "%s", pack ? pack : "");
     mn_arena_destroy(arena);
     return code;
 }
 
-mn_code mn_core_pack_of(const char *data_dir, char *name, size_t size, mn_error *err)
+mn_code mn_core_pack_of(const mn_core_options *o, char *name, size_t size, mn_error *err)
 {
-    char path[PATH_MAX];
+    bool there;
     mn_store *s = NULL;
-    mn_code code = path_in(data_dir, "mien.db", path, err);
-    if (code != MN_OK)
-        return code;
-    if (!mn_file_exists(path)) {
+    mn_code code = look_for_store(o, &there, err);
+    if (code == MN_OK && !there)
         snprintf(name, size, "%s", "");
-        return MN_OK;
-    }
-    code = mn_store_open_sqlite(path, &s, err);
+    if (code != MN_OK || !there)
+        return code;
+    code = mn_store_open(o->data_dir, setting(o, MN_S_STORE_URL), &s, err);
     if (code != MN_OK)
         return code;
     code = read_pack(s, name, size, err);

@@ -46,9 +46,10 @@ static void test_packs(void **state)
     assert_ok(world_open(w, "test", &int8_model, false, &c, err)); /* the same space */
     assert_int_equal(look_for(w, c, 1).n, 1);
     mn_core_close(c);
-    assert_ok(mn_core_pack_of(w->dir, pack, sizeof pack, err));
+    const mn_core_options here = {.data_dir = w->dir}, nowhere = {.data_dir = "/nonexistent"};
+    assert_ok(mn_core_pack_of(&here, pack, sizeof pack, err));
     assert_string_equal(pack, "test");
-    assert_ok(mn_core_pack_of("/nonexistent", pack, sizeof pack, err));
+    assert_ok(mn_core_pack_of(&nowhere, pack, sizeof pack, err));
     assert_string_equal(pack, "");
 }
 
@@ -91,7 +92,7 @@ static void test_master_key(void **state)
     assert_ok(mn_file_write(key, wrong, 31, 0600, err));
     assert_refused(w, "test", &fp32_model, MN_E_CORRUPT, "31 bytes");
     assert_ok(mn_file_write(key, wrong, 32, 0600, err));
-    assert_refused(w, "test", &fp32_model, MN_E_CORRUPT, "not the master key");
+    assert_refused(w, "test", &fp32_model, MN_E_CORRUPT, "which is not here: put that one back");
 
     assert_int_equal(rename(kept, key), 0);
     world_reopen(w);
