@@ -62,7 +62,7 @@ static void test_too_few_scores(void **state)
     mn_impostors s;
     mn_calibration_made c = {.n = 99};
     mn_error err = {0};
-    assert_int_equal(mn_impostors_init(&s, &err), MN_OK);
+    assert_int_equal(mn_impostors_init(&s, -3, 1.5, &err), MN_OK);
     for (int i = 0; i < 999; i++)
         mn_impostors_add(&s, 0.1);
     assert_int_equal(mn_calibrate(&s, 1, &c, &err), MN_E_INVALID);
@@ -92,7 +92,7 @@ static void test_out_of_memory(void **state)
     mn_impostors s;
     mn_error err = {0};
     mn_alloc_fail_at(1);
-    assert_int_equal(mn_impostors_init(&s, &err), MN_E_MEMORY);
+    assert_int_equal(mn_impostors_init(&s, -3, 1.5, &err), MN_E_MEMORY);
     mn_alloc_fail_at(0);
     mn_impostors_finish(&s);
 }
