@@ -9,7 +9,7 @@
 #define SAME_FACE 0.4f
 /* One that lies in another by this much of its area is part of it: the coarse look at a close-up finds the
  * face, the fine one parts of it. */
-#define PART_OF 0.8f
+#define PART_OF 0.6f
 
 void mn_detections_finish(mn_detections *d)
 {
@@ -185,13 +185,9 @@ static mn_affine view_to_level(const mn_view *v)
 }
 
 /* The pixels of a view as planes. A view of the input's own size needs no copy in between. */
-static mn_code load_view(mn_work *w, const mn_view *v, const mn_plane_spec *spec, float *planes,
+static mn_code load_view(const mn_image *level, const mn_view *v, const mn_plane_spec *spec, float *planes,
                          mn_error *err)
 {
-    const mn_image *level;
-    mn_code code = mn_pyramid_get(&w->pyramid, v->level, &level, err);
-    if (code != MN_OK)
-        return code;
     if (v->width == v->input_width && v->height == v->input_height) {
         for (int y = 0; y < v->height; y++)
             load_row(mn_simd_get(), level, v, y, spec, planes);
@@ -199,7 +195,7 @@ static mn_code load_view(mn_work *w, const mn_view *v, const mn_plane_spec *spec
     }
     mn_image *input;
     mn_affine m = view_to_level(v);
-    code = mn_image_warp(level, &m, v->input_width, v->input_height, &input, err);
+    mn_code code = mn_image_warp(level, &m, v->input_width, v->input_height, &input, err);
     if (code != MN_OK)
         return code;
     mn_image_to_planes(input, spec, planes);
@@ -215,22 +211,47 @@ static void map_detection(const mn_affine *m, mn_detection *d)
         d->points[i] = mn_affine_apply(m, d->points[i]);
 }
 
+/* Does the view's edge, somewhere inside the picture, cut this box? Then another view shows the face whole,
+ * and here half a face may have been taken for a smaller one. `d` is in the input's pixels. */
+static bool is_cut(const mn_detection *d, const mn_view *v, const mn_image *level)
+{
+    float rx = (float)v->width / (float)v->input_width, ry = (float)v->height / (float)v->input_height;
+    float left = d->box.x * rx, right = (d->box.x + d->box.width) * rx;
+    float top = d->box.y * ry, bottom = (d->box.y + d->box.height) * ry;
+    return (left < 0 && v->x > 0) || (top < 0 && v->y > 0) ||
+           (right > (float)v->width && v->x + v->width < mn_image_width(level)) ||
+           (bottom > (float)v->height && v->y + v->height < mn_image_height(level));
+}
+
+static void drop_cut(mn_detections *d, size_t first, const mn_view *v, const mn_image *level)
+{
+    size_t kept = first;
+    for (size_t i = first; i < d->n; i++)
+        if (!is_cut(&d->items[i], v, level))
+            d->items[kept++] = d->items[i];
+    d->n = kept;
+}
+
 static mn_code look(mn_work *w, const mn_detector *d, const mn_view *v, float min_score, mn_detections *out,
                     mn_error *err)
 {
     mn_shape shape = {{1, 3, v->input_height, v->input_width}, 4};
     mn_result result = {0};
+    const mn_image *level;
     float *planes;
     size_t first = out->n;
-    mn_code code = mn_work_floats(w, 3 * (size_t)v->input_width * (size_t)v->input_height, &planes, err);
+    mn_code code = mn_pyramid_get(&w->pyramid, v->level, &level, err);
     if (code == MN_OK)
-        code = load_view(w, v, &d->planes, planes, err);
+        code = mn_work_floats(w, 3 * (size_t)v->input_width * (size_t)v->input_height, &planes, err);
+    if (code == MN_OK)
+        code = load_view(level, v, &d->planes, planes, err);
     if (code == MN_OK)
         code = mn_work_run(w, MN_NET_DETECTOR, planes, &shape, &result, err);
     if (code != MN_OK)
         return code;
     code = d->read(&result, v, min_score, out, err);
     mn_result_finish(&result);
+    drop_cut(out, first, v, level);
     mn_affine in_level = view_to_level(v), up = mn_pyramid_to_picture(&w->pyramid, v->level);
     mn_affine m = mn_affine_chain(&in_level, &up);
     for (size_t i = first; i < out->n; i++)

@@ -74,7 +74,7 @@ mn_code mn_detect(mn_work *w, const mn_detector *d, const mn_detect_options *o, 
 
 /* The pure parts. */
 float mn_box_overlap(const mn_box *a, const mn_box *b); /* intersection over union */
-/* Keeps the best of those that are the same face: that overlap by more than 0.4, or lie in one another by 80
+/* Keeps the best of those that are the same face: that overlap by more than 0.4, or lie in one another by 60
  * %. Order: score, falling. */
 void mn_detections_suppress(mn_detections *d);
 void mn_detections_largest(mn_detections *d, size_t max); /* order: area, falling; ties by position */
