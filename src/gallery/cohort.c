@@ -132,7 +132,7 @@ size_t mn_cohort_size(const mn_cohort *c)
 
 /* ---- weighing ---- */
 
-/* Scores with all but one person (NULL: with all); returns how many. */
+/* Scores with all but one person (NULL: with all). Returns how many. */
 static size_t score_all(const mn_cohort *c, const float *v, const mn_id *but, float scores[MN_COHORT_MAX])
 {
     size_t n = 0;

@@ -27,6 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (mn_pack_find(pack, m->task, m->name, m->precision) != m)
             abort();
         check_calibration(&m->calibration);
+        check_calibration(&m->normalisation.calibration);
+        if (m->normalisation.least && !(m->normalisation.share > 0 && m->normalisation.share <= 1))
+            abort();
     }
     mn_pack_close(pack);
     return 0;

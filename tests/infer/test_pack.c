@@ -22,7 +22,8 @@ static const char good[] =
     " \"license\": \"MIT\", \"source\": \"s\", \"dim\": 4, \"metric\": \"l2\", \"note\": \"for tests\","
     " \"calibration\": {\"raw\": [-1.5, -1, -0.25], \"log10_fmr\": [0, -2, -4.5], \"similarity\": [0, 0.5, "
     "1],"
-    " \"cohort_mean\": -1.25, \"cohort_std\": 0.5}},"
+    " \"cohort_mean\": -1.25, \"cohort_std\": 0.5, \"normalised\": {\"least\": 200, \"share\": 0.25,"
+    " \"raw\": [-4, 5.5], \"log10_fmr\": [0, -6], \"similarity\": [0, 0.75]}}},"
     "{\"task\": \"descriptor\", \"name\": \"face-4\", \"file\": \"face.int8.onnx\", \"bytes\": 3, "
     "\"sha256\": " SUM ","
     " \"license\": \"MIT\", \"source\": \"s\", \"dim\": 4, \"metric\": \"cosine\", \"precision\": \"int8\","
@@ -38,6 +39,8 @@ static const char good[] =
 #define FILE_IS(file)     ONE("\"test\"", "\"m\"", file, "5", SUM, "")
 #define DESCRIPTOR(rest)  ONE("\"descriptor\"", "\"m\"", "\"m.onnx\"", "5", SUM, rest)
 #define CALIBRATION(rest) DESCRIPTOR(", \"dim\": 4, \"metric\": \"l2\", \"calibration\": " rest)
+#define POINTS            "\"raw\": [0, 1], \"log10_fmr\": [0, -1], \"similarity\": [0, 1]"
+#define NORMALISED(rest)  CALIBRATION("{" POINTS ", \"normalised\": " rest "}")
 
 static mn_code parse(const char *json, mn_pack **pack, mn_error *err)
 {
@@ -76,11 +79,18 @@ static void everything_is_read(void **state)
     assert_true(m->calibration.similarity[1] == 0.5f);
     assert_true(m->calibration.cohort_mean == -1.25f);
     assert_true(m->calibration.cohort_std == 0.5f);
+    assert_int_equal(m->normalisation.least, 200);
+    assert_true(m->normalisation.share == 0.25f);
+    assert_int_equal(m->normalisation.calibration.n, 2);
+    assert_true(m->normalisation.calibration.raw[1] == 5.5f);
+    assert_true(m->normalisation.calibration.log10_fmr[1] == -6);
+    assert_true(m->normalisation.calibration.similarity[1] == 0.75f);
 
     m = mn_pack_model(pack, 2);
     assert_string_equal(m->made_from, "face-4");
     assert_int_equal(m->metric, MN_METRIC_COSINE);
     assert_int_equal(m->calibration.n, 0);
+    assert_int_equal(m->normalisation.least, 0);
     assert_true(m->optional);
     assert_null(m->url);
     mn_pack_close(pack);
@@ -149,6 +159,13 @@ static const struct {
     {DESCRIPTOR(", \"dim\": 4"), "m: \"metric\" is missing"},
     {DESCRIPTOR(", \"dim\": 4, \"metric\": \"dot\""), "m: \"metric\" must be cosine or l2"},
     {CALIBRATION("[]"), "m: \"calibration\" must be an object"},
+    {NORMALISED("3"), "m: \"normalised\" must be an object"},
+    {NORMALISED("{\"share\": 0.5, " POINTS "}"), "m: \"least\" is missing"},
+    {NORMALISED("{\"least\": 2, \"share\": 0.5, " POINTS "}"), "m: \"least\" must be 3 to 1000000"},
+    {NORMALISED("{\"least\": 3, " POINTS "}"), "m: \"share\" must be more than 0 and at most 1"},
+    {NORMALISED("{\"least\": 3, \"share\": 1.5, " POINTS "}"),
+     "m: \"share\" must be more than 0 and at most 1"},
+    {NORMALISED("{\"least\": 3, \"share\": 1}"), "m: \"raw\" must be a list"},
     {CALIBRATION("{}"), "m: \"raw\" must be a list of 2"},
     {CALIBRATION("{\"raw\": [1]}"), "m: \"raw\" must be a list of 2"},
     {CALIBRATION("{\"raw\": [0, \"1\"]}"), "m: \"raw\" must hold finite numbers"},
