@@ -29,7 +29,7 @@ static fixture open_pack(const char *name, mn_pipeline_options options)
     assert_ok(mn_pack_open(name, mn_test_models(), &f.pack, err));
     if (!mn_pack_complete(f.pack)) {
         mn_pack_close(f.pack);
-        mn_test_need(false, "the model pack: run make models");
+        mn_test_need(false, "the standard model pack: run make models where it is reached");
     }
     assert_ok(mn_runtime_create(&how, &f.rt, err));
     assert_ok(mn_pipeline_create(f.rt, f.pack, &options, &f.p, err));
