@@ -120,6 +120,7 @@ void mn_chunk_unref(mn_chunk *c)
         munmap(c->memory, c->memory_bytes);
     if (c->cold)
         munmap(c->cold, c->cold_bytes);
+    mn_free_aligned(atomic_load(&c->sketches));
     mn_free(c);
 }
 

@@ -5,6 +5,7 @@
 #include "gallery/gallery_parts.h"
 
 #include "base/alloc.h"
+#include "gallery/prefilter.h"
 #include <string.h>
 
 #define DEAD_MIN 256 /* fewer dead rows are not worth a move */
@@ -136,7 +137,8 @@ mn_code mn_gallery_compact(mn_gallery *g, mn_error *err)
         pthread_mutex_unlock(&g->write);
     }
     mn_free(moved);
-    return done ? MN_OK : mn_fail(err, MN_E_MEMORY, "no memory to compact the gallery");
+    return done && mn_prefilter_build(g) ? MN_OK
+                                         : mn_fail(err, MN_E_MEMORY, "no memory to compact the gallery");
 }
 
 /* Without memory the dead rows stay where they are until the next removal asks again. */
@@ -155,7 +157,7 @@ static void keep(void *job, unsigned worker)
 void mn_gallery_tidy(mn_gallery *g)
 {
     const mn_view *v = mn_view_current(&g->views);
-    if (g->keeping || worth_it(v) == v->n_segments)
+    if (g->keeping || (worth_it(v) == v->n_segments && !mn_prefilter_wants(g, v)))
         return;
     if (!g->keeper && mn_pool_create(1, 2, &g->keeper, NULL))
         return;

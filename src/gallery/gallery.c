@@ -1,5 +1,6 @@
 #include "gallery/gallery_parts.h"
 #include "gallery/pass.h"
+#include "gallery/sketch.h"
 #include "gallery/view_parts.h"
 
 #include "base/alloc.h"
@@ -31,6 +32,9 @@ static mn_code check_options(const mn_gallery_options *o, mn_error *err)
                        THREADS_MAX);
     if (o->metric != MN_METRIC_COSINE && o->metric != MN_METRIC_L2)
         return mn_fail(err, MN_E_INVALID, "metric %d: cosine and L2 are known", (int)o->metric);
+    if (o->prefilter != MN_PREFILTER_AUTO && o->prefilter != MN_PREFILTER_OFF &&
+        o->prefilter != MN_PREFILTER_ON)
+        return mn_fail(err, MN_E_INVALID, "prefilter %d: auto, off and on are known", (int)o->prefilter);
     return MN_OK;
 }
 
@@ -101,6 +105,8 @@ void mn_gallery_destroy(mn_gallery *g)
 static size_t segment_bytes(const mn_segment *s)
 {
     size_t bytes = sizeof *s + sizeof *s->chunk + s->n * mn_chunk_hot_bytes(s->chunk);
+    if (mn_chunk_sketches(s->chunk))
+        bytes += MN_CHUNK_ROWS * mn_sketch_words(s->chunk->stride) * sizeof(uint64_t);
     bytes += s->chunk->cold_in_file ? 0 : s->n * mn_chunk_cold_bytes(s->chunk);
     bytes += mn_rowset_bytes(s->dead) + mn_rowset_bytes(s->further) + s->n_lists * sizeof *s->lists;
     for (size_t i = 0; i < s->n_lists; i++)

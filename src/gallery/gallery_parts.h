@@ -36,7 +36,7 @@ struct mn_gallery {
     bool keeping, closing;
 };
 
-/* With the write lock held. Starts compaction in the background when a chunk is worth it. */
+/* With the write lock held. Starts compaction and sketches in the background when a chunk is worth it. */
 void mn_gallery_tidy(mn_gallery *g);
 bool mn_gallery_halves(const mn_gallery *g); /* do chunks keep lengths? */
 mn_chunk_shape mn_gallery_shape(const mn_gallery *g);

@@ -1,6 +1,7 @@
 #include "gallery/pass.h"
 
 #include "gallery/filter.h"
+#include "gallery/prefilter.h"
 #include <math.h>
 #include <string.h>
 
@@ -26,6 +27,8 @@ static bool bound(mn_scan *s, size_t i)
         p->slack = 0;
     bool nothing = mn_gallery_halves(s->g) && q->min_raw > 0; /* no distance is below zero */
     p->least = nothing ? INFINITY : mn_score_of_raw(s->g, p, q->min_raw);
+    if (mn_prefilter_is_on(s->g, v))
+        mn_sketch_prepare(v, s->rows + i * s->g->stride, s->g->stride, q->k, &p->sketch);
     return mn_best_init(&s->best[i], q->k, p->least - p->slack, p->slack);
 }
 

@@ -73,6 +73,32 @@ static void select_rows(worker *w, block *b, size_t q)
     w->searched[q] += people;
 }
 
+static void prefetch_row(const int8_t *row, size_t stride)
+{
+    for (size_t i = 0; i < stride; i += 64)
+        __builtin_prefetch(row + i);
+}
+
+/* Of the rows selected, those whose sketches are near to the probe's. */
+static void keep_near(worker *w, block *b, size_t q)
+{
+    const mn_sketch_probe *p = &w->scan->probes[q].sketch;
+    const mn_chunk *c = b->segment->chunk;
+    const uint64_t *sketches = mn_chunk_sketches(c);
+    if (p->missed == 0 || !sketches || b->n < BLOCK_ROWS)
+        return;
+    uint64_t near[BLOCK_WORDS];
+    size_t words = mn_sketch_words(c->stride);
+    mn_sketch_near(sketches + b->from * words, BLOCK_ROWS / MN_SKETCH_GROUP, words, p->words, p->limit, near);
+    b->count[q] = 0;
+    for (uint32_t i = 0; i < BLOCK_WORDS; i++) {
+        w->wanted[q][i] = b->filtered[q] ? w->wanted[q][i] & near[i] : near[i];
+        for (uint64_t bits = w->wanted[q][i]; bits; bits &= bits - 1, b->count[q]++)
+            prefetch_row(c->rows + (b->from + i * 64 + (size_t)__builtin_ctzll(bits)) * c->stride, c->stride);
+    }
+    b->filtered[q] = true;
+}
+
 static inline float score_of(const mn_chunk *c, size_t row, int32_t dot, float probe_scale)
 {
     float score = (float)dot * (c->scales[row] * probe_scale);
@@ -181,6 +207,8 @@ static void scan_block(worker *w, size_t number)
             continue;
         select_rows(w, &b, q);
         raise_floor(w, q);
+        if (b.count[q] * NARROW >= b.n)
+            keep_near(w, &b, q);
         if (b.count[q] * NARROW >= b.n)
             wide[n_wide++] = q;
         else if (b.count[q] > 0)

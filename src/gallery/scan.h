@@ -4,6 +4,7 @@
 
 #include "gallery/best.h"
 #include "gallery/gallery_parts.h"
+#include "gallery/sketch.h"
 
 typedef struct {
     const mn_query *query;
@@ -14,7 +15,8 @@ typedef struct {
     float norm, error; /* of the probe: length, and length of what quantising lost */
     float slack;       /* int8 and float score of any row differ by no more */
     float least;       /* score of min_raw */
-    float unit;        /* probe × unit is what is compared: 1 / length for cosine, else 1 */
+    mn_sketch_probe sketch;
+    float unit; /* probe × unit is what is compared: 1 / length for cosine, else 1 */
 } mn_probe;
 
 #define MN_SCAN_SHARES 64

@@ -45,7 +45,8 @@ typedef struct {
     float *halves;         /* |descriptor|² / 2; NULL for cosine, where it is the same for all */
     mn_id *faces, *people; /* cold, as are those below */
     atomic_uint *until;    /* second since 1970 at which the row ends, or MN_NO_END; changed in place */
-    uint32_t *next;        /* next row of the same person, or MN_NO_ROW */
+    _Atomic(uint64_t *) sketches; /* of a full chunk, sometime later; sketch.h */
+    uint32_t *next;               /* next row of the same person, or MN_NO_ROW */
 } mn_chunk;
 
 typedef struct {
@@ -102,6 +103,11 @@ void mn_published_finish(mn_published *p); /* no reader may be left */
 /* Readers. */
 mn_view *mn_view_take(mn_published *p);
 void mn_view_give_back(mn_published *p, mn_view *v);
+
+static inline const uint64_t *mn_chunk_sketches(const mn_chunk *c)
+{
+    return atomic_load_explicit(&c->sketches, memory_order_acquire);
+}
 
 static inline const mn_id *mn_view_face(const mn_view *v, uint32_t row)
 {

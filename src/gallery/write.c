@@ -264,10 +264,14 @@ mn_code mn_gallery_add(mn_gallery *g, const mn_gallery_entry *entries, size_t n,
     pthread_mutex_lock(&g->write);
     mn_view *v = NULL;
     mn_code code = begin(g, n, &v, err);
-    if (code == MN_OK && (code = append_all(g, v, entries, n, err)))
+    size_t tail = v ? v->tail : 0;
+    if (code == MN_OK && (code = append_all(g, v, entries, n, err))) {
         mn_view_drop(&g->views, v);
-    else if (code == MN_OK)
+    } else if (code == MN_OK) {
         mn_view_publish(&g->views, v);
+        if (v->tail != tail) /* a chunk is full */
+            mn_gallery_tidy(g);
+    }
     pthread_mutex_unlock(&g->write);
     return code;
 }

@@ -1,0 +1,63 @@
+#include "gallery/prefilter.h"
+
+#include "base/alloc.h"
+#include "gallery/sketch.h"
+
+/* From here on the int8 scan takes long enough to be worth an eighth more memory. With fewer dimensions a
+ * mate cannot be told from a stranger by one bit each. */
+#define FROM_FACES ((size_t)4000000)
+#define FROM_DIM   256
+
+bool mn_prefilter_is_on(const mn_gallery *g, const mn_view *v)
+{
+    if (g->options.metric != MN_METRIC_COSINE || g->options.prefilter == MN_PREFILTER_OFF)
+        return false;
+    return g->options.prefilter == MN_PREFILTER_ON || (v->faces >= FROM_FACES && g->options.dim >= FROM_DIM);
+}
+
+static mn_chunk *find_chunk(const mn_gallery *g, const mn_view *v)
+{
+    for (size_t i = 0; mn_prefilter_is_on(g, v) && i < v->n_segments; i++) {
+        const mn_segment *s = v->segments[i];
+        if (s && s->n == MN_CHUNK_ROWS && !mn_chunk_sketches(s->chunk))
+            return s->chunk;
+    }
+    return NULL;
+}
+
+bool mn_prefilter_wants(const mn_gallery *g, const mn_view *v)
+{
+    return find_chunk(g, v) != NULL;
+}
+
+static bool closing(mn_gallery *g)
+{
+    pthread_mutex_lock(&g->write);
+    bool answer = g->closing;
+    pthread_mutex_unlock(&g->write);
+    return answer;
+}
+
+/* The rows of a full chunk never change, so no lock is needed; of two who make its sketches, one was quicker.
+ */
+static bool sketch(mn_chunk *c)
+{
+    uint64_t *sketches = mn_sketch_chunk(c), *none = NULL;
+    if (sketches && !atomic_compare_exchange_strong(&c->sketches, &none, sketches))
+        mn_free_aligned(sketches);
+    return sketches != NULL;
+}
+
+bool mn_prefilter_build(mn_gallery *g)
+{
+    for (bool done = true, more = true;;) {
+        mn_view *v = mn_view_take(&g->views);
+        mn_chunk *c = find_chunk(g, v);
+        more = c != NULL;
+        if (more)
+            done = sketch(c);
+        mn_view_give_back(&g->views, v);
+        if (!done || !more || closing(g))
+            return done;
+    }
+}
