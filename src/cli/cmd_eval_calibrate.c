@@ -10,8 +10,8 @@
 
 /* Normalised scores, in standard deviations. With these two the errors of both halves of Labeled Faces in the
  * Wild were smallest: see docs/internals/gallery.md. */
-#define NORMALISED_LEAST 200 /* people searched */
-#define NORMALISED_SHARE 0.2 /* of the cohort that counts as the best scores */
+#define NORMALISED_LEAST 200  /* people searched */
+#define NORMALISED_SHARE 0.35 /* of the cohort that counts as the best scores */
 #define NORMALISED_LOW   (-15.0)
 #define NORMALISED_HIGH  30.0
 
@@ -85,14 +85,18 @@ static mn_code calibrate(const mn_inputs *in, const mn_described *d, results *r,
 
 /* ---- normalised scores ---- */
 
-/* The first picture of each person is enrolled, and each further one is compared with all other people's. */
+/* The first pictures of the people are enrolled in groups of as many as are the least to normalise scores: in
+ * so small galleries scores scatter most, so that in larger ones the rates are kept, and more. Each further
+ * picture is searched for in every group. */
 typedef struct {
     const mn_inputs *in;
     const mn_described *described;
-    size_t *enrolled; /* pictures */
+    size_t enrolled[NORMALISED_LEAST]; /* the group's pictures */
+    mn_cohort_side sides[NORMALISED_LEAST];
     size_t n;
-    mn_cohort_side *sides; /* of the enrolled */
     mn_cohort *cohort;
+    mn_impostors impostors;
+    double identical; /* sum of what descriptors score with themselves */
 } weighing;
 
 static const float *values_of(const mn_described *d, size_t picture)
@@ -105,75 +109,79 @@ static bool is_first(const mn_inputs *in, size_t picture)
     return picture == 0 || in->at[picture].group != in->at[picture - 1].group;
 }
 
-static void weigh_picture(const weighing *w, size_t picture, mn_impostors *impostors)
+static void weigh_picture(weighing *w, size_t picture)
 {
-    mn_cohort_side probe = mn_cohort_probe(w->cohort, values_of(w->described, picture), NORMALISED_SHARE);
-    for (size_t i = 0; i < w->n; i++)
+    const mn_described *d = w->described;
+    mn_cohort_side probe = mn_cohort_probe(w->cohort, values_of(d, picture), NORMALISED_SHARE);
+    for (size_t i = 0; i < w->n; i++) {
+        double raw = mn_described_score(d, picture, w->enrolled[i]);
         if (w->in->at[w->enrolled[i]].group != w->in->at[picture].group)
-            mn_impostors_add(impostors,
-                             mn_cohort_normalise(mn_described_score(w->described, picture, w->enrolled[i]),
-                                                 probe, w->sides[i]));
+            mn_impostors_add(&w->impostors, mn_cohort_normalise(raw, probe, w->sides[i]));
+    }
 }
 
-/* Returns what a descriptor scores with itself: the mean over the enrolled. */
-static double weigh_enrolled(weighing *w, double identical)
+static void weigh_enrolled(weighing *w)
 {
-    double sum = 0;
     for (size_t i = 0; i < w->n; i++) {
         const mn_id id = mn_described_id(w->enrolled[i]);
-        w->sides[i] =
-            mn_cohort_enrolled(w->cohort, values_of(w->described, w->enrolled[i]), &id, NORMALISED_SHARE);
-        sum += mn_cohort_normalise(identical, w->sides[i], w->sides[i]);
+        const float *v = values_of(w->described, w->enrolled[i]);
+        w->sides[i] = mn_cohort_enrolled(w->cohort, v, &id, NORMALISED_SHARE);
+        w->identical += mn_cohort_normalise(identical_score(w->described), w->sides[i], w->sides[i]);
     }
-    return sum / (double)w->n;
 }
 
-static mn_code weigh_all(weighing *w, double identical, results *r, mn_error *err)
-{
-    mn_impostors impostors;
-    mn_code code = mn_impostors_init(&impostors, NORMALISED_LOW, NORMALISED_HIGH, err);
-    if (code != MN_OK)
-        return code;
-    identical = weigh_enrolled(w, identical);
-    for (size_t i = 0; i < w->in->n; i++)
-        if (w->described->made[i] && !is_first(w->in, i))
-            weigh_picture(w, i, &impostors);
-    code = mn_calibrate(&impostors, identical, &r->normalised, err);
-    r->normalised_impostors = impostors.n;
-    mn_impostors_finish(&impostors);
-    return code;
-}
-
-static mn_code draw_cohort(weighing *w, mn_error *err)
+static mn_code weigh_group(weighing *w, mn_error *err)
 {
     mn_gallery *g = NULL;
     mn_code code = mn_described_enrol(w->described, w->enrolled, w->n, &g, err);
     if (code == MN_OK)
         code = mn_cohort_draw(g, NULL, 0, &w->cohort, err);
     mn_gallery_destroy(g);
-    if (code == MN_OK && mn_cohort_size(w->cohort) < NORMALISED_LEAST)
-        return mn_fail(err, MN_E_INVALID, "%zu people are too few to normalise scores by: it takes %d",
-                       mn_cohort_size(w->cohort), NORMALISED_LEAST);
-    return code;
+    if (code != MN_OK)
+        return code;
+    weigh_enrolled(w);
+    for (size_t i = 0; i < w->in->n; i++)
+        if (w->described->made[i] && !is_first(w->in, i))
+            weigh_picture(w, i);
+    mn_cohort_destroy(w->cohort);
+    return MN_OK;
+}
+
+/* Every groups-th of the first pictures. */
+static void choose_group(weighing *w, size_t group, size_t groups)
+{
+    size_t seen = 0;
+    w->n = 0;
+    for (size_t i = 0; i < w->in->n && w->n < NORMALISED_LEAST; i++)
+        if (w->described->made[i] && is_first(w->in, i) && seen++ % groups == group)
+            w->enrolled[w->n++] = i;
+}
+
+static size_t count_first(const mn_inputs *in, const mn_described *d)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < in->n; i++)
+        n += d->made[i] && is_first(in, i);
+    return n;
 }
 
 static mn_code calibrate_normalised(const mn_inputs *in, const mn_described *d, results *r, mn_error *err)
 {
+    size_t people = count_first(in, d), groups = people / NORMALISED_LEAST;
+    if (groups == 0)
+        return mn_fail(err, MN_E_INVALID, "%zu people are too few to normalise scores by: it takes %d",
+                       people, NORMALISED_LEAST);
     weighing w = {.in = in, .described = d};
-    w.enrolled = mn_calloc(in->n, sizeof *w.enrolled);
-    w.sides = mn_calloc(in->n, sizeof *w.sides);
-    mn_code code =
-        w.enrolled && w.sides ? MN_OK : mn_fail(err, MN_E_MEMORY, "no memory for %zu pictures", in->n);
-    for (size_t i = 0; code == MN_OK && i < in->n; i++)
-        if (d->made[i] && is_first(in, i))
-            w.enrolled[w.n++] = i;
+    mn_code code = mn_impostors_init(&w.impostors, NORMALISED_LOW, NORMALISED_HIGH, err);
+    for (size_t i = 0; code == MN_OK && i < groups; i++) {
+        choose_group(&w, i, groups);
+        code = weigh_group(&w, err);
+    }
     if (code == MN_OK)
-        code = draw_cohort(&w, err);
-    if (code == MN_OK)
-        code = weigh_all(&w, identical_score(d), r, err);
-    mn_cohort_destroy(w.cohort);
-    mn_free(w.sides);
-    mn_free(w.enrolled);
+        code = mn_calibrate(&w.impostors, w.identical / (double)(groups * NORMALISED_LEAST), &r->normalised,
+                            err);
+    r->normalised_impostors = w.impostors.n;
+    mn_impostors_finish(&w.impostors);
     return code;
 }
 
