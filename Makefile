@@ -60,7 +60,7 @@ fuzz: models ## every fuzzer for a short while
 docs: all ## regenerate the generated pages
 	@tools/docs $(BUILD)
 
-install: all ## install (DESTDIR and the Meson prefix apply)
+install: models ## install program, library and models (DESTDIR and the Meson prefix apply)
 	@meson install -C $(BUILD)
 
 clean: ## remove everything that was built
