@@ -53,6 +53,13 @@ test('a calibration goes into the manifest', () => {
   const [fp32, int8] = JSON.parse(readFileSync(manifest, 'utf8')).models;
   assert.equal(fp32.calibration, undefined);
   assert.deepEqual(int8.calibration, { raw: [0.1, 0.2], log10_fmr: [-1, -3], similarity: [0.2, 0.8], cohort_mean: 0.05 });
+  const plain = '"raw":[0,1],"log10_fmr":[-1,-3],"similarity":[0,1]';
+  writeFileSync(points, `{${plain},"normalised":{"least":200,"share":0.35,${plain},"measured_on":{}}}`);
+  assert.equal(run('set-calibration.mjs', manifest, 'd:fp32', points).status, 0);
+  assert.deepEqual(JSON.parse(readFileSync(manifest, 'utf8')).models[0].calibration.normalised,
+    { least: 200, share: 0.35, raw: [0, 1], log10_fmr: [-1, -3], similarity: [0, 1] });
+  writeFileSync(points, `{${plain},"normalised":{"least":200,"share":0,${plain}}}`);
+  assert.match(run('set-calibration.mjs', manifest, 'd', points).stderr, /"share" must be more than 0/);
   writeFileSync(points, '{"raw":[0.2,0.1],"log10_fmr":[-1,-3],"similarity":[0.2,0.8]}');
   assert.match(run('set-calibration.mjs', manifest, 'd', points).stderr, /"raw" must rise/);
 });
