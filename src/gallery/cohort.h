@@ -9,8 +9,8 @@
  * to 1 000 of them, spread evenly over the gallery's rows, each by the int8 row of the first face. So nobody
  * outside the searched lists is looked at, and who is removed is in it no longer. Nobody is weighed against
  * himself: an enrolled side leaves out its own person, and a probe, whose mate may be enrolled, its best
- * score. How many are the best is a share of the cohort, so that a score means the same in galleries of any
- * size.
+ * score. How many are the best is a share of the cohort, so that a score means nearly the same in galleries
+ * of any size.
  *
  * Thread-safe; a cohort is read-only once drawn. Costs of a search: a look at the sets of the rows searched
  * (one bit a row), and (candidates + 1) × cohort comparisons in float, and the descriptors of the candidates

@@ -20,12 +20,12 @@ typedef struct {
     const float *log10_fmr;  /* of one comparison between two different people */
     const float *similarity; /* 0 … 1 */
     size_t n;
-    float cohort_mean, cohort_std; /* of impostor scores, for score normalisation; 0 where not measured */
+    float cohort_mean, cohort_std; /* of impostor scores; 0 where not measured */
 } mn_calibration;
 
 /* How the scores of a search are weighed against those with the other enrolled people (gallery/cohort.h). */
 typedef struct {
-    int least;                  /* people searched; with fewer, raw scores stand. 0: always */
+    int least;                  /* people searched; with fewer, or with 0, raw scores stand */
     float share;                /* of the cohort that counts as a side's best scores, 0 … 1 */
     mn_calibration calibration; /* of the normalised scores */
 } mn_normalisation;
