@@ -1,6 +1,7 @@
 /* People, consent, search and erasure, on descriptors made of random numbers. */
 #include "base/alloc.h"
 #include "base/file.h"
+#include "store/postgres_server.h"
 #include "support.h"
 #include "world.h"
 
@@ -626,7 +627,7 @@ static void test_records_only(void **state)
     world *w = *state;
     mn_enrolment a = enrol(w, "Anna", "staff", 1, 0), out;
     mn_core *records = NULL;
-    const mn_core_options options = {.data_dir = w->dir, .fmr = 1e-3};
+    const mn_core_options options = {.data_dir = w->dir, .settings = w->settings, .fmr = 1e-3};
     assert_ok(mn_core_open_records(&options, &records, err));
     mn_person_view v;
     assert_ok(mn_core_person(records, &ann, "Anna", w->arena, &v, err));
@@ -699,6 +700,21 @@ static void test_identify_when_memory_fails(void **state)
     }
 }
 
+/* ---- the same in PostgreSQL ---- */
+
+static void place_in_postgres(mn_settings *s)
+{
+    assert_ok(mn_settings_set(s, MN_S_STORE_URL, postgres_url(postgres_new_schema()), "test", err));
+}
+
+static void test_postgres_installed(void **state)
+{
+    (void)state;
+    postgres_need();
+    postgres_start();
+    world_place = place_in_postgres;
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
@@ -734,5 +750,10 @@ int main(void)
         T(test_identify_when_memory_fails),
     };
 #undef T
-    return cmocka_run_group_tests_name("core", tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("core", tests, NULL, NULL);
+    const struct CMUnitTest installed[] = {cmocka_unit_test(test_postgres_installed)};
+    failed += cmocka_run_group_tests_name("PostgreSQL", installed, NULL, NULL);
+    if (!world_place)
+        return failed;
+    return failed + cmocka_run_group_tests_name("the same in PostgreSQL", tests, NULL, NULL);
 }

@@ -30,9 +30,12 @@ const mn_model_info other_model = MODEL("another-128", "fp32", NULL);
 mn_code world_open(const world *w, const char *pack, const mn_model_info *model, bool create, mn_core **out,
                    mn_error *err)
 {
-    const mn_core_options options = {.data_dir = w->dir, .create = create, .search_threads = 1, .fmr = 1e-3};
+    const mn_core_options options = {
+        .data_dir = w->dir, .create = create, .settings = w->settings, .search_threads = 1, .fmr = 1e-3};
     return mn_core_open_model(&options, pack, model, out, err);
 }
+
+void (*world_place)(mn_settings *s);
 
 int world_setup(void **state)
 {
@@ -40,6 +43,11 @@ int world_setup(void **state)
     snprintf(w->dir, sizeof w->dir, "%s/data", mn_test_folder());
     w->arena = mn_arena_create((size_t)256 << 20);
     assert_non_null(w->arena);
+    if (world_place) {
+        w->settings = mn_settings_create();
+        assert_non_null(w->settings);
+        world_place(w->settings);
+    }
     assert_ok(world_open(w, "test", &fp32_model, true, &w->core, err));
     *state = w;
     return 0;
@@ -53,6 +61,7 @@ int world_teardown(void **state)
         fail_msg("after the test the data are not sound: %s", e.text);
     mn_core_close(w->core);
     mn_arena_destroy(w->arena);
+    mn_settings_destroy(w->settings);
     free(w);
     return 0;
 }

@@ -10,6 +10,7 @@
 
 typedef struct {
     char dir[300];
+    mn_settings *settings; /* NULL: all in dir */
     mn_core *core;
     mn_arena *arena;
 } world;
@@ -17,6 +18,8 @@ typedef struct {
 extern const mn_actor ann;
 extern const mn_model_info fp32_model, int8_model, other_model;
 
+/* Says for each new world where its parts are; NULL: all in its data directory. */
+extern void (*world_place)(mn_settings *s);
 int world_setup(void **state); /* cmocka fixtures: an empty data directory, opened */
 int world_teardown(void **state);
 mn_code world_open(const world *w, const char *pack, const mn_model_info *model, bool create, mn_core **out,
