@@ -3,7 +3,7 @@ _mien() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local first=${COMP_WORDS[1]-} second=${COMP_WORDS[2]-} options= words=
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W "detect describe compare enroll identify people models eval bench settings version completion help" -- "$cur"))
+        COMPREPLY=($(compgen -W "detect describe compare enroll identify people audit keys store models eval bench settings version completion help" -- "$cur"))
         return
     fi
     case $prev in
@@ -31,19 +31,24 @@ _mien() {
     --limit) COMPREPLY=(); return ;;
     --svg) compopt -o filenames; COMPREPLY=($(compgen -d -- "$cur")); return ;;
     --part) COMPREPLY=(); return ;;
+    --from) COMPREPLY=(); return ;;
+    --to) COMPREPLY=(); return ;;
     --seconds) COMPREPLY=(); return ;;
     esac
     if [ "$COMP_CWORD" = 2 ]; then
         case $first in
         people) COMPREPLY=($(compgen -W "list show erase withdraw" -- "$cur")); return ;;
+        audit) COMPREPLY=($(compgen -W "verify export" -- "$cur")); return ;;
+        keys) COMPREPLY=($(compgen -W "show rotate" -- "$cur")); return ;;
+        store) COMPREPLY=($(compgen -W "check stats" -- "$cur")); return ;;
         models) COMPREPLY=($(compgen -W "list pull check" -- "$cur")); return ;;
         eval) COMPREPLY=($(compgen -W "verify identify calibrate" -- "$cur")); return ;;
         bench) COMPREPLY=($(compgen -W "pipeline" -- "$cur")); return ;;
-        help) COMPREPLY=($(compgen -W "detect describe compare enroll identify people models eval bench settings version completion help" -- "$cur")); return ;;
+        help) COMPREPLY=($(compgen -W "detect describe compare enroll identify people audit keys store models eval bench settings version completion help" -- "$cur")); return ;;
         esac
     fi
     case "$first $second" in
-    "people list" | "people show" | "people erase" | "people withdraw" | "models list" | "models pull" | "models check" | "eval verify" | "eval identify" | "eval calibrate" | "bench pipeline") first="$first $second" ;;
+    "people list" | "people show" | "people erase" | "people withdraw" | "audit verify" | "audit export" | "keys show" | "keys rotate" | "store check" | "store stats" | "models list" | "models pull" | "models check" | "eval verify" | "eval identify" | "eval calibrate" | "bench pipeline") first="$first $second" ;;
     esac
     case $first in
     "detect") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --with " ;;
@@ -55,6 +60,12 @@ _mien() {
     "people show") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "people erase") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --yes " ;;
     "people withdraw") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --consent " ;;
+    "audit verify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "audit export") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --from --to " ;;
+    "keys show") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "keys rotate") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "store check") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "store stats") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "models list") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "models pull") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "models check") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;

@@ -71,6 +71,36 @@ static const mn_command commands[] = {
      "Record that a person withdrew a consent",
      "From that moment the person is found by no search of this purpose.",
      "mien people withdraw --consent identification 'Anna Kern'", mn_cmd_people_withdraw},
+    {"audit verify", "", 0, 0, 0, "Is the audit log as it was written?",
+     "Follows the chain of hashes from the first record to the last. Note the head that it prints somewhere "
+     "else: "
+     "whoever can write the whole store can make a new chain, but not one with that head in it. Exit status "
+     "1: a "
+     "record was changed, removed or put in between.",
+     "mien audit verify\nmien audit verify --json", mn_cmd_audit_verify},
+    {"audit export", "", 0, 0, B(FROM) | B(TO), "Print the audit log, one JSON object a line",
+     "Who did what, when, to whom, with the hashes of the chain. The export is itself on record, and is the "
+     "last "
+     "record of a whole one.",
+     "mien audit export > audit.jsonl\nmien audit export --from 2026-01-01 --to 2026-02-01\n"
+     "mien audit export --from 30d",
+     mn_cmd_audit_export},
+    {"keys show", "", 0, 0, 0, "Show which master key wraps the people's keys",
+     "Prints its id, which betrays nothing of it, where it comes from, and how many keys it wraps.",
+     "mien keys show\nmien keys show --json", mn_cmd_keys_show},
+    {"keys rotate", "", 0, 0, 0, "Exchange the master key",
+     "Wraps every person's key by a new master key; samples and descriptors are not touched, and the "
+     "programs that "
+     "use the store go on working. A key file is made anew here; a key from the environment or a credential "
+     "is "
+     "given beside the old one, as MIEN_MASTER_KEY_NEW or mien-master-key-new. An interrupted exchange is "
+     "resumed "
+     "by starting it again. Backups made before open with the old key only.",
+     "mien keys rotate\nmien keys rotate --set key.source=environment", mn_cmd_keys_rotate},
+    {"store check", "", 0, 0, 0, "Check the records, and the audit log's chain",
+     "Exit status 1: something is damaged.", "mien store check", mn_cmd_store_check},
+    {"store stats", "", 0, 0, 0, "Count people, faces, consents and other records", NULL,
+     "mien store stats --json", mn_cmd_store_stats},
     {"models list", "", 0, 0, 0, "List the models of the packs, and which are there", NULL,
      "mien models list", mn_cmd_models_list},
     {"models pull", "", 0, 0, 0, "Get the models of a pack, checked by sha256",

@@ -12,3 +12,8 @@ mn_code mn_core_check(mn_core *c, uint64_t *audit_records, mn_error *err)
         *audit_records = report.records;
     return code;
 }
+
+mn_code mn_core_counts(mn_core *c, mn_store_counts *out, mn_error *err)
+{
+    return c->store->ops->counts(c->store, out, err);
+}

@@ -10,6 +10,8 @@
 #include "base/arena.h"
 #include "base/settings.h"
 #include "face/pipeline.h"
+#include "store/audit.h"
+#include "store/rotate.h"
 #include "store/store.h"
 
 typedef struct mn_core mn_core;
@@ -156,5 +158,22 @@ mn_code mn_core_expire(mn_core *c, const mn_actor *who, size_t *people, mn_error
 /* The back end's own structures, and the audit log's chain from its first record on. *audit_records may be
  * NULL. */
 mn_code mn_core_check(mn_core *c, uint64_t *audit_records, mn_error *err);
+/* Of all accounts. */
+mn_code mn_core_counts(mn_core *c, mn_store_counts *out, mn_error *err);
+
+/* ---- the audit log, of all accounts ---- */
+mn_code mn_core_audit_verify(mn_core *c, mn_audit_report *out, mn_error *err);
+/* Records from `from` on and before `to`, oldest first; a non-zero answer of fn stops, and is returned. That
+ * they were asked for is itself on record before the first one is given. *n: how many were given. */
+mn_code mn_core_audit_export(mn_core *c, const mn_actor *who, mn_time from, mn_time to,
+                             mn_code (*fn)(void *ctx, const mn_audit_record *r, mn_error *err), void *ctx,
+                             uint64_t *n, mn_error *err);
+
+/* ---- the master key ---- */
+mn_code mn_core_look_at_keys(mn_core *c, mn_rotate_state *out, mn_error *err);
+/* See mn_rotate_master: may be interrupted and called again. progress (may be NULL) gets the keys looked at
+ * so far; cancel may be NULL. */
+mn_code mn_core_rotate_keys(mn_core *c, const mn_actor *who, void (*progress)(void *user, uint64_t done),
+                            void *user, const mn_cancel *cancel, mn_rotate_report *out, mn_error *err);
 
 #endif

@@ -306,7 +306,9 @@ static mn_code write_all(enrolment *e, mn_enrolment *out, mn_error *err)
 
 static mn_code check_face(const mn_core *c, const mn_enrol_face *f, mn_error *err)
 {
-    mn_code code = mn_core_check_descriptor(c, f->face ? &f->face->descriptor : NULL, err);
+    if (!f->face)
+        return mn_fail(err, MN_E_INVALID, "no face was given");
+    mn_code code = mn_core_check_descriptor(c, &f->face->descriptor, err);
     if (code != MN_OK)
         return code;
     if (f->min_quality > 0 && !f->face->quality.made)

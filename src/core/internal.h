@@ -15,6 +15,10 @@
 #define MN_CORE_TEXT_MAX      200                 /* bytes of a name, external id, list, method, actor */
 #define MN_DESCRIPTOR_CONTEXT 96
 
+/* The deployment key, wrapped by the master key: where it stands in meta, and its context. */
+#define MN_CORE_DEPLOYMENT_META "deployment_key"
+#define MN_CORE_DEPLOYMENT      "deployment"
+
 struct mn_core {
     mn_store *store;
     mn_blobs *blobs;

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DEPLOYMENT  "deployment"
 #define WRAPPED_MAX 128
 #define NUMBER_TEXT 16
 #define META_MAX    ((size_t)1 << 20)
@@ -73,10 +72,11 @@ static mn_code make_deployment_key(mn_core *c, mn_error *err)
     mn_buf wrapped;
     char hex[2 * WRAPPED_MAX + 1];
     mn_buf_init(&wrapped, WRAPPED_MAX);
-    mn_code code = mn_key_make(c->master, DEPLOYMENT, strlen(DEPLOYMENT), &c->deployment, &wrapped, err);
+    mn_code code =
+        mn_key_make(c->master, MN_CORE_DEPLOYMENT, strlen(MN_CORE_DEPLOYMENT), &c->deployment, &wrapped, err);
     if (code == MN_OK) {
         sodium_bin2hex(hex, sizeof hex, wrapped.data, wrapped.len);
-        code = c->store->ops->meta_put(c->store, "deployment_key", hex, err);
+        code = c->store->ops->meta_put(c->store, MN_CORE_DEPLOYMENT_META, hex, err);
     }
     mn_buf_finish(&wrapped);
     return code;
@@ -89,7 +89,8 @@ static mn_code open_deployment_key(mn_core *c, const char *hex, mn_error *err)
     if (sodium_hex2bin(wrapped, sizeof wrapped, hex, strlen(hex), NULL, &n, NULL) != 0)
         return mn_fail(err, MN_E_CORRUPT,
                        "the store's deployment key is damaged: put the backup of the store back");
-    mn_code code = mn_key_unwrap(c->master, DEPLOYMENT, strlen(DEPLOYMENT), wrapped, n, &c->deployment, err);
+    mn_code code = mn_key_unwrap(c->master, MN_CORE_DEPLOYMENT, strlen(MN_CORE_DEPLOYMENT), wrapped, n,
+                                 &c->deployment, err);
     return code == MN_OK ? code : mn_error_prefix(err, "the store's deployment key");
 }
 
@@ -108,7 +109,7 @@ static mn_code open_master(const mn_core_options *o, bool create, mn_master **ou
 static mn_code open_keys(mn_core *c, const mn_core_options *o, mn_arena *arena, mn_error *err)
 {
     const char *hex = NULL;
-    mn_code code = c->store->ops->meta_get(c->store, "deployment_key", arena, &hex, err);
+    mn_code code = c->store->ops->meta_get(c->store, MN_CORE_DEPLOYMENT_META, arena, &hex, err);
     if (code == MN_OK && !hex && !o->create)
         return nobody_there(o, err);
     if (code == MN_OK)

@@ -12,6 +12,7 @@ import resource
 import select
 import shutil
 import signal
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -139,7 +140,7 @@ class Case(unittest.TestCase):
 
 class CommandLine(Case):
     def test_overview(self):
-        self.assertEqual(len(commands()), 20)
+        self.assertEqual(len(commands()), 26)
         for name in ("detect", "people erase", "eval calibrate", "bench pipeline"):
             self.assertIn(name, commands())
         self.refused(mien(), 2, "which command?", "mien help")
@@ -181,6 +182,7 @@ class CommandLine(Case):
             (["enroll", "--name", "A", "--list", "l", *CONSENT, "--consent-until", "soon", "x.jpg"], "--consent-until soon"),
             (["people", "withdraw", "A"], "--consent PURPOSE"),
             (["people", "erase", "A"], "needs --yes"),
+            (["audit", "export", "--from", "soon"], "--from soon"),
         ):
             with self.subTest(args=args):
                 answer = self.refused(mien(*args), 2, words, "Try 'mien ")
@@ -638,6 +640,93 @@ class Enrolled(Case):
                 break
         os.close(master)
         self.assertRegex(shown.decode(), r"14 of 14  100 %  [\d.]+/s  0:00 left  refused 0")
+
+
+class Records(Case):
+    """The audit log, the master key and the store as a whole, on data directories of their own."""
+
+    def data(self, name):
+        data = ["--data", scratch / name]
+        for person in ("Anna", "Dora"):
+            self.ok(mien("enroll", *data, "--name", person, "--list", "staff", *CONSENT, portrait(person)))
+        return data
+
+    def test_nobody_there(self):
+        for command in ("audit verify", "audit export", "keys show", "keys rotate", "store check", "store stats"):
+            self.refused(mien(*command.split(), "--data", scratch / "none"), 3, "nobody is enrolled here")
+        self.assertFalse((scratch / "none").exists())
+
+    def test_audit(self):
+        data = self.data("audited")
+        self.ok(mien("identify", *data, portrait("Anna")))
+        verified = self.ok(mien("audit", "verify", *data, "--json")).json
+        self.assertEqual((verified["intact"], verified["records"]), (True, 3))
+        exported = self.ok(mien("audit", "export", *data)).lines
+        self.assertEqual([r["seq"] for r in exported], [1, 2, 3, 4])
+        self.assertEqual([r["action"] for r in exported], ["person.enrol", "person.enrol", "identify", "audit.export"])
+        self.assertEqual(exported[2]["hash"], verified["head"])
+        self.assertEqual([r["prev"] for r in exported[1:]], [r["hash"] for r in exported[:-1]])
+        self.assertEqual(set(exported[0]), {"seq", "time", "time_us", "account", "actor", "action", "target", "detail",
+                                            "prev", "hash"})
+        self.assertTrue(exported[0]["actor"].startswith("cli:"))
+        self.assertEqual(json.loads(exported[3]["detail"]), {"from": "1970-01-01T00:00:00.000Z", "to": "never"})
+        self.assertEqual(self.ok(mien("audit", "export", *data, "--to", "1h")).out, "")
+        self.assertEqual(len(self.ok(mien("audit", "export", *data, "--from", "1h")).lines), 6)
+        self.assertIn("6 records, none changed", self.ok(mien("audit", "verify", *data)).out)
+
+    def test_a_changed_audit_log(self):
+        data = self.data("tampered")
+        self.ok(mien("store", "check", *data))
+        db = sqlite3.connect(scratch / "tampered/mien.db")
+        for trigger in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'").fetchall():
+            db.execute(f"DROP TRIGGER {trigger[0]}")
+        db.execute("UPDATE audit SET actor = 'cli:nobody' WHERE seq = 1")
+        db.commit()
+        db.close()
+        self.assertIn("audit record 1 was changed", self.ok(mien("audit", "verify", *data), 1).out)
+        broken = self.ok(mien("audit", "verify", *data, "--json"), 1).json
+        self.assertEqual((broken["intact"], broken["error"]["code"]), (False, "corrupt"))
+        self.assertFalse(self.ok(mien("store", "check", *data, "--json"), 1).json["sound"])
+
+    def test_store(self):
+        data = self.data("counted")
+        stats = self.ok(mien("store", "stats", *data, "--json")).json
+        self.assertEqual(stats, {"people": 2, "faces": 2, "descriptors": 2, "consents": 2, "lists": 1, "audit": 2})
+        self.assertRegex(self.ok(mien("store", "stats", *data)).out, r"(?m)^people +2$")
+        self.assertEqual(self.ok(mien("store", "check", *data, "--json")).json, {"sound": True, "audit": 2})
+
+    def test_key_file(self):
+        data = self.data("rotated")
+        key = scratch / "rotated/master.key"
+        before, old = self.ok(mien("keys", "show", *data, "--json")).json, key.read_bytes()
+        self.assertEqual((before["source"], before["current"], before["older"]), ("file", 2, 0))
+        done = self.ok(mien("keys", "rotate", *data, "--json")).json
+        self.assertEqual((done["keys"], done["resumed"]), (2, False))
+        after = self.ok(mien("keys", "show", *data, "--json")).json
+        self.assertEqual(after["master_key"], done["master_key"])
+        self.assertNotEqual(after["master_key"], before["master_key"])
+        self.assertEqual((after["current"], after["older"]), (2, 0))
+        self.assertNotEqual(key.read_bytes(), old)
+        self.assertEqual({p.name for p in key.parent.glob("master.key*")}, {"master.key"})
+        self.ok(mien("identify", *data, portrait("Anna")))
+        record = [r for r in self.ok(mien("audit", "export", *data)).lines if r["action"] == "master.rotate"]
+        self.assertEqual(len(record), 1)
+        self.assertEqual(json.loads(record[0]["detail"])["to"], after["master_key"])
+        key.write_bytes(old)
+        self.refused(mien("people", "list", *data), 3, "the store's deployment key", after["master_key"])
+
+    def test_key_from_the_environment(self):
+        first, second = {"MIEN_MASTER_KEY": "A" * 43 + "="}, {"MIEN_MASTER_KEY": "B" * 42 + "A="}
+        both = {**first, "MIEN_MASTER_KEY_NEW": second["MIEN_MASTER_KEY"]}
+        data = ["--data", scratch / "environment", "--set", "key.source=environment"]
+        self.ok(mien("enroll", *data, "--name", "Anna", "--list", "staff", *CONSENT, portrait("Anna"), env=first))
+        self.assertFalse((scratch / "environment/master.key").exists())
+        self.refused(mien("people", "list", *data), 3, "MIEN_MASTER_KEY is not set")
+        self.refused(mien("keys", "rotate", *data, env=first), 3, "MIEN_MASTER_KEY_NEW")
+        self.assertIn("1 people's keys", self.ok(mien("keys", "rotate", *data, env=both)).out)
+        self.assertIn("from: environment", self.ok(mien("keys", "show", *data, env=second)).out)
+        self.ok(mien("identify", *data, portrait("Anna"), env=second))
+        self.refused(mien("people", "list", *data, env=first), 3, "which is not here")
 
 
 class Measured(Case):
