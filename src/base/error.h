@@ -59,7 +59,11 @@ const char *mn_code_meaning(mn_code code);
 
 /* Fills err (where not NULL) and returns code, so that `return mn_fail(err, MN_E_IO, "...")` reads as one
  * thought. */
+#ifdef __clang_analyzer__ /* which would believe that the answer may be MN_OK */
+#define mn_fail(err, code, ...) (mn_error_set((err), (code), __FILE__, __LINE__, __VA_ARGS__), (code))
+#else
 #define mn_fail(err, code, ...) mn_error_set((err), (code), __FILE__, __LINE__, __VA_ARGS__)
+#endif
 mn_code mn_error_set(mn_error *err, mn_code code, const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 

@@ -137,17 +137,18 @@ static void wait_for_turn(mn_gate *gate, mn_ticket *t)
         pthread_cond_wait(&t->wake, &gate->lock);
 }
 
-/* The leader, which is first in the queue, and who waits behind it. */
+/* The leader, which is first in the queue (so there is one), and who waits behind it. */
 static mn_ticket *take_along(mn_gate *gate)
 {
-    mn_ticket *tickets = gate->queue, *last = NULL;
+    mn_ticket *tickets = gate->queue, *last = NULL, *next = tickets;
     size_t n = 0;
-    for (mn_ticket *t = tickets; t && n + t->n <= MN_GALLERY_QUERIES_MAX; t = t->next) {
-        n += t->n;
-        if (t->state == MN_TICKET_QUEUED)
-            t->state = MN_TICKET_TAKEN;
-        last = t;
-    }
+    do {
+        last = next;
+        n += last->n;
+        if (last->state == MN_TICKET_QUEUED)
+            last->state = MN_TICKET_TAKEN;
+        next = last->next;
+    } while (next && n + next->n <= MN_GALLERY_QUERIES_MAX);
     gate->queue = last->next;
     last->next = NULL;
     gate->queued -= n;

@@ -46,7 +46,8 @@ static int replay(const char *path)
     int bad = 0;
     for (struct dirent *e; (e = readdir(dir));) {
         char child[4096];
-        if (e->d_name[0] == '.' || snprintf(child, sizeof child, "%s/%s", path, e->d_name) >= (int)sizeof child)
+        if (e->d_name[0] == '.' ||
+            snprintf(child, sizeof child, "%s/%s", path, e->d_name) >= (int)sizeof child)
             continue;
         bad |= replay(child);
     }
