@@ -31,7 +31,7 @@ static mn_code print_verdict(const mn_cli *cli, const mn_audit_report *report, c
     if (broken)
         fprintf(cli->out, "the audit log was changed: %s\n", broken->text);
     else
-        fprintf(cli->out, "%s records, none changed, removed or put in between\nhead %s\n",
+        fprintf(cli->out, "records      %s, none changed, removed or put in between\nhead         %s\n",
                 mn_text_count(report->records, count), head);
     return MN_OK;
 }

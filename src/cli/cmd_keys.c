@@ -66,8 +66,10 @@ static mn_code print_report(const mn_cli *cli, const mn_rotate_report *r, mn_err
                              json_pack("{ss sI sI sb}", "master_key", r->to, "keys", (json_int_t)r->keys,
                                        "rewrapped", (json_int_t)r->rewrapped, "resumed", (int)r->resumed),
                              err);
-    fprintf(cli->out, "%s: %s people's keys are wrapped by the master key %s\n",
-            r->resumed ? "the interrupted exchange is done" : "done", mn_text_count(r->keys, keys), r->to);
+    if (r->resumed)
+        fprintf(cli->out, "an interrupted exchange was brought to its end\n");
+    fprintf(cli->out, "master key   %s\npeople       %s wrapped by it\n", r->to,
+            mn_text_count(r->keys, keys));
     return MN_OK;
 }
 

@@ -21,7 +21,7 @@ static mn_code print_check(const mn_cli *cli, uint64_t records, const mn_error *
     if (broken)
         fprintf(cli->out, "the store is damaged: %s\n", broken->text);
     else
-        fprintf(cli->out, "the store is sound, with %s audit records\n", mn_text_count(records, count));
+        fprintf(cli->out, "the store is sound; audit records: %s\n", mn_text_count(records, count));
     return MN_OK;
 }
 

@@ -672,7 +672,7 @@ class Records(Case):
         self.assertEqual(json.loads(exported[3]["detail"]), {"from": "1970-01-01T00:00:00.000Z", "to": "never"})
         self.assertEqual(self.ok(mien("audit", "export", *data, "--to", "1h")).out, "")
         self.assertEqual(len(self.ok(mien("audit", "export", *data, "--from", "1h")).lines), 6)
-        self.assertIn("6 records, none changed", self.ok(mien("audit", "verify", *data)).out)
+        self.assertIn("records      6, none changed", self.ok(mien("audit", "verify", *data)).out)
 
     def test_a_changed_audit_log(self):
         data = self.data("tampered")
@@ -723,7 +723,7 @@ class Records(Case):
         self.assertFalse((scratch / "environment/master.key").exists())
         self.refused(mien("people", "list", *data), 3, "MIEN_MASTER_KEY is not set")
         self.refused(mien("keys", "rotate", *data, env=first), 3, "MIEN_MASTER_KEY_NEW")
-        self.assertIn("1 people's keys", self.ok(mien("keys", "rotate", *data, env=both)).out)
+        self.assertIn("people       1 wrapped by it", self.ok(mien("keys", "rotate", *data, env=both)).out)
         self.assertIn("from: environment", self.ok(mien("keys", "show", *data, env=second)).out)
         self.ok(mien("identify", *data, portrait("Anna"), env=second))
         self.refused(mien("people", "list", *data, env=first), 3, "which is not here")
