@@ -303,7 +303,7 @@ class Models(Case):
             (only / "offline").symlink_to(MODELS / "offline")
         env = {"MIEN_MODEL_DIR": str(only)}
         picture = file("grey.ppm", grey_ppm())
-        answer = self.refused(mien("detect", picture, env=env), 1, "using the offline pack", "36 %")
+        answer = self.refused(mien("detect", picture, env=env), 1, "using the offline pack", "30 %")
         self.assertEqual(answer.err.count("offline pack"), 1)
         self.assertEqual(mien("detect", "--quiet", picture, env=env).err, "")
         self.refused(mien("detect", "--pack", "standard", picture, env=env), 3, "the standard pack is not complete")
