@@ -29,6 +29,7 @@ _mien() {
     --candidates | -k) COMPREPLY=(); return ;;
     --like) COMPREPLY=(); return ;;
     --limit) COMPREPLY=(); return ;;
+    --against) COMPREPLY=(); return ;;
     --svg) compopt -o filenames; COMPREPLY=($(compgen -d -- "$cur")); return ;;
     --part) COMPREPLY=(); return ;;
     --from) COMPREPLY=(); return ;;
@@ -37,7 +38,7 @@ _mien() {
     esac
     if [ "$COMP_CWORD" = 2 ]; then
         case $first in
-        people) COMPREPLY=($(compgen -W "list show erase withdraw" -- "$cur")); return ;;
+        people) COMPREPLY=($(compgen -W "list show erase withdraw match duplicates" -- "$cur")); return ;;
         audit) COMPREPLY=($(compgen -W "verify export" -- "$cur")); return ;;
         keys) COMPREPLY=($(compgen -W "show rotate" -- "$cur")); return ;;
         store) COMPREPLY=($(compgen -W "check stats" -- "$cur")); return ;;
@@ -48,7 +49,7 @@ _mien() {
         esac
     fi
     case "$first $second" in
-    "people list" | "people show" | "people erase" | "people withdraw" | "audit verify" | "audit export" | "keys show" | "keys rotate" | "store check" | "store stats" | "models list" | "models pull" | "models check" | "eval verify" | "eval identify" | "eval calibrate" | "bench pipeline") first="$first $second" ;;
+    "people list" | "people show" | "people erase" | "people withdraw" | "people match" | "people duplicates" | "audit verify" | "audit export" | "keys show" | "keys rotate" | "store check" | "store stats" | "models list" | "models pull" | "models check" | "eval verify" | "eval identify" | "eval calibrate" | "bench pipeline") first="$first $second" ;;
     esac
     case $first in
     "detect") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --with " ;;
@@ -60,6 +61,8 @@ _mien() {
     "people show") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "people erase") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --yes " ;;
     "people withdraw") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --consent " ;;
+    "people match") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --output --list --purpose --candidates --against --csv " ;;
+    "people duplicates") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --output --list --purpose --candidates --csv " ;;
     "audit verify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "audit export") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --from --to " ;;
     "keys show") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;

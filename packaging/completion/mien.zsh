@@ -9,7 +9,7 @@ _mien() {
             'compare:Do two pictures show the same person?'
             'enroll:Enrol people who agreed to it'
             'identify:Which enrolled people are in the pictures?'
-            'people:list show erase withdraw'
+            'people:list show erase withdraw match duplicates'
             'audit:verify export'
             'keys:show rotate'
             'store:check stats'
@@ -28,7 +28,7 @@ _mien() {
     case $name in
     (people)
         if (( CURRENT == 3 )); then
-            compadd list show erase withdraw
+            compadd list show erase withdraw match duplicates
             return
         fi
         name="$name $words[3]"; shift words; (( CURRENT-- )) ;;
@@ -222,6 +222,45 @@ _mien() {
         '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
         '--consent[What the person agreed to\: verification, identification, live_identification or attendance]:PURPOSE:(verification identification live_identification attendance)' \
         '*:file:_files' ;;
+    (people match)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--output[Write the result to FILE instead of standard output]:FILE:_files' \
+        '--list[List of people]:LIST:' \
+        '--purpose[What the search is for; only lists of this purpose are searched]:PURPOSE:(verification identification live_identification attendance)' \
+        '--candidates[At most N candidates a face, 1 to 100]:N:' \
+        '--against[The list searched for the people of --list]:LIST:' \
+        '--csv[Print comma-separated values, with a line of headings]' \
+        '*::_files' ;;
+    (people duplicates)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--output[Write the result to FILE instead of standard output]:FILE:_files' \
+        '--list[List of people]:LIST:' \
+        '--purpose[What the search is for; only lists of this purpose are searched]:PURPOSE:(verification identification live_identification attendance)' \
+        '--candidates[At most N candidates a face, 1 to 100]:N:' \
+        '--csv[Print comma-separated values, with a line of headings]' \
+        '*::_files' ;;
     (audit verify)
         _arguments \
         '--help[Show what the command does, with its options and examples]' \

@@ -71,6 +71,23 @@ static const mn_command commands[] = {
      "Record that a person withdrew a consent",
      "From that moment the person is found by no search of this purpose.",
      "mien people withdraw --consent identification 'Anna Kern'", mn_cmd_people_withdraw},
+    {"people match", "", 0, 0, B(LIST) | B(AGAINST) | B(PURPOSE) | B(CANDIDATES) | B(CSV) | B(OUTPUT),
+     "Who of one list is in another as well?",
+     "Compares every face of --list with every person of --against, and prints the pairs as they are found. "
+     "Both lists must be of the purpose (identification, unless --purpose says otherwise). --fmr is the "
+     "chance "
+     "that the search for one face gives a stranger, whatever the number of people. At most --candidates "
+     "people of each, 10 unless said otherwise. Exit status 1: no pair.",
+     "mien people match --list visitors --against staff\n"
+     "mien people match --list 2025 --against 2026 --fmr 1e-5 --json > pairs.jsonl",
+     mn_cmd_people_match},
+    {"people duplicates", "", 0, 0, B(LIST) | B(PURPOSE) | B(CANDIDATES) | B(CSV) | B(OUTPUT),
+     "Who is enrolled twice in a list?",
+     "Compares all people of --list with each other and prints each pair that looks the same, as people "
+     "match "
+     "does. Exit status 1: no pair.",
+     "mien people duplicates --list staff\nmien people duplicates --list staff --csv --output pairs.csv",
+     mn_cmd_people_duplicates},
     {"audit verify", "", 0, 0, 0, "Is the audit log as it was written?",
      "Follows the chain of hashes from the first record to the last. Note the head that it prints somewhere "
      "else: "

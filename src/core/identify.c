@@ -11,36 +11,29 @@
 
 #define K_MAX 1000
 
-/* The lists that one search goes through. */
-typedef struct {
-    mn_id *ids;
-    size_t n;
-    double fmr; /* the strictest of those that have one of their own; 0: none has */
-} scope;
-
-static void add_list(scope *s, const mn_list *l)
+static void add_list(mn_scope *s, const mn_list *l)
 {
     s->ids[s->n++] = l->id;
     if (l->fmr > 0 && (s->fmr == 0 || l->fmr < s->fmr))
         s->fmr = l->fmr;
 }
 
-static mn_code one_list(mn_core *c, const mn_actor *who, const mn_identify *what, mn_arena *arena, scope *s,
-                        mn_error *err)
+static mn_code one_list(mn_core *c, const mn_actor *who, const char *name, mn_purpose purpose,
+                        mn_arena *arena, mn_scope *s, mn_error *err)
 {
     mn_list list;
     bool found;
-    mn_code code = mn_core_find_list(c, &who->account, what->list, arena, &list, &found, err);
+    mn_code code = mn_core_find_list(c, &who->account, name, arena, &list, &found, err);
     if (code != MN_OK)
         return code;
     if (!found)
         return mn_fail(err, MN_E_NOT_FOUND, "there is no list \"%s\": enrolling somebody into it makes it",
-                       what->list);
-    if (list.purpose != what->purpose)
+                       name);
+    if (list.purpose != purpose)
         return mn_fail(err, MN_E_PURPOSE,
                        "the list \"%s\" is for %s, and this search is for %s: the people in it agreed to the "
                        "former only",
-                       what->list, mn_purpose_word(list.purpose), mn_purpose_word(what->purpose));
+                       name, mn_purpose_word(list.purpose), mn_purpose_word(purpose));
     s->ids = mn_arena_calloc(arena, 1, sizeof *s->ids);
     if (!s->ids)
         return mn_fail(err, MN_E_MEMORY, "no memory for a search");
@@ -48,7 +41,7 @@ static mn_code one_list(mn_core *c, const mn_actor *who, const mn_identify *what
     return MN_OK;
 }
 
-static mn_code all_lists(mn_core *c, const mn_actor *who, mn_purpose purpose, mn_arena *arena, scope *s,
+static mn_code all_lists(mn_core *c, const mn_actor *who, mn_purpose purpose, mn_arena *arena, mn_scope *s,
                          mn_error *err)
 {
     mn_list *lists = NULL;
@@ -63,6 +56,21 @@ static mn_code all_lists(mn_core *c, const mn_actor *who, mn_purpose purpose, mn
         if (lists[i].purpose == purpose)
             add_list(s, &lists[i]);
     return MN_OK;
+}
+
+mn_code mn_core_scope(mn_core *c, const mn_actor *who, const char *list, mn_purpose purpose, mn_arena *arena,
+                      mn_scope *out, mn_error *err)
+{
+    mn_scope s = {0};
+    if ((unsigned)purpose >= MN_PURPOSES || purpose == MN_PURPOSE_VERIFICATION)
+        return mn_fail(err, MN_E_PURPOSE,
+                       "verification compares one with one: a search is for identification, "
+                       "live_identification or attendance");
+    mn_code code =
+        list ? one_list(c, who, list, purpose, arena, &s, err) : all_lists(c, who, purpose, arena, &s, err);
+    if (code == MN_OK)
+        *out = s;
+    return code;
 }
 
 mn_code mn_core_check_descriptor(const mn_core *c, const mn_descriptor *d, mn_error *err)
@@ -93,10 +101,6 @@ static mn_code check_request(const mn_core *c, const mn_actor *who, const mn_ide
     if (!(what->fmr >= 0 && what->fmr < 1))
         return mn_fail(err, MN_E_INVALID, "a false-positive rate is more than 0 and less than 1, not %g",
                        what->fmr);
-    if ((unsigned)what->purpose >= MN_PURPOSES || what->purpose == MN_PURPOSE_VERIFICATION)
-        return mn_fail(err, MN_E_PURPOSE,
-                       "verification compares one with one: a search is for identification, "
-                       "live_identification or attendance");
     return MN_OK;
 }
 
@@ -120,7 +124,7 @@ double mn_core_threshold(const mn_ranking *found, double fmr, bool *measured)
     return mn_calibration_threshold(found->calibration, one, measured);
 }
 
-static bool in_scope(const scope *s, const mn_id *list)
+static bool in_scope(const mn_scope *s, const mn_id *list)
 {
     for (size_t i = 0; i < s->n; i++)
         if (mn_id_compare(&s->ids[i], list) == 0)
@@ -128,10 +132,8 @@ static bool in_scope(const scope *s, const mn_id *list)
     return false;
 }
 
-/* The name of the list through which this person may be found for this purpose at this moment; NULL: through
- * none. */
-static mn_code allowed_by(mn_core *c, const mn_id *person, mn_purpose purpose, const scope *s,
-                          mn_arena *arena, const char **list, mn_error *err)
+mn_code mn_core_allowed_by(mn_core *c, const mn_id *person, mn_purpose purpose, const mn_scope *s,
+                           mn_arena *arena, const char **list, mn_error *err)
 {
     mn_consent *consents = NULL;
     mn_membership *m = NULL;
@@ -150,8 +152,8 @@ static mn_code allowed_by(mn_core *c, const mn_id *person, mn_purpose purpose, c
     return MN_OK;
 }
 
-static mn_code confirm(mn_core *c, const mn_identify *what, const scope *s, const mn_ranking *found, size_t i,
-                       mn_arena *arena, mn_match *out, bool *keep, mn_error *err)
+static mn_code confirm(mn_core *c, const mn_identify *what, const mn_scope *s, const mn_ranking *found,
+                       size_t i, mn_arena *arena, mn_match *out, bool *keep, mn_error *err)
 {
     mn_person p;
     const char *list = NULL;
@@ -161,7 +163,7 @@ static mn_code confirm(mn_core *c, const mn_identify *what, const scope *s, cons
     if (code == MN_E_NOT_FOUND || (code == MN_OK && !p.active))
         return MN_OK;
     if (code == MN_OK)
-        code = allowed_by(c, &p.id, what->purpose, s, arena, &list, err);
+        code = mn_core_allowed_by(c, &p.id, what->purpose, s, arena, &list, err);
     if (code != MN_OK || !list)
         return code;
     *out = (mn_match){
@@ -193,7 +195,7 @@ static mn_code record_search(mn_core *c, const mn_actor *who, const mn_identify 
 }
 
 /* Inside the transaction whose commit puts the search on record. */
-static mn_code decide(mn_core *c, const mn_actor *who, const mn_identify *what, const scope *s,
+static mn_code decide(mn_core *c, const mn_actor *who, const mn_identify *what, const mn_scope *s,
                       const mn_ranking *found, mn_arena *arena, mn_identification *answer, mn_error *err)
 {
     mn_code code = MN_OK;
@@ -205,8 +207,8 @@ static mn_code decide(mn_core *c, const mn_actor *who, const mn_identify *what, 
     return code == MN_OK ? record_search(c, who, what, answer, err) : code;
 }
 
-static void set_threshold(const mn_core *c, const mn_identify *what, const scope *s, const mn_ranking *found,
-                          mn_identification *answer)
+static void set_threshold(const mn_core *c, const mn_identify *what, const mn_scope *s,
+                          const mn_ranking *found, mn_identification *answer)
 {
     answer->searched = found->searched;
     answer->normalised = found->normalised;
@@ -215,7 +217,7 @@ static void set_threshold(const mn_core *c, const mn_identify *what, const scope
     answer->threshold_score = mn_core_threshold(found, answer->threshold_fmr, &answer->threshold_measured);
 }
 
-static mn_code answer_search(mn_core *c, const mn_actor *who, const mn_identify *what, const scope *s,
+static mn_code answer_search(mn_core *c, const mn_actor *who, const mn_identify *what, const mn_scope *s,
                              mn_arena *arena, mn_identification *out, mn_error *err)
 {
     mn_identification answer = {0};
@@ -244,11 +246,10 @@ static mn_code answer_search(mn_core *c, const mn_actor *who, const mn_identify 
 mn_code mn_core_identify(mn_core *c, const mn_actor *who, const mn_identify *what, mn_arena *arena,
                          mn_identification *out, mn_error *err)
 {
-    scope s = {0};
+    mn_scope s = {0};
     mn_code code = check_request(c, who, what, err);
     if (code == MN_OK)
-        code = what->list ? one_list(c, who, what, arena, &s, err)
-                          : all_lists(c, who, what->purpose, arena, &s, err);
+        code = mn_core_scope(c, who, what->list, what->purpose, arena, &s, err);
     if (code == MN_OK)
         code = mn_core_follow(c, err);
     return code == MN_OK ? answer_search(c, who, what, &s, arena, out, err) : code;

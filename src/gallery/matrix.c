@@ -22,7 +22,7 @@ typedef struct {
     mn_candidate *found; /* of a pass: k + 1 for each probe, as one may be the person itself */
     mn_id person;        /* whose answers are gathered */
     bool any, full;
-    mn_match *pool; /* the best k so far, and room for one more answer */
+    mn_pair *pool; /* the best k so far, and room for one more answer */
     size_t n_pool;
     mn_matrix_result result;
 } job;
@@ -117,7 +117,7 @@ static mn_code read_vector(mn_gallery *g, const mn_id *face, float *out, bool *t
 
 static int by_person_best_first(const void *a, const void *b)
 {
-    const mn_match *x = a, *y = b;
+    const mn_pair *x = a, *y = b;
     int order = mn_id_compare(&x->with.person, &y->with.person);
     if (order)
         return order;
@@ -128,7 +128,7 @@ static int by_person_best_first(const void *a, const void *b)
 
 static int by_score(const void *a, const void *b)
 {
-    const mn_match *x = a, *y = b;
+    const mn_pair *x = a, *y = b;
     if (x->with.raw != y->with.raw)
         return x->with.raw < y->with.raw ? 1 : -1;
     return mn_id_compare(&x->with.person, &y->with.person);
@@ -173,7 +173,7 @@ static mn_code gather(job *j, const probe_face *f, const mn_answer *a, mn_error 
     for (size_t i = 0; i < a->n; i++) {
         int order = mn_id_compare(&a->out[i].person, &f->person);
         if (order > 0 || (order < 0 && !j->m->once))
-            j->pool[j->n_pool++] = (mn_match){f->face, f->person, a->out[i]};
+            j->pool[j->n_pool++] = (mn_pair){f->face, f->person, a->out[i]};
     }
     prune(j);
     return code;
@@ -181,14 +181,13 @@ static mn_code gather(job *j, const probe_face *f, const mn_answer *a, mn_error 
 
 /* ---- passes ---- */
 
-/* Up to 16 faces from *at on. */
-static mn_code run_pass(job *j, size_t *at, mn_error *err)
+/* Up to 16 faces from *at on: *searched of them, who[] and answers[], were there. */
+static mn_code search_pass(job *j, size_t *at, const probe_face *who[PASS], mn_answer answers[PASS],
+                           size_t *searched, mn_error *err)
 {
     const mn_matrix *m = j->m;
     size_t dim = (size_t)j->g->options.dim, n = 0;
     mn_query q[PASS];
-    mn_answer answers[PASS];
-    const probe_face *who[PASS];
     mn_code code = MN_OK;
     for (; n < PASS && *at < j->n_faces && code == MN_OK; ++*at) {
         bool there = false;
@@ -204,8 +203,20 @@ static mn_code run_pass(job *j, size_t *at, mn_error *err)
         answers[n] = (mn_answer){.out = j->found + n * (m->k + 1)};
         who[n++] = &j->faces[*at];
     }
-    if (code == MN_OK && n > 0)
-        code = mn_gallery_search_many(j->g, q, n, answers, err);
+    *searched = n;
+    return code == MN_OK && n > 0 ? mn_gallery_search_many(j->g, q, n, answers, err) : code;
+}
+
+static mn_code run_pass(job *j, size_t *at, mn_error *err)
+{
+    mn_answer answers[PASS];
+    const probe_face *who[PASS];
+    size_t n = 0;
+    if (j->m->pass)
+        j->m->pass(j->m->ctx, true);
+    mn_code code = search_pass(j, at, who, answers, &n, err);
+    if (j->m->pass)
+        j->m->pass(j->m->ctx, false);
     for (size_t i = 0; i < n && code == MN_OK; i++, j->result.faces++)
         code = gather(j, who[i], &answers[i], err);
     return code;
@@ -219,7 +230,7 @@ static mn_code run(job *j, mn_error *err)
             return mn_fail(err, MN_E_CANCELLED, "the matching was cancelled");
         code = run_pass(j, &at, err);
         if (code == MN_OK && j->m->progress)
-            j->m->progress(j->m->ctx, at, j->n_faces);
+            code = j->m->progress(j->m->ctx, at, j->n_faces, err);
     }
     return code ? code : tell(j, err);
 }

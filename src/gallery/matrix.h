@@ -17,7 +17,7 @@
 typedef struct {
     mn_id face, person; /* of `from`: the face that came nearest */
     mn_candidate with;  /* of `to`: never the same person */
-} mn_match;
+} mn_pair;
 
 typedef struct {
     const mn_id *from, *to; /* members of any of these lists; n = 0: everybody */
@@ -29,8 +29,12 @@ typedef struct {
     mn_deadline deadline;
     const mn_cancel *cancel; /* may be NULL */
     /* On the caller's thread. A failure ends the matching and is handed on. */
-    mn_code (*match)(void *ctx, const mn_match *m, mn_error *err);
-    void (*progress)(void *ctx, size_t done, size_t all); /* faces, after each pass; may be NULL */
+    mn_code (*match)(void *ctx, const mn_pair *m, mn_error *err);
+    /* Before a pass reads and searches (true) and after it (false), on the caller's thread; may be NULL. For
+     * a lock under which the caller exchanges faces: nobody is missed between two halves of an exchange. */
+    void (*pass)(void *ctx, bool begins);
+    /* Faces, after each pass; may be NULL. A failure ends the matching, too. */
+    mn_code (*progress)(void *ctx, size_t done, size_t all, mn_error *err);
     void *ctx;
 } mn_matrix;
 

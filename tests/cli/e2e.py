@@ -140,7 +140,7 @@ class Case(unittest.TestCase):
 
 class CommandLine(Case):
     def test_overview(self):
-        self.assertEqual(len(commands()), 26)
+        self.assertEqual(len(commands()), 28)
         for name in ("detect", "people erase", "eval calibrate", "bench pipeline"):
             self.assertIn(name, commands())
         self.refused(mien(), 2, "which command?", "mien help")
@@ -727,6 +727,32 @@ class Records(Case):
         self.assertIn("from: environment", self.ok(mien("keys", "show", *data, env=second)).out)
         self.ok(mien("identify", *data, portrait("Anna"), env=second))
         self.refused(mien("people", "list", *data, env=first), 3, "which is not here")
+
+
+class Matched(Case):
+    def test_two_lists(self):
+        data = ["--data", scratch / "matched"]
+        for person in ("Anna", "Dora", "Elena"):
+            self.ok(mien("enroll", *data, "--name", person, "--list", "visitors", *CONSENT, portrait(person)))
+        for person in ("Anna", "Greta"):
+            self.ok(mien("enroll", *data, "--name", f"{person} K.", "--list", "staff", *CONSENT,
+                         portrait(person, "-resize", "70%", "-modulate", "80")))
+        ask = ["people", "match", *data, "--list", "visitors", "--against", "staff"]
+        found = self.ok(mien(*ask, "--json")).lines
+        self.assertEqual([(p["a"]["name"], p["b"]["name"]) for p in found], [("Anna", "Anna K.")])
+        self.assertEqual(set(found[0]), {"a", "b", "similarity", "fmr", "raw"})
+        self.assertEqual(set(found[0]["a"]), {"person", "name", "external_id", "face"})
+        heads, row = self.ok(mien(*ask, "--csv")).out.splitlines()
+        self.assertTrue(heads.startswith("a_person,a_name,") and f',"{found[0]["b"]["name"]}",' in row)
+        self.assertRegex(self.ok(mien(*ask)).out, r"^Anna +Anna K\. +similarity 0\.\d+  false match")
+        self.ok(mien("people", "duplicates", *data, "--list", "staff", "--json"), 1)
+        self.ok(mien("people", "withdraw", *data, "--consent", "identification", "Anna K."))
+        self.assertEqual(self.ok(mien(*ask, "--json"), 1).out, "")
+        self.refused(mien("people", "match", *data, "--list", "staff"), 2, "--against")
+        self.refused(mien(*ask, "--json", "--csv"), 2, "not both")
+        self.refused(mien(*ask, "--purpose", "attendance"), 3, "is for identification")
+        actions = [r["action"] for r in self.ok(mien("audit", "export", *data)).lines]
+        self.assertEqual((actions.count("match"), actions.count("match.found")), (5, 3))
 
 
 class Measured(Case):

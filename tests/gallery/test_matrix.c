@@ -8,12 +8,12 @@
 #include <string.h>
 
 typedef struct {
-    mn_match found[40000];
+    mn_pair found[40000];
     size_t n, calls, done, all, fail_at, cancel_at;
     mn_cancel cancel;
 } told;
 
-static mn_code keep(void *ctx, const mn_match *m, mn_error *err)
+static mn_code keep(void *ctx, const mn_pair *m, mn_error *err)
 {
     told *t = ctx;
     if (t->fail_at && t->n + 1 == t->fail_at)
@@ -25,13 +25,15 @@ static mn_code keep(void *ctx, const mn_match *m, mn_error *err)
     return MN_OK;
 }
 
-static void count(void *ctx, size_t done, size_t all)
+static mn_code count(void *ctx, size_t done, size_t all, mn_error *err)
 {
     told *t = ctx;
+    (void)err;
     assert_true(done > t->done && done <= all);
     t->calls++;
     t->done = done;
     t->all = all;
+    return MN_OK;
 }
 
 static told *told_make(void)
@@ -241,7 +243,7 @@ static void the_best_k_are_told_in_order(void **state)
 /* The first match told of removes all others: nobody of them is told any more. */
 static mn_gallery *shrinking;
 
-static mn_code remove_all(void *ctx, const mn_match *m, mn_error *err)
+static mn_code remove_all(void *ctx, const mn_pair *m, mn_error *err)
 {
     told *t = ctx;
     t->found[t->n++] = *m;
