@@ -3,7 +3,7 @@ _mien() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local first=${COMP_WORDS[1]-} second=${COMP_WORDS[2]-} options= words=
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W "detect describe compare enroll identify people audit keys store models eval bench settings version completion help" -- "$cur"))
+        COMPREPLY=($(compgen -W "detect describe compare enroll identify people audit keys store models eval bench roles settings version completion help" -- "$cur"))
         return
     fi
     case $prev in
@@ -45,7 +45,7 @@ _mien() {
         models) COMPREPLY=($(compgen -W "list pull check" -- "$cur")); return ;;
         eval) COMPREPLY=($(compgen -W "verify identify calibrate" -- "$cur")); return ;;
         bench) COMPREPLY=($(compgen -W "pipeline" -- "$cur")); return ;;
-        help) COMPREPLY=($(compgen -W "detect describe compare enroll identify people audit keys store models eval bench settings version completion help" -- "$cur")); return ;;
+        help) COMPREPLY=($(compgen -W "detect describe compare enroll identify people audit keys store models eval bench roles settings version completion help" -- "$cur")); return ;;
         esac
     fi
     case "$first $second" in
@@ -76,6 +76,7 @@ _mien() {
     "eval identify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --svg --part --raw " ;;
     "eval calibrate") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --output --face --part --normalise " ;;
     "bench pipeline") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --seconds " ;;
+    "roles") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " words="show markdown" ;;
     "settings") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " words="show sample markdown" ;;
     "version") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "completion") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " words="bash zsh fish" ;;

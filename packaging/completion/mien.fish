@@ -90,6 +90,8 @@ complete -c mien -n '__fish_seen_subcommand_from eval; and __fish_seen_subcomman
 complete -c mien -n __fish_use_subcommand -x -a bench -d 'pipeline'
 complete -c mien -n '__fish_seen_subcommand_from bench' -a pipeline -d 'Measure throughput, and where the time goes'
 complete -c mien -n '__fish_seen_subcommand_from bench; and __fish_seen_subcommand_from pipeline' -l seconds -x -d 'How long to measure each number of workers, 1 to 600'
+complete -c mien -n __fish_use_subcommand -x -a roles -d 'Show the predefined roles and their rights'
+complete -c mien -n '__fish_seen_subcommand_from roles' -x -a 'show markdown'
 complete -c mien -n __fish_use_subcommand -x -a settings -d 'Show the settings, or write a sample file of them'
 complete -c mien -n '__fish_seen_subcommand_from settings' -x -a 'show sample markdown'
 complete -c mien -n __fish_use_subcommand -x -a version -d 'Show the versions of the program and of what it uses'

@@ -157,6 +157,8 @@ static const mn_command commands[] = {
      "--threads.",
      "mien bench pipeline lfw/images/Bob_Graham\nmien bench pipeline --threads 2 --seconds 10 --json photos/",
      mn_cmd_bench_pipeline},
+    {"roles", "[show|markdown]", 0, 1, 0, "Show the predefined roles and their rights", NULL,
+     "mien roles\nmien roles --json", mn_cmd_roles},
     {"settings", "[show|sample|markdown]", 0, 1, 0, "Show the settings, or write a sample file of them",
      "show (the default) prints each value and where it comes from: command line, environment (MIEN_ and the "
      "name in "

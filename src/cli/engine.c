@@ -169,5 +169,5 @@ mn_actor mn_engine_actor(void)
         snprintf(name, sizeof name, "cli:%s", user->pw_name);
     else
         snprintf(name, sizeof name, "cli:%u", (unsigned)getuid());
-    return (mn_actor){.name = name};
+    return (mn_actor){.name = name, .rights = mn_rights_all()};
 }

@@ -7,6 +7,7 @@ mn_code mn_core_audit_verify(mn_core *c, mn_audit_report *out, mn_error *err)
 
 typedef struct {
     mn_time from, to;
+    const mn_id *account; /* NULL: all */
     mn_code (*fn)(void *ctx, const mn_audit_record *r, mn_error *err);
     void *ctx;
     uint64_t n;
@@ -16,6 +17,8 @@ static mn_code give(void *ctx, const mn_audit_record *r, mn_error *err)
 {
     selection *s = ctx;
     if (r->time < s->from || r->time >= s->to)
+        return MN_OK;
+    if (s->account && mn_id_compare(s->account, &r->account) != 0)
         return MN_OK;
     mn_code code = s->fn(s->ctx, r, err);
     s->n += code == MN_OK;
@@ -36,7 +39,9 @@ mn_code mn_core_audit_export(mn_core *c, const mn_actor *who, mn_time from, mn_t
                              uint64_t *n, mn_error *err)
 {
     selection s = {.from = from, .to = to, .fn = fn, .ctx = ctx};
-    mn_code code = mn_core_check_actor(who, err);
+    mn_code code = mn_core_may(who, MN_R_AUDIT, MN_VERB_EXPORT, err);
+    if (code == MN_OK && !mn_id_is_nil(&who->account))
+        s.account = &who->account;
     if (code == MN_OK)
         code = record_export(c, who, from, to, err);
     if (code == MN_OK)

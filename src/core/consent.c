@@ -149,7 +149,7 @@ static mn_code withdraw(mn_core *c, const mn_actor *who, const mn_id *person, mn
 mn_code mn_core_consent_withdraw(mn_core *c, const mn_actor *who, const mn_id *person, mn_purpose purpose,
                                  mn_error *err)
 {
-    mn_code code = mn_core_check_actor(who, err);
+    mn_code code = mn_core_may(who, MN_R_CONSENTS, MN_VERB_CHANGE, err);
     if (code == MN_OK && (unsigned)purpose >= MN_PURPOSES)
         code = mn_fail(err, MN_E_INVALID, "there is no such purpose");
     if (code != MN_OK)

@@ -3,12 +3,14 @@
  * Consent is enforced here and nowhere else: a descriptor is stored only for a person with a valid consent
  * for the purpose of the list; a search runs only against lists of its own purpose; a person whose consent
  * ended is in no answer from that moment. Every look at a person leaves an audit record, written before the
- * answer is given. Thread-safe. */
+ * answer is given. Every operation asks whether its actor has the right to it (core/rights.h), and whether
+ * the lists and people that it touches are among those the actor is kept to. Thread-safe. */
 #ifndef MN_CORE_CORE_H
 #define MN_CORE_CORE_H
 
 #include "base/arena.h"
 #include "base/settings.h"
+#include "core/rights.h"
 #include "face/pipeline.h"
 #include "store/audit.h"
 #include "store/rotate.h"
@@ -16,9 +18,17 @@
 
 typedef struct mn_core mn_core;
 
+/* Who acts. Without rights nothing may be done (MN_E_FORBIDDEN); the command line has all of them. What is
+ * pointed to is the caller's, for as long as the call. */
 typedef struct {
-    mn_id account;
+    mn_id account;    /* everything outside of it does not exist to this actor; nil: the first account */
     const char *name; /* for the audit log: "cli:alice" */
+    mn_rights rights;
+    /* Kept to some lists: only these, and the people in them, are there. lists may be NULL then (none). */
+    bool limited;
+    const mn_id *lists;
+    size_t n_lists;
+    mn_id user; /* nil: the command line, or mien itself */
 } mn_actor;
 
 typedef struct {
@@ -161,9 +171,11 @@ mn_code mn_core_check(mn_core *c, uint64_t *audit_records, mn_error *err);
 /* Of all accounts. */
 mn_code mn_core_counts(mn_core *c, mn_store_counts *out, mn_error *err);
 
-/* ---- the audit log, of all accounts ---- */
+/* ---- the audit log ---- */
+/* Of all accounts. */
 mn_code mn_core_audit_verify(mn_core *c, mn_audit_report *out, mn_error *err);
-/* Records from `from` on and before `to`, oldest first; a non-zero answer of fn stops, and is returned. That
+/* Records from `from` on and before `to`, oldest first, of all accounts for the first one and else of the
+ * actor's own; a non-zero answer of fn stops, and is returned. That
  * they were asked for is itself on record before the first one is given. *n: how many were given. */
 mn_code mn_core_audit_export(mn_core *c, const mn_actor *who, mn_time from, mn_time to,
                              mn_code (*fn)(void *ctx, const mn_audit_record *r, mn_error *err), void *ctx,

@@ -89,7 +89,7 @@ static void hash_picture(const mn_core *c, const uint8_t *bytes, size_t n, char 
 mn_code mn_core_enrolled_before(mn_core *c, const mn_actor *who, const mn_enrol_person *person,
                                 const uint8_t *bytes, size_t n, bool *yes, mn_error *err)
 {
-    mn_code code = mn_core_check_actor(who, err);
+    mn_code code = mn_core_may(who, MN_R_FACES, MN_VERB_CREATE, err);
     if (code == MN_OK)
         code = check_person(person, err);
     if (code != MN_OK)
@@ -103,6 +103,8 @@ mn_code mn_core_enrolled_before(mn_core *c, const mn_actor *who, const mn_enrol_
     bool there = false, found = false;
     char hash[HASH_TEXT];
     code = mn_core_find_list(c, &who->account, person->list, arena, &list, &there, err);
+    if (code == MN_OK && there)
+        code = mn_core_may_list(who, &list, err);
     if (code == MN_OK)
         code = find_person(c, who, person, there ? &list : NULL, arena, &p, &found, err);
     if (code == MN_OK && there && found) {
@@ -128,6 +130,10 @@ static mn_code need_list(enrolment *e, mn_error *err)
         mn_core_find_list(e->c, &e->who->account, e->person->list, e->arena, &e->list, &found, err);
     if (code != MN_OK)
         return code;
+    if (found)
+        code = mn_core_may_list(e->who, &e->list, err);
+    if (code != MN_OK)
+        return code;
     if (found && given && given->purpose != e->list.purpose)
         return mn_fail(err, MN_E_PURPOSE,
                        "the list \"%s\" is for %s, and the consent for %s: use a list for that, or ask for a "
@@ -140,6 +146,12 @@ static mn_code need_list(enrolment *e, mn_error *err)
                        "the list \"%s\" is new, and nobody in it has agreed to anything yet: state the "
                        "consent (what for, how it was given, until when)",
                        e->person->list);
+    code = mn_core_may(e->who, MN_R_LISTS, MN_VERB_CREATE, err);
+    if (code == MN_OK && e->who->limited)
+        code = mn_fail(err, MN_E_FORBIDDEN, "there is no list \"%.200s\" among those that %s is kept to",
+                       e->person->list, e->who->name);
+    if (code != MN_OK)
+        return code;
     e->list = (mn_list){.id = mn_id_make(),
                         .account = e->who->account,
                         .name = e->person->list,
@@ -149,12 +161,29 @@ static mn_code need_list(enrolment *e, mn_error *err)
     return e->c->store->ops->list_put(e->c->store, &e->list, err);
 }
 
+static mn_code check_visible(enrolment *e, mn_error *err)
+{
+    bool visible = false;
+    mn_code code = mn_core_person_visible(e->c, e->who, &e->record.id, e->arena, &visible, err);
+    if (code == MN_OK && !visible)
+        code = mn_fail(err, MN_E_FORBIDDEN,
+                       "the external id belongs to somebody in other lists than those %s "
+                       "is kept to",
+                       e->who->name);
+    return code;
+}
+
 static mn_code need_person(enrolment *e, bool *is_new, mn_error *err)
 {
     bool found = false;
     mn_code code = find_person(e->c, e->who, e->person, &e->list, e->arena, &e->record, &found, err);
     *is_new = !found;
-    if (code != MN_OK || found)
+    if (code != MN_OK)
+        return code;
+    if (found)
+        return check_visible(e, err);
+    code = mn_core_may(e->who, MN_R_PEOPLE, MN_VERB_CREATE, err);
+    if (code != MN_OK)
         return code;
     if (!e->person->consent)
         return mn_fail(err, MN_E_CONSENT,
@@ -347,7 +376,7 @@ static mn_code find_lookalikes(enrolment *e, mn_error *err)
     if (!ids)
         return mn_fail(err, MN_E_MEMORY, "no memory for a search");
     for (size_t i = 0; i < n; i++)
-        if (lists[i].purpose == purpose)
+        if (lists[i].purpose == purpose && mn_core_list_allowed(e->who, &lists[i].id))
             ids[used++] = lists[i].id;
     code = mn_core_follow(e->c, err);
     e->lookalikes.out = e->lookalike;
@@ -358,11 +387,13 @@ static mn_code find_lookalikes(enrolment *e, mn_error *err)
 static mn_code prepare(enrolment *e, mn_error *err)
 {
     const mn_enrol_face *f = e->face;
-    mn_code code = mn_core_check_actor(e->who, err);
+    mn_code code = mn_core_may(e->who, MN_R_FACES, MN_VERB_CREATE, err);
     if (code == MN_OK)
         code = check_person(e->person, err);
     if (code == MN_OK)
         code = check_face(e->c, f, err);
+    if (code == MN_OK && e->person->consent)
+        code = mn_core_may(e->who, MN_R_CONSENTS, MN_VERB_CREATE, err);
     if (code == MN_OK && e->person->consent)
         code = mn_core_consent_check(e->person->consent, e->now, err);
     if (code != MN_OK)

@@ -67,7 +67,7 @@ static mn_code erase(mn_core *c, const mn_actor *who, const mn_id *person, mn_ar
 {
     mn_person p;
     traces t = {0};
-    mn_code code = mn_core_get_person(c, who, person, arena, &p, err);
+    mn_code code = mn_core_get_whole_person(c, who, person, arena, &p, err);
     if (code == MN_OK)
         code = count_traces(c, person, arena, &t, err);
     if (code == MN_OK)
@@ -77,7 +77,7 @@ static mn_code erase(mn_core *c, const mn_actor *who, const mn_id *person, mn_ar
 
 mn_code mn_core_erase(mn_core *c, const mn_actor *who, const mn_id *person, mn_error *err)
 {
-    mn_code code = mn_core_check_actor(who, err);
+    mn_code code = mn_core_may(who, MN_R_PEOPLE, MN_VERB_DELETE, err);
     if (code != MN_OK)
         return code;
     mn_arena *arena = mn_arena_create(MN_CORE_ARENA);
@@ -162,7 +162,7 @@ static mn_code expire(mn_core *c, const mn_actor *who, mn_arena *arena, size_t *
 mn_code mn_core_expire(mn_core *c, const mn_actor *who, size_t *people, mn_error *err)
 {
     size_t done = 0;
-    mn_code code = mn_core_check_actor(who, err);
+    mn_code code = mn_core_may_everywhere(who, MN_R_PEOPLE, MN_VERB_DELETE, err);
     if (code != MN_OK)
         return code;
     mn_arena *arena = mn_arena_create(MN_CORE_ARENA);

@@ -29,6 +29,9 @@ static mn_code one_list(mn_core *c, const mn_actor *who, const char *name, mn_pu
     if (!found)
         return mn_fail(err, MN_E_NOT_FOUND, "there is no list \"%s\": enrolling somebody into it makes it",
                        name);
+    code = mn_core_may_list(who, &list, err);
+    if (code != MN_OK)
+        return code;
     if (list.purpose != purpose)
         return mn_fail(err, MN_E_PURPOSE,
                        "the list \"%s\" is for %s, and this search is for %s: the people in it agreed to the "
@@ -53,7 +56,7 @@ static mn_code all_lists(mn_core *c, const mn_actor *who, mn_purpose purpose, mn
     if (!s->ids)
         return mn_fail(err, MN_E_MEMORY, "no memory for a search");
     for (size_t i = 0; i < n; i++)
-        if (lists[i].purpose == purpose)
+        if (lists[i].purpose == purpose && mn_core_list_allowed(who, &lists[i].id))
             add_list(s, &lists[i]);
     return MN_OK;
 }
@@ -91,7 +94,7 @@ mn_code mn_core_check_descriptor(const mn_core *c, const mn_descriptor *d, mn_er
 
 static mn_code check_request(const mn_core *c, const mn_actor *who, const mn_identify *what, mn_error *err)
 {
-    mn_code code = mn_core_check_actor(who, err);
+    mn_code code = mn_core_may(who, MN_R_ACTIONS, MN_VERB_SEARCH, err);
     if (code == MN_OK)
         code = mn_core_check_descriptor(c, what->probe, err);
     if (code != MN_OK)

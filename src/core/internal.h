@@ -91,9 +91,21 @@ mn_code mn_core_consent_check(const mn_consent_given *given, mn_time now, mn_err
 mn_code mn_core_find_list(mn_core *c, const mn_id *account, const char *name, mn_arena *arena, mn_list *out,
                           bool *found, mn_error *err);
 
-/* people.c */
+/* access.c: MN_E_FORBIDDEN says which right is missing. */
+mn_code mn_core_may(const mn_actor *who, mn_resource r, mn_verb verb, mn_error *err);
+/* The same for what concerns all accounts: for the first account's people alone. */
+mn_code mn_core_may_everywhere(const mn_actor *who, mn_resource r, mn_verb verb, mn_error *err);
+bool mn_core_list_allowed(const mn_actor *who, const mn_id *list);
+mn_code mn_core_may_list(const mn_actor *who, const mn_list *list, mn_error *err);
+/* Is one of the lists that the actor may use a list of this person? */
+mn_code mn_core_person_visible(mn_core *c, const mn_actor *who, const mn_id *person, mn_arena *arena,
+                               bool *yes, mn_error *err);
+/* Who belongs to another account, or only to lists that the actor may not use, is not there. */
 mn_code mn_core_get_person(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena, mn_person *out,
                            mn_error *err);
+/* The same for changing the person: all their lists must be such that the actor may use them. */
+mn_code mn_core_get_whole_person(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena,
+                                 mn_person *out, mn_error *err);
 
 /* keys.c: what is sealed, and where it belongs */
 mn_code mn_core_person_key(mn_core *c, const mn_id *person, mn_arena *arena, mn_key **out, mn_error *err);

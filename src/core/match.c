@@ -145,7 +145,7 @@ static void hold(void *ctx, bool begins)
 
 static mn_code check(const mn_core *c, const mn_actor *who, const mn_match_lists *what, mn_error *err)
 {
-    mn_code code = mn_core_check_actor(who, err);
+    mn_code code = mn_core_may(who, MN_R_ACTIONS, MN_VERB_SEARCH, err);
     if (code != MN_OK)
         return code;
     if (!c->gallery)

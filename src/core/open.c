@@ -254,7 +254,7 @@ static mn_code check_options(const mn_core_options *o, mn_error *err)
 static mn_code start(mn_core *c, const mn_core_options *o, const char *pack, const mn_model_info *model,
                      mn_error *err)
 {
-    static const mn_actor self = {.name = "mien"};
+    const mn_actor self = {.name = "mien", .rights = mn_rights_all()};
     if (model) {
         c->model = model;
         c->model_name = model->made_from ? model->made_from : model->name;

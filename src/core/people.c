@@ -2,41 +2,33 @@
 
 #include <string.h>
 
-#define PAGE_MAX 1000
+#define PAGE_MAX  1000
+#define NAMESAKES 1000 /* looked at for the one that somebody kept to some lists may see */
 
-/* What belongs to another account is not there. */
-mn_code mn_core_get_person(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena, mn_person *out,
-                           mn_error *err)
-{
-    mn_person p;
-    mn_code code = c->store->ops->person_get(c->store, id, arena, &p, err);
-    if (code == MN_OK && mn_id_compare(&p.account, &who->account) != 0)
-        code = mn_fail(err, MN_E_NOT_FOUND, "there is no such person");
-    if (code == MN_OK)
-        *out = p;
-    return code;
-}
-
-static mn_code view_lists(mn_core *c, const mn_id *person, mn_arena *arena, mn_person_view *v, mn_error *err)
+static mn_code view_lists(mn_core *c, const mn_actor *who, const mn_id *person, mn_arena *arena,
+                          mn_person_view *v, mn_error *err)
 {
     mn_membership *m = NULL;
-    mn_code code = c->store->ops->lists_of(c->store, person, arena, &m, &v->n_lists, err);
+    size_t n = 0;
+    mn_code code = c->store->ops->lists_of(c->store, person, arena, &m, &n, err);
     if (code != MN_OK)
         return code;
-    v->lists = mn_arena_calloc(arena, v->n_lists + 1, sizeof *v->lists);
+    v->lists = mn_arena_calloc(arena, n + 1, sizeof *v->lists);
     if (!v->lists)
         return mn_fail(err, MN_E_MEMORY, "no memory for a person's lists");
-    for (size_t i = 0; i < v->n_lists; i++)
-        v->lists[i] = m[i].list;
+    for (size_t i = 0; i < n; i++)
+        if (mn_core_list_allowed(who, &m[i].list.id))
+            v->lists[v->n_lists++] = m[i].list;
     return MN_OK;
 }
 
-static mn_code make_view(mn_core *c, const mn_person *p, mn_arena *arena, mn_person_view *out, mn_error *err)
+static mn_code make_view(mn_core *c, const mn_actor *who, const mn_person *p, mn_arena *arena,
+                         mn_person_view *out, mn_error *err)
 {
     mn_person_view v = {.person = *p};
     mn_code code = c->store->ops->consent_list(c->store, &p->id, arena, &v.consents, &v.n_consents, err);
     if (code == MN_OK)
-        code = view_lists(c, &p->id, arena, &v, err);
+        code = view_lists(c, who, &p->id, arena, &v, err);
     if (code == MN_OK)
         code = c->store->ops->faces_of(c->store, &p->id, arena, &v.faces, &v.n_faces, err);
     if (code == MN_OK)
@@ -46,13 +38,31 @@ static mn_code make_view(mn_core *c, const mn_person *p, mn_arena *arena, mn_per
 
 /* ---- one person ---- */
 
+/* Of `people` those that the actor may see, moved to the front. */
+static mn_code keep_visible(mn_core *c, const mn_actor *who, mn_person *people, size_t *n, mn_arena *arena,
+                            mn_error *err)
+{
+    size_t kept = 0;
+    mn_code code = MN_OK;
+    for (size_t i = 0; code == MN_OK && i < *n; i++) {
+        bool visible = false;
+        code = mn_core_person_visible(c, who, &people[i].id, arena, &visible, err);
+        if (visible)
+            people[kept++] = people[i];
+    }
+    *n = kept;
+    return code;
+}
+
 static mn_code find_by_name(mn_core *c, const mn_actor *who, const char *ref, mn_arena *arena, mn_person *out,
                             mn_error *err)
 {
     mn_person *people = NULL;
     size_t n = 0;
-    const mn_person_query q = {.account = who->account, .name = ref, .limit = 2};
+    const mn_person_query q = {.account = who->account, .name = ref, .limit = who->limited ? NAMESAKES : 2};
     mn_code code = c->store->ops->person_list(c->store, &q, arena, &people, &n, err);
+    if (code == MN_OK)
+        code = keep_visible(c, who, people, &n, arena, err);
     if (code != MN_OK)
         return code;
     if (n == 0)
@@ -64,13 +74,28 @@ static mn_code find_by_name(mn_core *c, const mn_actor *who, const char *ref, mn
     return MN_OK;
 }
 
+static mn_code find_by_external_id(mn_core *c, const mn_actor *who, const char *ref, mn_arena *arena,
+                                   mn_person *out, mn_error *err)
+{
+    mn_person p;
+    bool visible = false;
+    mn_code code = c->store->ops->person_by_external_id(c->store, &who->account, ref, arena, &p, err);
+    if (code == MN_OK)
+        code = mn_core_person_visible(c, who, &p.id, arena, &visible, err);
+    if (code == MN_OK && !visible)
+        return MN_E_NOT_FOUND; /* the caller goes on looking, and says it */
+    if (code == MN_OK)
+        *out = p;
+    return code;
+}
+
 static mn_code find_by_ref(mn_core *c, const mn_actor *who, const char *ref, mn_arena *arena, mn_person *out,
                            mn_error *err)
 {
     mn_id id;
     mn_code code = mn_id_parse(ref, &id) ? mn_core_get_person(c, who, &id, arena, out, err) : MN_E_NOT_FOUND;
     if (code == MN_E_NOT_FOUND) /* external ids may look like ids */
-        code = c->store->ops->person_by_external_id(c->store, &who->account, ref, arena, out, err);
+        code = find_by_external_id(c, who, ref, arena, out, err);
     return code == MN_E_NOT_FOUND ? find_by_name(c, who, ref, arena, out, err) : code;
 }
 
@@ -79,11 +104,11 @@ mn_code mn_core_person(mn_core *c, const mn_actor *who, const char *ref, mn_aren
 {
     mn_person p;
     mn_person_view v;
-    mn_code code = mn_core_check_actor(who, err);
+    mn_code code = mn_core_may(who, MN_R_PEOPLE, MN_VERB_VIEW, err);
     if (code == MN_OK)
         code = find_by_ref(c, who, ref, arena, &p, err);
     if (code == MN_OK)
-        code = make_view(c, &p, arena, &v, err);
+        code = make_view(c, who, &p, arena, &v, err);
     if (code == MN_OK)
         code = mn_core_record(c, who, "person.view", &p.id, json_object(), err);
     if (code == MN_OK)
@@ -98,10 +123,12 @@ static mn_code need_list(mn_core *c, const mn_actor *who, const char *name, mn_a
 {
     bool found = false;
     mn_code code = mn_core_find_list(c, &who->account, name, arena, out, &found, err);
-    return code != MN_OK || found ? code : mn_fail(err, MN_E_NOT_FOUND, "there is no list \"%.200s\"", name);
+    if (code == MN_OK && !found)
+        code = mn_fail(err, MN_E_NOT_FOUND, "there is no list \"%.200s\"", name);
+    return code == MN_OK ? mn_core_may_list(who, out, err) : code;
 }
 
-static mn_code make_views(mn_core *c, const mn_person *people, size_t n, mn_arena *arena,
+static mn_code make_views(mn_core *c, const mn_actor *who, const mn_person *people, size_t n, mn_arena *arena,
                           mn_person_view **out, mn_error *err)
 {
     mn_code code = MN_OK;
@@ -109,7 +136,7 @@ static mn_code make_views(mn_core *c, const mn_person *people, size_t n, mn_aren
     if (!views)
         return mn_fail(err, MN_E_MEMORY, "no memory for %zu people", n);
     for (size_t i = 0; code == MN_OK && i < n; i++)
-        code = make_view(c, &people[i], arena, &views[i], err);
+        code = make_view(c, who, &people[i], arena, &views[i], err);
     if (code == MN_OK)
         *out = views;
     return code;
@@ -123,9 +150,11 @@ mn_code mn_core_people(mn_core *c, const mn_actor *who, const char *list, const 
     mn_person_view *views = NULL;
     size_t count = 0;
     mn_list of;
-    mn_code code = mn_core_check_actor(who, err);
+    mn_code code = mn_core_may(who, MN_R_PEOPLE, MN_VERB_SEARCH, err);
     if (code == MN_OK && (limit < 1 || limit > PAGE_MAX))
         code = mn_fail(err, MN_E_INVALID, "a page has 1 to %d people, not %zu", PAGE_MAX, limit);
+    if (code == MN_OK && who->limited && !list)
+        code = mn_fail(err, MN_E_FORBIDDEN, "%s is kept to some lists: name the one wanted", who->name);
     if (code == MN_OK && list)
         code = need_list(c, who, list, arena, &of, err);
     if (code != MN_OK)
@@ -136,7 +165,7 @@ mn_code mn_core_people(mn_core *c, const mn_actor *who, const char *list, const 
         q.after = *after;
     code = c->store->ops->person_list(c->store, &q, arena, &people, &count, err);
     if (code == MN_OK)
-        code = make_views(c, people, count, arena, &views, err);
+        code = make_views(c, who, people, count, arena, &views, err);
     if (code == MN_OK)
         code = mn_core_record(c, who, "person.list", NULL,
                               json_pack("{s:s?, s:b, s:I}", "list", list, "by_name", name_like != NULL,
@@ -171,7 +200,7 @@ mn_code mn_core_sample(mn_core *c, const mn_actor *who, const mn_id *face, mn_bu
     mn_face_record f;
     mn_person p;
     size_t before = out->len;
-    mn_code code = mn_core_check_actor(who, err);
+    mn_code code = mn_core_may(who, MN_R_SAMPLES, MN_VERB_VIEW, err);
     if (code != MN_OK)
         return code;
     mn_arena *arena = mn_arena_create(1 << 20);

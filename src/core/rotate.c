@@ -9,7 +9,7 @@ mn_code mn_core_rotate_keys(mn_core *c, const mn_actor *who, void (*progress)(vo
                             void *user, const mn_cancel *cancel, mn_rotate_report *out, mn_error *err)
 {
     static const mn_rotate_meta metas[] = {{MN_CORE_DEPLOYMENT_META, MN_CORE_DEPLOYMENT}};
-    mn_code code = mn_core_check_actor(who, err);
+    mn_code code = mn_core_may_everywhere(who, MN_R_SETTINGS, MN_VERB_CHANGE, err);
     if (code != MN_OK)
         return code;
     const mn_rotate_options options = {

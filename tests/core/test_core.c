@@ -596,7 +596,7 @@ static void test_people(void **state)
     assert_int_equal(n, 1);
     assert_code(mn_core_people(w->core, &ann, "none", NULL, NULL, 9, w->arena, &v, &n, err), MN_E_NOT_FOUND);
     assert_code(mn_core_people(w->core, &ann, NULL, NULL, NULL, 0, w->arena, &v, &n, err), MN_E_INVALID);
-    const mn_actor elsewhere = {.account = {{9}}, .name = "test:eve"};
+    const mn_actor elsewhere = {.account = {{9}}, .name = "test:eve", .rights = mn_rights_all()};
     assert_ok(mn_core_people(w->core, &ann, NULL, NULL, NULL, 9, w->arena, &v, &n, err));
     mn_id anna = v[0].person.id;
     mn_person_view one;

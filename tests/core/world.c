@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const mn_actor ann = {.name = "test:ann"};
+mn_actor ann = {.name = "test:ann"};
 
 static const float raw[] = {0.0f, 0.2f, 0.3f, 0.4f, 0.5f, 0.7f};
 static const float log10_fmr[] = {0.0f, -1.0f, -2.0f, -4.0f, -6.0f, -8.0f};
@@ -40,6 +40,7 @@ void (*world_place)(mn_settings *s);
 int world_setup(void **state)
 {
     world *w = calloc(1, sizeof *w);
+    ann.rights = mn_rights_all();
     snprintf(w->dir, sizeof w->dir, "%s/data", mn_test_folder());
     w->arena = mn_arena_create((size_t)256 << 20);
     assert_non_null(w->arena);

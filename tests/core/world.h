@@ -15,7 +15,7 @@ typedef struct {
     mn_arena *arena;
 } world;
 
-extern const mn_actor ann;
+extern mn_actor ann; /* may do everything, from world_setup on */
 extern const mn_model_info fp32_model, int8_model, other_model;
 
 /* Says for each new world where its parts are; NULL: all in its data directory. */
