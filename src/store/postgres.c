@@ -149,6 +149,7 @@ static const mn_store_ops postgres_ops = {
     .descriptor_put = mn_pg_descriptor_put,
     .descriptor_get = mn_pg_descriptor_get,
     .descriptor_each = mn_pg_descriptor_each,
+    .dossiers = mn_pg_dossiers,
     .trash_list = mn_pg_trash_list,
     .trash_drop = mn_pg_trash_drop,
     .audit_append = mn_pg_audit_append,

@@ -187,6 +187,8 @@ mn_code mn_pg_descriptor_each(mn_store *s, const char *model,
                               mn_code (*fn)(void *ctx, const mn_id *person, const mn_descriptor_record *d,
                                             mn_error *err),
                               void *ctx, mn_error *err);
+mn_code mn_pg_dossiers(mn_store *s, const char *model, const mn_id *after, size_t limit, mn_arena *a,
+                       mn_dossier **out, size_t *n, mn_error *err);
 mn_code mn_pg_trash_list(mn_store *s, size_t limit, mn_arena *a, mn_id **blobs, size_t *n, mn_error *err);
 mn_code mn_pg_trash_drop(mn_store *s, const mn_id *blob, mn_error *err);
 

@@ -19,6 +19,9 @@
     "INSERT INTO change (person, seq) SELECT person, nextval('change_seq') FROM " part                       \
     " ON CONFLICT (person) DO UPDATE SET seq = excluded.seq"
 
+/* Part of whatever takes biometric data out, see MN_STORE_SNAPSHOT_META. */
+#define SHRED "shred AS (DELETE FROM meta WHERE key = '" MN_STORE_SNAPSHOT_META "')"
+
 #define MN_POSTGRES_QUERIES(X)                                                                               \
     X(GENERATION, "SELECT coalesce(max(seq), 0) FROM change")                                                \
     X(CHANGES, "SELECT person, seq FROM change WHERE seq > $1 ORDER BY seq LIMIT $2")                        \
@@ -46,11 +49,12 @@
       "(SELECT 1 FROM member m WHERE m.list = $5 AND m.person = p.id)) ORDER BY id LIMIT $3")                \
     X(PERSON_DELETE,                                                                                         \
       "WITH samples AS (INSERT INTO trash (blob) SELECT sample FROM face WHERE person = $1 AND sample IS "   \
-      "NOT NULL ON CONFLICT DO NOTHING), gone AS (DELETE FROM person WHERE id = $1 RETURNING id AS "         \
+      "NOT NULL ON CONFLICT DO NOTHING), " SHRED                                                             \
+      ", gone AS (DELETE FROM person WHERE id = $1 RETURNING id AS "                                         \
       "person) " NOTE_CHANGE("gone"))                                                                        \
     X(KEY_PUT, "INSERT INTO person_key (person, wrapped) VALUES ($1, $2) "                                   \
                "ON CONFLICT (person) DO UPDATE SET wrapped = excluded.wrapped")                              \
-    X(KEY_DELETE, "DELETE FROM person_key WHERE person = $1")                                                \
+    X(KEY_DELETE, "WITH " SHRED " DELETE FROM person_key WHERE person = $1")                                 \
     X(KEY_REPLACE, "UPDATE person_key SET wrapped = $3 WHERE person = $1 AND wrapped = $2")                  \
     X(KEY_EACH, "SELECT person, wrapped FROM person_key WHERE person > $1 ORDER BY person LIMIT $2")         \
     X(KEY_GET, "SELECT wrapped FROM person_key WHERE person = $1")                                           \
@@ -85,7 +89,8 @@
       "quality = excluded.quality, sample = excluded.sample RETURNING person) " NOTE_CHANGE("put"))          \
     X(FACE_GET, "SELECT " FACE_COLUMNS " FROM face WHERE id = $1")                                           \
     X(FACE_DELETE,                                                                                           \
-      "WITH gone AS (DELETE FROM face WHERE id = $1 RETURNING person, sample), samples AS (INSERT INTO "     \
+      "WITH " SHRED                                                                                          \
+      ", gone AS (DELETE FROM face WHERE id = $1 RETURNING person, sample), samples AS (INSERT INTO "        \
       "trash (blob) SELECT sample FROM gone WHERE sample IS NOT NULL ON CONFLICT DO NOTHING) " NOTE_CHANGE(  \
           "gone"))                                                                                           \
     X(FACES_OF, "SELECT " FACE_COLUMNS " FROM face WHERE person = $1 ORDER BY id")                           \
@@ -98,6 +103,18 @@
     X(DESCRIPTOR_PAGE, "SELECT d.face, d.model, d.dim, d.sealed, f.person FROM face f "                      \
                        "JOIN descriptor d ON d.face = f.id AND d.model = $1 "                                \
                        "WHERE (f.person, f.id) > ($2, $3) ORDER BY f.person, f.id LIMIT $4")                 \
+    X(DOSSIER_PEOPLE,                                                                                        \
+      "SELECT p.id, p.active, k.wrapped FROM person p LEFT JOIN person_key k ON k.person = p.id "            \
+      "WHERE p.id > $1 ORDER BY p.id LIMIT $2")                                                              \
+    X(DOSSIER_CONSENTS,                                                                                      \
+      "SELECT id, person, purpose, NULL::text, NULL::text, given, until, withdrawn FROM consent "            \
+      "WHERE person > $1 AND person <= $2 ORDER BY person")                                                  \
+    X(DOSSIER_LISTS,                                                                                         \
+      "SELECT m.person, m.list, l.purpose, m.until FROM member m JOIN list l ON l.id = m.list "              \
+      "WHERE m.person > $1 AND m.person <= $2 ORDER BY m.person")                                            \
+    X(DOSSIER_FACES, "SELECT f.person, d.face, d.dim, d.sealed FROM face f "                                 \
+                     "JOIN descriptor d ON d.face = f.id AND d.model = $3 "                                  \
+                     "WHERE f.person > $1 AND f.person <= $2 ORDER BY f.person, f.id")                       \
     X(TRASH_LIST, "SELECT blob FROM trash ORDER BY blob LIMIT $1")                                           \
     X(TRASH_DROP, "DELETE FROM trash WHERE blob = $1")                                                       \
     X(AUDIT_LAST, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")                                   \

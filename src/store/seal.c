@@ -261,5 +261,14 @@ mn_code mn_key_rewrap(const mn_master *m, const void *context, size_t context_le
 
 void mn_key_close(mn_key *key)
 {
-    sodium_free(key); /* wipes; NULL is fine */
+    if (!key)
+        return;
+    sodium_memzero(key, sizeof *key);
+    pthread_mutex_lock(&spare_lock);
+    bool keep = n_spare < SPARE_MAX;
+    if (keep)
+        spare[n_spare++] = key;
+    pthread_mutex_unlock(&spare_lock);
+    if (!keep)
+        sodium_free(key);
 }

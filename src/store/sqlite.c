@@ -112,6 +112,12 @@ mn_code mn_sqlite_leave(mn_sqlite *s, bool own, mn_code code, mn_error *err)
     return code;
 }
 
+mn_code mn_sqlite_destroyed(mn_sqlite *s, mn_error *err)
+{
+    s->scrub_due = true;
+    return run_query(s, Q_SNAPSHOT_SHRED, err);
+}
+
 /* ---- meta, counts, check ---- */
 
 static void read_text(mn_sql *q, mn_arena *a, void *item)
@@ -252,6 +258,7 @@ static const mn_store_ops sqlite_ops = {
     .descriptor_put = mn_sqlite_descriptor_put,
     .descriptor_get = mn_sqlite_descriptor_get,
     .descriptor_each = mn_sqlite_descriptor_each,
+    .dossiers = mn_sqlite_dossiers,
     .trash_list = mn_sqlite_trash_list,
     .trash_drop = mn_sqlite_trash_drop,
     .audit_append = mn_sqlite_audit_append,

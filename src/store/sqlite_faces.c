@@ -83,7 +83,7 @@ mn_code mn_sqlite_face_delete(mn_store *store, const mn_id *id, mn_error *err)
     if (code == MN_OK && sqlite3_changes(s->db) == 0)
         code = mn_fail(err, MN_E_NOT_FOUND, "there is no such face");
     if (code == MN_OK)
-        s->scrub_due = true;
+        code = mn_sqlite_destroyed(s, err);
     return mn_sqlite_leave(s, own, code, err);
 }
 

@@ -35,6 +35,9 @@ mn_code mn_sql_exec(mn_sqlite *s, const char *sql, mn_error *err);
  * takes back. */
 mn_code mn_sqlite_enter(mn_sqlite *s, bool *own, mn_error *err);
 mn_code mn_sqlite_leave(mn_sqlite *s, bool own, mn_code code, mn_error *err);
+/* Inside of such a write that took biometric data out: shreds what was copied from it
+ * (MN_STORE_SNAPSHOT_META), and has the deleted bytes overwritten when the transaction has ended. */
+mn_code mn_sqlite_destroyed(mn_sqlite *s, mn_error *err);
 
 typedef struct {
     mn_sqlite *s;
@@ -134,6 +137,8 @@ mn_code mn_sqlite_descriptor_each(mn_store *s, const char *model,
                                   mn_code (*fn)(void *ctx, const mn_id *person, const mn_descriptor_record *d,
                                                 mn_error *err),
                                   void *ctx, mn_error *err);
+mn_code mn_sqlite_dossiers(mn_store *s, const char *model, const mn_id *after, size_t limit, mn_arena *a,
+                           mn_dossier **out, size_t *n, mn_error *err);
 mn_code mn_sqlite_trash_list(mn_store *s, size_t limit, mn_arena *a, mn_id **blobs, size_t *n, mn_error *err);
 mn_code mn_sqlite_trash_drop(mn_store *s, const mn_id *blob, mn_error *err);
 

@@ -161,7 +161,7 @@ mn_code mn_sqlite_person_delete(mn_store *store, const mn_id *id, mn_error *err)
     if (code == MN_OK)
         code = mn_sqlite_changed(s, Q_CHANGE_PERSON, id, err);
     if (code == MN_OK)
-        s->scrub_due = true;
+        code = mn_sqlite_destroyed(s, err);
     return mn_sqlite_leave(s, own, code, err);
 }
 
@@ -216,7 +216,7 @@ mn_code mn_sqlite_key_delete(mn_store *store, const mn_id *person, mn_error *err
         return code;
     code = run_with_id(store, Q_KEY_DELETE, person, NULL, err);
     if (code == MN_OK)
-        s->scrub_due = true;
+        code = mn_sqlite_destroyed(s, err);
     return mn_sqlite_leave(s, own, code, err);
 }
 

@@ -85,6 +85,18 @@
     X(DESCRIPTOR_GET, "SELECT face, model, dim, sealed FROM descriptor WHERE face = ?1 AND model = ?2")      \
     X(DESCRIPTOR_EACH, "SELECT d.face, d.model, d.dim, d.sealed, f.person FROM face f "                      \
                        "JOIN descriptor d ON d.face = f.id AND d.model = ?1 ORDER BY f.person, f.id")        \
+    X(DOSSIER_PEOPLE,                                                                                        \
+      "SELECT p.id, p.active, k.wrapped FROM person p LEFT JOIN person_key k ON k.person = p.id "            \
+      "WHERE p.id > ?1 ORDER BY p.id LIMIT ?2")                                                              \
+    X(DOSSIER_CONSENTS, "SELECT id, person, purpose, NULL, NULL, given, until, withdrawn FROM consent "      \
+                        "WHERE person > ?1 AND person <= ?2 ORDER BY person")                                \
+    X(DOSSIER_LISTS,                                                                                         \
+      "SELECT m.person, m.list, l.purpose, m.until FROM member m JOIN list l ON l.id = m.list "              \
+      "WHERE m.person > ?1 AND m.person <= ?2 ORDER BY m.person")                                            \
+    X(DOSSIER_FACES, "SELECT f.person, d.face, d.dim, d.sealed FROM face f "                                 \
+                     "JOIN descriptor d ON d.face = f.id AND d.model = ?3 "                                  \
+                     "WHERE f.person > ?1 AND f.person <= ?2 ORDER BY f.person, f.id")                       \
+    X(SNAPSHOT_SHRED, "DELETE FROM meta WHERE key = '" MN_STORE_SNAPSHOT_META "'")                           \
     X(TRASH_LIST, "SELECT blob FROM trash ORDER BY blob LIMIT ?1")                                           \
     X(TRASH_DROP, "DELETE FROM trash WHERE blob = ?1")                                                       \
     X(AUDIT_LAST, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")                                   \

@@ -99,6 +99,32 @@ typedef struct {
     uint64_t people, faces, descriptors, lists, consents, audit;
 } mn_store_counts;
 
+/* What a gallery needs to know of a person, see dossiers. */
+typedef struct {
+    mn_id person, list;
+    mn_purpose purpose;
+    mn_time until;
+} mn_dossier_list;
+typedef struct {
+    mn_id person;
+    mn_descriptor_record descriptor;
+} mn_dossier_face;
+typedef struct {
+    mn_id person;
+    bool active;
+    const uint8_t *key; /* wrapped; NULL: there is none */
+    size_t key_len;
+    const mn_consent *consents; /* without method and evidence */
+    const mn_dossier_list *lists;
+    const mn_dossier_face *faces; /* those with a descriptor of the model */
+    size_t n_consents, n_lists, n_faces;
+} mn_dossier;
+
+/* The key in meta under which copies of biometric data outside of the store are sealed, such as a gallery's
+ * snapshot. Whatever takes a face, a person's key or a person out of the store takes it out as well, in the
+ * same transaction: what was sealed under it cannot be opened from then on, wherever the copies are. */
+#define MN_STORE_SNAPSHOT_META "snapshot_key"
+
 typedef struct mn_store mn_store;
 
 typedef struct {
@@ -189,6 +215,11 @@ typedef struct {
                                mn_code (*fn)(void *ctx, const mn_id *person, const mn_descriptor_record *d,
                                              mn_error *err),
                                void *ctx, mn_error *err);
+
+    /* The next `limit` people after `after` (nil: from the first) in the order of their ids, each with all
+     * that a gallery needs, in a handful of statements. Inside begin_read all of it is of one moment. */
+    mn_code (*dossiers)(mn_store *s, const char *model, const mn_id *after, size_t limit, mn_arena *a,
+                        mn_dossier **out, size_t *n, mn_error *err);
 
     /* Blobs that no record names any more, and that are still to be removed. */
     mn_code (*trash_list)(mn_store *s, size_t limit, mn_arena *a, mn_id **blobs, size_t *n, mn_error *err);

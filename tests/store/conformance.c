@@ -1,4 +1,4 @@
-#include "conformance.h"
+#include "conformance_parts.h"
 
 #include "store/audit.h"
 #include "support.h"
@@ -10,13 +10,7 @@
 
 static const mn_store_backend *backend;
 
-typedef struct {
-    const char *where;
-    mn_store *s;
-    mn_arena *a;
-} fixture;
-
-static int setup(void **state)
+int setup(void **state)
 {
     fixture *f = calloc(1, sizeof *f);
     f->where = mn_test_folder();
@@ -27,7 +21,7 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
+int teardown(void **state)
 {
     fixture *f = *state;
     mn_error e = {0};
@@ -39,7 +33,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static void reopen(fixture *f)
+void reopen(fixture *f)
 {
     f->s->ops->close(f->s);
     f->s = NULL;
@@ -47,13 +41,13 @@ static void reopen(fixture *f)
 }
 
 /* Id n of kind k, so that tests can say which is smaller. */
-static mn_id make_id(uint8_t kind, uint8_t n)
+mn_id make_id(uint8_t kind, uint8_t n)
 {
     mn_id id = {{[0] = 1, [6] = kind, [15] = n}};
     return id;
 }
 
-static mn_person make_person(uint8_t n, const char *name, const char *external_id)
+mn_person make_person(uint8_t n, const char *name, const char *external_id)
 {
     return (mn_person){.id = make_id('p', n),
                        .name = name,
@@ -63,7 +57,7 @@ static mn_person make_person(uint8_t n, const char *name, const char *external_i
                        .updated = 2000 + n};
 }
 
-static void put_person(fixture *f, uint8_t n, const char *name)
+void put_person(fixture *f, uint8_t n, const char *name)
 {
     mn_person p = make_person(n, name, NULL);
     assert_ok(f->s->ops->person_put(f->s, &p, err));
@@ -79,13 +73,13 @@ static mn_list make_list(uint8_t n, const char *name)
                      .created = 77};
 }
 
-static void put_list(fixture *f, uint8_t n, const char *name)
+void put_list(fixture *f, uint8_t n, const char *name)
 {
     mn_list l = make_list(n, name);
     assert_ok(f->s->ops->list_put(f->s, &l, err));
 }
 
-static void put_face(fixture *f, uint8_t n, uint8_t person, const char *hash)
+void put_face(fixture *f, uint8_t n, uint8_t person, const char *hash)
 {
     mn_face_record r = {.id = make_id('f', n),
                         .person = make_id('p', person),
@@ -97,7 +91,7 @@ static void put_face(fixture *f, uint8_t n, uint8_t person, const char *hash)
     assert_ok(f->s->ops->face_put(f->s, &r, err));
 }
 
-static void put_descriptor(fixture *f, uint8_t face, const char *model, const char *sealed)
+void put_descriptor(fixture *f, uint8_t face, const char *model, const char *sealed)
 {
     mn_descriptor_record d = {.face = make_id('f', face),
                               .model = model,
@@ -107,23 +101,11 @@ static void put_descriptor(fixture *f, uint8_t face, const char *model, const ch
     assert_ok(f->s->ops->descriptor_put(f->s, &d, err));
 }
 
-static void assert_id(mn_id got, uint8_t kind, uint8_t n)
+void assert_id(mn_id got, uint8_t kind, uint8_t n)
 {
     mn_id want = make_id(kind, n);
     assert_memory_equal(got.bytes, want.bytes, 16);
 }
-
-#define assert_code(call, want)                                                                              \
-    do {                                                                                                     \
-        mn_error e_ = {0};                                                                                   \
-        mn_error *err = &e_;                                                                                 \
-        mn_code c_ = (call);                                                                                 \
-        if (c_ != (want))                                                                                    \
-            fail_msg("%s, wanted %s: %s", mn_code_word(c_), mn_code_word(want), e_.text);                    \
-        if (e_.text[0] == 0)                                                                                 \
-            fail_msg("the error has no text");                                                               \
-        (void)err;                                                                                           \
-    } while (0)
 
 /* ---- meta ---- */
 
@@ -932,5 +914,5 @@ int mn_store_conformance(const mn_store_backend *which)
         T(test_counts),
     };
 #undef T
-    return cmocka_run_group_tests_name(which->name, tests, NULL, NULL);
+    return cmocka_run_group_tests_name(which->name, tests, NULL, NULL) + conformance_dossiers(which->name);
 }
