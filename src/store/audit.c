@@ -40,6 +40,16 @@ void mn_audit_hash(const mn_audit_record *r, uint8_t hash[32])
     crypto_generichash_final(&h, hash, 32);
 }
 
+void mn_audit_chain(uint64_t seq, const uint8_t hash[32], mn_audit_record *r, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        r[i].seq = ++seq;
+        memcpy(r[i].prev, hash, sizeof r[i].prev);
+        mn_audit_hash(&r[i], r[i].hash);
+        hash = r[i].hash;
+    }
+}
+
 void mn_audit_format_head(uint64_t seq, const uint8_t hash[32], char text[MN_AUDIT_HEAD_TEXT])
 {
     char hex[65];

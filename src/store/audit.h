@@ -17,6 +17,8 @@
 
 /* From everything in the record but its hash. */
 void mn_audit_hash(const mn_audit_record *r, uint8_t hash[32]);
+/* Fills seq, prev and hash of n records that follow the one with this number and hash (0 and zeros: none). */
+void mn_audit_chain(uint64_t seq, const uint8_t hash[32], mn_audit_record *r, size_t n);
 void mn_audit_format_head(uint64_t seq, const uint8_t hash[32], char text[MN_AUDIT_HEAD_TEXT]);
 
 typedef struct {

@@ -154,6 +154,8 @@ static const mn_store_ops postgres_ops = {
     .trash_drop = mn_pg_trash_drop,
     .audit_append = mn_pg_audit_append,
     .audit_each = mn_pg_audit_each,
+    .put_many = mn_pg_put_many,
+    .people_find = mn_pg_people_find,
     .counts = counts,
     .check = check,
 };

@@ -14,7 +14,7 @@
 #include <pthread.h>
 
 #define MN_PG_CONNECTIONS 8
-#define MN_PG_PARAMETERS  10
+#define MN_PG_PARAMETERS  42
 #define MN_PG_PLACE       320
 #define MN_PG_JOURNAL     ((size_t)64 << 20)
 
@@ -93,10 +93,29 @@ void mn_pg_end(mn_pg *q);
 /* Parameters, in their order. */
 void mn_pg_id(mn_pg *q, const mn_id *id); /* NULL binds NULL */
 void mn_pg_text(mn_pg *q, const char *text);
-void mn_pg_blob(mn_pg *q, const void *bytes, size_t n);
+void mn_pg_blob(mn_pg *q, const void *bytes, size_t n); /* binary, whatever its type is */
 void mn_pg_int(mn_pg *q, int64_t value);
 void mn_pg_real(mn_pg *q, double value);
 void mn_pg_bool(mn_pg *q, bool value);
+
+/* ---- postgres_many.c ---- */
+typedef enum {
+    MN_PG_ID,        /* mn_id */
+    MN_PG_ID_OR_NIL, /* mn_id, NULL where it is nil */
+    MN_PG_WORD,      /* const char *, may be NULL */
+    MN_PG_PURPOSE,   /* mn_purpose */
+    MN_PG_BYTES,     /* const uint8_t *, followed by a size_t */
+    MN_PG_HASH,      /* 32 bytes */
+    MN_PG_TIME,      /* int64_t or uint64_t */
+    MN_PG_NUMBER,    /* int */
+    MN_PG_FLOAT,     /* float */
+    MN_PG_FLAG       /* bool */
+} mn_pg_kind;
+/* A parameter that is an array: of n items, `stride` bytes apart, the field that `first` points to. Its bytes
+ * are in the arena. */
+mn_code mn_pg_array(mn_pg *q, mn_pg_kind kind, const void *first, size_t stride, size_t n, mn_arena *a,
+                    mn_error *err);
+mn_code mn_pg_put_many(mn_store *s, const mn_records *r, mn_error *err);
 
 /* ---- postgres_journal.c: what a guarded transaction wrote since its savepoint ---- */
 /* *start: where it begins, so that it can be cut off again. */
@@ -136,6 +155,8 @@ mn_code mn_pg_changes(mn_store *s, uint64_t since, size_t limit, mn_arena *a, mn
                       uint64_t *reached, mn_error *err);
 mn_code mn_pg_ended(mn_store *s, mn_time from, mn_time to, mn_arena *a, mn_id **people, size_t *n,
                     mn_error *err);
+/* Numbers and hashes of n records that follow the newest one. Inside a writing transaction. */
+mn_code mn_pg_audit_chain(mn_store *s, mn_audit_record *r, size_t n, mn_error *err);
 mn_code mn_pg_audit_append(mn_store *s, mn_audit_record *r, mn_error *err);
 mn_code mn_pg_audit_each(mn_store *s, uint64_t from_seq,
                          mn_code (*fn)(void *ctx, const mn_audit_record *r, mn_error *err), void *ctx,
@@ -147,6 +168,8 @@ mn_code mn_pg_person_by_external_id(mn_store *s, const mn_id *account, const cha
                                     mn_person *out, mn_error *err);
 mn_code mn_pg_person_list(mn_store *s, const mn_person_query *query, mn_arena *a, mn_person **out, size_t *n,
                           mn_error *err);
+mn_code mn_pg_people_find(mn_store *s, const mn_id *account, const mn_id *list, const char *const *texts,
+                          size_t n, mn_arena *a, mn_person **out, size_t *n_out, mn_error *err);
 mn_code mn_pg_person_delete(mn_store *s, const mn_id *id, mn_error *err);
 mn_code mn_pg_key_put(mn_store *s, const mn_id *person, const uint8_t *wrapped, size_t n, mn_error *err);
 mn_code mn_pg_key_get(mn_store *s, const mn_id *person, mn_arena *a, const uint8_t **wrapped, size_t *n,

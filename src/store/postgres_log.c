@@ -117,17 +117,20 @@ static mn_code insert_audit(mn_store *store, const mn_audit_record *r, mn_error 
     return mn_pg_write(&q, NULL, err);
 }
 
+mn_code mn_pg_audit_chain(mn_store *store, mn_audit_record *r, size_t n, mn_error *err)
+{
+    audit_end end;
+    mn_code code = n > 0 ? find_end(store, &end, err) : MN_OK;
+    if (code == MN_OK)
+        mn_audit_chain(end.seq, end.hash, r, n);
+    return code;
+}
+
 /* Inside a writing transaction, so that nobody else appends between the two. */
 static mn_code append(mn_store *store, mn_audit_record *r, mn_error *err)
 {
-    audit_end end;
-    mn_code code = find_end(store, &end, err);
-    if (code != MN_OK)
-        return code;
-    r->seq = end.seq + 1;
-    memcpy(r->prev, end.hash, sizeof r->prev);
-    mn_audit_hash(r, r->hash);
-    return insert_audit(store, r, err);
+    mn_code code = mn_pg_audit_chain(store, r, 1, err);
+    return code == MN_OK ? insert_audit(store, r, err) : code;
 }
 
 mn_code mn_pg_audit_append(mn_store *store, mn_audit_record *r, mn_error *err)

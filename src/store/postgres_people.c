@@ -109,6 +109,23 @@ mn_code mn_pg_person_list(mn_store *store, const mn_person_query *query, mn_aren
     return code;
 }
 
+mn_code mn_pg_people_find(mn_store *store, const mn_id *account, const mn_id *list, const char *const *texts,
+                          size_t n, mn_arena *a, mn_person **out, size_t *n_out, mn_error *err)
+{
+    mn_pg q;
+    void *items = NULL;
+    mn_pg_ask(store, list ? P_PEOPLE_NAMED : P_PEOPLE_BY_EXTERNAL_ID, &q);
+    mn_pg_id(&q, account);
+    mn_code code = mn_pg_array(&q, MN_PG_WORD, texts, sizeof *texts, n, a, err);
+    if (list)
+        mn_pg_id(&q, list);
+    if (code == MN_OK)
+        code = mn_pg_collect(&q, a, read_person, sizeof(mn_person), &items, n_out, err);
+    if (code == MN_OK)
+        *out = items;
+    return code;
+}
+
 mn_code mn_pg_person_delete(mn_store *store, const mn_id *id, mn_error *err)
 {
     mn_pg q;

@@ -22,6 +22,64 @@
 /* Part of whatever takes biometric data out, see MN_STORE_SNAPSHOT_META. */
 #define SHRED "shred AS (DELETE FROM meta WHERE key = '" MN_STORE_SNAPSHOT_META "')"
 
+/* The rows of several arrays: `types` has one "$n::type[]" for each of the `columns`. */
+#define ROWS(types, columns) "FROM unnest(" types ") AS r (" columns ")"
+#define PUT_PEOPLE                                                                                           \
+    "p AS (INSERT INTO person (id, account, external_id, name, user_data, active, created, updated) "        \
+    "SELECT * " ROWS("$1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::int8[], "  \
+                     "$8::int8[]",                                                                           \
+                     "id, account, external_id, name, user_data, active, created, updated") PUT_PERSON_AGAIN \
+        " RETURNING id AS person)"
+#define PUT_PERSON_AGAIN                                                                                     \
+    " ON CONFLICT (id) DO UPDATE SET external_id = excluded.external_id, name = excluded.name, "             \
+    "user_data = excluded.user_data, active = excluded.active, updated = excluded.updated"
+#define PUT_KEYS                                                                                             \
+    "k AS (INSERT INTO person_key (person, wrapped) SELECT * " ROWS(                                         \
+        "$9::uuid[], $10::bytea[]", "person, wrapped") " ON CONFLICT (person) DO UPDATE SET "                \
+                                                       "wrapped = excluded.wrapped)"
+#define PUT_CONSENTS                                                                                         \
+    "c AS (INSERT INTO consent (" CONSENT_COLUMNS ") SELECT * " ROWS(                                        \
+        "$11::uuid[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::int8[], $17::int8[], "        \
+        "$18::int8[]",                                                                                       \
+        CONSENT_COLUMNS) " ON CONFLICT (id) DO UPDATE SET method = excluded.method, "                        \
+                         "evidence = excluded.evidence, until = excluded.until, "                            \
+                         "withdrawn = excluded.withdrawn RETURNING person)"
+/* A list that is not there is told by the foreign key. */
+#define PUT_MEMBERS                                                                                          \
+    "m AS (INSERT INTO member (list, person, added, until) "                                                 \
+    "SELECT r.list, r.person, r.added, coalesce(" MEMBER_UNTIL("r.added") ", r.added) " ROWS(                \
+        "$19::uuid[], $20::uuid[], $21::int8[]",                                                             \
+        "list, person, added") " LEFT JOIN list l ON l.id = r.list ON CONFLICT (list, person) "              \
+                               "DO UPDATE SET added = excluded.added, until = excluded.until "               \
+                               "RETURNING person)"
+#define PUT_FACES                                                                                            \
+    "f AS (INSERT INTO face (" FACE_COLUMNS ") SELECT * " ROWS(                                              \
+        "$22::uuid[], $23::uuid[], $24::text[], $25::text[], $26::float8[], $27::uuid[], $28::int8[]",       \
+        FACE_COLUMNS) " ON CONFLICT (id) DO UPDATE SET source = excluded.source, "                           \
+                      "source_hash = excluded.source_hash, quality = excluded.quality, "                     \
+                      "sample = excluded.sample RETURNING person)"
+#define PUT_DESCRIPTORS                                                                                      \
+    "d AS (INSERT INTO descriptor (face, model, dim, sealed) SELECT * " ROWS(                                \
+        "$29::uuid[], $30::text[], $31::int8[], $32::bytea[]",                                               \
+        "face, model, dim, sealed") " ON CONFLICT (face, model) DO UPDATE SET dim = excluded.dim, "          \
+                                    "sealed = excluded.sealed RETURNING face)"
+#define PUT_AUDIT                                                                                            \
+    "a AS (INSERT INTO audit (seq, time, account, actor, action, target, detail, prev, hash) SELECT "        \
+    "* " ROWS(                                                                                               \
+        "$33::int8[], $34::int8[], $35::uuid[], $36::text[], $37::text[], $38::text[], $39::text[], "        \
+        "$40::bytea[], $41::bytea[]",                                                                        \
+        "seq, time, account, actor, action, target, detail, prev, hash") "), h AS (INSERT INTO meta "        \
+                                                                         "(key, value) SELECT "              \
+                                                                         "'audit_head', $42 WHERE "          \
+                                                                         "$42::text IS NOT NULL "            \
+                                                                         "ON CONFLICT (key) DO UPDATE SET "  \
+                                                                         "value = excluded.value)"
+/* Each person once, also those of descriptors whose faces were there before; the new faces are not seen by
+ * the statement that makes them, and their people are among the others. */
+#define PUT_TOUCHED                                                                                          \
+    "touched AS (SELECT person FROM p UNION SELECT person FROM c UNION SELECT person FROM m "                \
+    "UNION SELECT person FROM f UNION SELECT (SELECT o.person FROM face o WHERE o.id = d.face) FROM d)"
+
 #define MN_POSTGRES_QUERIES(X)                                                                               \
     X(GENERATION, "SELECT coalesce(max(seq), 0) FROM change")                                                \
     X(CHANGES, "SELECT person, seq FROM change WHERE seq > $1 ORDER BY seq LIMIT $2")                        \
@@ -47,6 +105,13 @@
       "SELECT " PERSON_COLUMNS " FROM person p WHERE account = $1 AND id > $2 AND " NAME_LIKE                \
       " AND name = $6 AND ($5::uuid IS NULL OR EXISTS "                                                      \
       "(SELECT 1 FROM member m WHERE m.list = $5 AND m.person = p.id)) ORDER BY id LIMIT $3")                \
+    X(PEOPLE_BY_EXTERNAL_ID,                                                                                 \
+      "SELECT " PERSON_COLUMNS " FROM person p WHERE account = $1 AND external_id = ANY ($2::text[])")       \
+    X(PEOPLE_NAMED, "SELECT " PERSON_COLUMNS " FROM person p WHERE account = $1 AND name = ANY ($2::text[])" \
+                    " AND EXISTS (SELECT 1 FROM member m WHERE m.list = $3 AND m.person = p.id)")            \
+    X(PUT_MANY, "WITH " PUT_PEOPLE ", " PUT_KEYS ", " PUT_CONSENTS ", " PUT_MEMBERS ", " PUT_FACES           \
+                ", " PUT_DESCRIPTORS ", " PUT_AUDIT ", " PUT_TOUCHED                                         \
+                " " NOTE_CHANGE("touched WHERE person IS NOT NULL"))                                         \
     X(PERSON_DELETE,                                                                                         \
       "WITH samples AS (INSERT INTO trash (blob) SELECT sample FROM face WHERE person = $1 AND sample IS "   \
       "NOT NULL ON CONFLICT DO NOTHING), " SHRED                                                             \

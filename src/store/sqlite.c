@@ -18,7 +18,7 @@
 
 #define BUSY_MS 10000
 
-static mn_code run_query(mn_sqlite *s, mn_sqlite_query which, mn_error *err)
+mn_code mn_sqlite_run(mn_sqlite *s, mn_sqlite_query which, mn_error *err)
 {
     mn_sql q;
     mn_code code = mn_sql_open(&s->base, which, &q, err);
@@ -31,7 +31,7 @@ static mn_code begin_with(mn_sqlite *s, mn_sqlite_query how, mn_error *err)
 {
     pthread_mutex_lock(&s->lock);
     mn_code code = s->in_tx ? mn_fail(err, MN_E_INTERNAL, "a transaction was begun inside another")
-                            : run_query(s, how, err);
+                            : mn_sqlite_run(s, how, err);
     if (code != MN_OK) {
         pthread_mutex_unlock(&s->lock);
         return code;
@@ -55,7 +55,7 @@ static void tx_rollback(mn_store *store)
 {
     mn_sqlite *s = (mn_sqlite *)store;
     if (!sqlite3_get_autocommit(s->db))
-        run_query(s, Q_ROLLBACK, NULL);
+        mn_sqlite_run(s, Q_ROLLBACK, NULL);
     s->in_tx = false;
     pthread_mutex_unlock(&s->lock);
 }
@@ -76,7 +76,7 @@ static void scrub(mn_sqlite *s)
 static mn_code tx_commit(mn_store *store, mn_error *err)
 {
     mn_sqlite *s = (mn_sqlite *)store;
-    mn_code code = run_query(s, Q_COMMIT, err);
+    mn_code code = mn_sqlite_run(s, Q_COMMIT, err);
     if (code != MN_OK) {
         tx_rollback(store);
         return code;
@@ -115,7 +115,7 @@ mn_code mn_sqlite_leave(mn_sqlite *s, bool own, mn_code code, mn_error *err)
 mn_code mn_sqlite_destroyed(mn_sqlite *s, mn_error *err)
 {
     s->scrub_due = true;
-    return run_query(s, Q_SNAPSHOT_SHRED, err);
+    return mn_sqlite_run(s, Q_SNAPSHOT_SHRED, err);
 }
 
 /* ---- meta, counts, check ---- */
@@ -263,6 +263,8 @@ static const mn_store_ops sqlite_ops = {
     .trash_drop = mn_sqlite_trash_drop,
     .audit_append = mn_sqlite_audit_append,
     .audit_each = mn_sqlite_audit_each,
+    .put_many = mn_sqlite_put_many,
+    .people_find = mn_sqlite_people_find,
     .counts = counts,
     .check = check,
 };

@@ -15,7 +15,7 @@ static void read_face(mn_sql *q, mn_arena *a, void *item)
     };
 }
 
-static mn_code insert_face(mn_store *store, const mn_face_record *f, mn_error *err)
+mn_code mn_sqlite_insert_face(mn_store *store, const mn_face_record *f, mn_error *err)
 {
     mn_sql q;
     mn_code code = mn_sql_open(store, Q_FACE_PUT, &q, err);
@@ -38,7 +38,7 @@ mn_code mn_sqlite_face_put(mn_store *store, const mn_face_record *f, mn_error *e
     mn_code code = mn_sqlite_enter(s, &own, err);
     if (code != MN_OK)
         return code;
-    code = insert_face(store, f, err);
+    code = mn_sqlite_insert_face(store, f, err);
     if (code == MN_OK)
         code = mn_sqlite_changed(s, Q_CHANGE_PERSON, &f->person, err);
     return mn_sqlite_leave(s, own, code, err);
@@ -129,7 +129,7 @@ static void read_descriptor(mn_sql *q, mn_arena *a, void *item)
     d->sealed = mn_sql_column_blob(q, 3, a, &d->sealed_len);
 }
 
-static mn_code insert_descriptor(mn_store *store, const mn_descriptor_record *d, mn_error *err)
+mn_code mn_sqlite_insert_descriptor(mn_store *store, const mn_descriptor_record *d, mn_error *err)
 {
     mn_sql q;
     mn_code code = mn_sql_open(store, Q_DESCRIPTOR_PUT, &q, err);
@@ -149,7 +149,7 @@ mn_code mn_sqlite_descriptor_put(mn_store *store, const mn_descriptor_record *d,
     mn_code code = mn_sqlite_enter(s, &own, err);
     if (code != MN_OK)
         return code;
-    code = insert_descriptor(store, d, err);
+    code = mn_sqlite_insert_descriptor(store, d, err);
     if (code == MN_OK)
         code = mn_sqlite_changed(s, Q_CHANGE_OF_FACE, &d->face, err);
     return mn_sqlite_leave(s, own, code, err);

@@ -77,6 +77,19 @@ void mn_sql_read_id(mn_sql *q, mn_arena *a, void *item);
 /* Notes in the change log that something of this person (or of the person with this face) changed. */
 mn_code mn_sqlite_changed(mn_sqlite *s, mn_sqlite_query how, const mn_id *id, mn_error *err);
 
+/* One row, without a note in the change log. */
+mn_code mn_sqlite_insert_person(mn_store *s, const mn_person *p, mn_error *err);
+mn_code mn_sqlite_insert_consent(mn_store *s, const mn_consent *c, mn_error *err);
+mn_code mn_sqlite_insert_member(mn_store *s, const mn_id *list, const mn_id *person, mn_time added,
+                                mn_error *err);
+mn_code mn_sqlite_insert_face(mn_store *s, const mn_face_record *f, mn_error *err);
+mn_code mn_sqlite_insert_descriptor(mn_store *s, const mn_descriptor_record *d, mn_error *err);
+/* Inside a writing transaction. */
+mn_code mn_sqlite_audit_append_many(mn_store *s, mn_audit_record *r, size_t n, mn_error *err);
+
+mn_code mn_sqlite_run(mn_sqlite *s, mn_sqlite_query which, mn_error *err); /* without parameters */
+mn_code mn_sqlite_put_many(mn_store *s, const mn_records *r, mn_error *err);
+
 /* The operations, by file. */
 mn_code mn_sqlite_generation(mn_store *s, uint64_t *out, mn_error *err);
 mn_code mn_sqlite_changes(mn_store *s, uint64_t since, size_t limit, mn_arena *a, mn_id **people, size_t *n,
@@ -96,6 +109,8 @@ mn_code mn_sqlite_person_by_external_id(mn_store *s, const mn_id *account, const
                                         mn_arena *a, mn_person *out, mn_error *err);
 mn_code mn_sqlite_person_list(mn_store *s, const mn_person_query *query, mn_arena *a, mn_person **out,
                               size_t *n, mn_error *err);
+mn_code mn_sqlite_people_find(mn_store *s, const mn_id *account, const mn_id *list, const char *const *texts,
+                              size_t n, mn_arena *a, mn_person **out, size_t *n_out, mn_error *err);
 mn_code mn_sqlite_person_delete(mn_store *s, const mn_id *id, mn_error *err);
 mn_code mn_sqlite_key_put(mn_store *s, const mn_id *person, const uint8_t *wrapped, size_t n, mn_error *err);
 mn_code mn_sqlite_key_get(mn_store *s, const mn_id *person, mn_arena *a, const uint8_t **wrapped, size_t *n,

@@ -108,8 +108,8 @@ mn_code mn_sqlite_list_list(mn_store *store, const mn_id *account, mn_arena *a, 
     return code;
 }
 
-static mn_code insert_member(mn_store *store, const mn_id *list, const mn_id *person, mn_time added,
-                             mn_error *err)
+mn_code mn_sqlite_insert_member(mn_store *store, const mn_id *list, const mn_id *person, mn_time added,
+                                mn_error *err)
 {
     mn_sql q;
     mn_code code = mn_sql_open(store, Q_MEMBER_PUT, &q, err);
@@ -132,7 +132,7 @@ mn_code mn_sqlite_member_put(mn_store *store, const mn_id *list, const mn_id *pe
     mn_code code = mn_sqlite_enter(s, &own, err);
     if (code != MN_OK)
         return code;
-    code = insert_member(store, list, person, added, err);
+    code = mn_sqlite_insert_member(store, list, person, added, err);
     if (code == MN_OK)
         code = mn_sqlite_changed(s, Q_CHANGE_PERSON, person, err);
     return mn_sqlite_leave(s, own, code, err);

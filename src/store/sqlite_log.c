@@ -142,20 +142,20 @@ static mn_code insert_audit(mn_store *store, const mn_audit_record *r, mn_error 
     return mn_sql_run(&q, err);
 }
 
-static mn_code append(mn_store *store, mn_audit_record *r, mn_error *err)
+mn_code mn_sqlite_audit_append_many(mn_store *store, mn_audit_record *r, size_t n, mn_error *err)
 {
     audit_end end;
+    if (n == 0)
+        return MN_OK;
     mn_code code = find_end(store, &end, err);
-    if (code != MN_OK)
-        return code;
-    r->seq = end.seq + 1;
-    memcpy(r->prev, end.hash, sizeof r->prev);
-    mn_audit_hash(r, r->hash);
-    code = insert_audit(store, r, err);
+    if (code == MN_OK)
+        mn_audit_chain(end.seq, end.hash, r, n);
+    for (size_t i = 0; code == MN_OK && i < n; i++)
+        code = insert_audit(store, &r[i], err);
     if (code != MN_OK)
         return code;
     char head[MN_AUDIT_HEAD_TEXT];
-    mn_audit_format_head(r->seq, r->hash, head);
+    mn_audit_format_head(r[n - 1].seq, r[n - 1].hash, head);
     return mn_sqlite_meta_put(store, "audit_head", head, err);
 }
 
@@ -167,7 +167,7 @@ mn_code mn_sqlite_audit_append(mn_store *store, mn_audit_record *r, mn_error *er
     mn_code code = mn_sqlite_enter(s, &own, err);
     if (code != MN_OK)
         return code;
-    code = append(store, &made, err);
+    code = mn_sqlite_audit_append_many(store, &made, 1, err);
     code = mn_sqlite_leave(s, own, code, err);
     if (code == MN_OK)
         *r = made;

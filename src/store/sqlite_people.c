@@ -20,7 +20,7 @@ static void read_person(mn_sql *q, mn_arena *a, void *item)
     };
 }
 
-static mn_code insert_person(mn_store *store, const mn_person *p, mn_error *err)
+mn_code mn_sqlite_insert_person(mn_store *store, const mn_person *p, mn_error *err)
 {
     mn_sql q;
     mn_code code = mn_sql_open(store, Q_PERSON_PUT, &q, err);
@@ -44,7 +44,7 @@ mn_code mn_sqlite_person_put(mn_store *store, const mn_person *p, mn_error *err)
     mn_code code = mn_sqlite_enter(s, &own, err);
     if (code != MN_OK)
         return code;
-    code = insert_person(store, p, err);
+    code = mn_sqlite_insert_person(store, p, err);
     if (code == MN_OK)
         code = mn_sqlite_changed(s, Q_CHANGE_PERSON, &p->id, err);
     return mn_sqlite_leave(s, own, code, err);
@@ -78,6 +78,55 @@ mn_code mn_sqlite_person_by_external_id(mn_store *store, const mn_id *account, c
     if (code == MN_OK)
         *out = found;
     return code;
+}
+
+/* One statement a text, each found by an index. */
+static mn_code find_one(mn_store *store, const mn_id *account, const mn_id *list, const char *text,
+                        mn_arena *a, mn_person **out, size_t *n, mn_error *err)
+{
+    mn_sql q;
+    void *items = NULL;
+    mn_code code = mn_sql_open(store, list ? Q_PEOPLE_NAMED : Q_PERSON_BY_EXTERNAL_ID, &q, err);
+    if (code != MN_OK)
+        return code;
+    mn_sql_id(&q, account);
+    mn_sql_text(&q, text);
+    if (list)
+        mn_sql_id(&q, list);
+    code = mn_sql_collect(&q, a, read_person, sizeof(mn_person), &items, n, err);
+    if (code == MN_OK)
+        *out = items;
+    return code;
+}
+
+mn_code mn_sqlite_people_find(mn_store *store, const mn_id *account, const mn_id *list,
+                              const char *const *texts, size_t n, mn_arena *a, mn_person **out, size_t *n_out,
+                              mn_error *err)
+{
+    mn_person *all = NULL;
+    size_t count = 0, room = 0;
+    for (size_t i = 0; i < n; i++) {
+        mn_person *found = NULL;
+        size_t more = 0;
+        mn_code code = find_one(store, account, list, texts[i], a, &found, &more, err);
+        if (code != MN_OK)
+            return code;
+        if (count + more > room) {
+            room = 2 * (count + more) + 8;
+            mn_person *larger = mn_arena_calloc(a, room, sizeof *larger);
+            if (!larger)
+                return mn_fail(err, MN_E_MEMORY, "no memory for what the store found");
+            if (count > 0)
+                memcpy(larger, all, count * sizeof *all);
+            all = larger;
+        }
+        if (more > 0)
+            memcpy(all + count, found, more * sizeof *all);
+        count += more;
+    }
+    *out = all;
+    *n_out = count;
+    return MN_OK;
 }
 
 /* "%text%" with the wildcards in the text escaped. NULL for no pattern. */
@@ -284,7 +333,7 @@ static void read_consent(mn_sql *q, mn_arena *a, void *item)
     };
 }
 
-static mn_code insert_consent(mn_store *store, const mn_consent *c, mn_error *err)
+mn_code mn_sqlite_insert_consent(mn_store *store, const mn_consent *c, mn_error *err)
 {
     mn_sql q;
     mn_code code = mn_sql_open(store, Q_CONSENT_PUT, &q, err);
@@ -308,7 +357,7 @@ mn_code mn_sqlite_consent_put(mn_store *store, const mn_consent *c, mn_error *er
     mn_code code = mn_sqlite_enter(s, &own, err);
     if (code != MN_OK)
         return code;
-    code = insert_consent(store, c, err);
+    code = mn_sqlite_insert_consent(store, c, err);
     if (code == MN_OK)
         code = mn_sqlite_changed(s, Q_CHANGE_PERSON, &c->person, err);
     return mn_sqlite_leave(s, own, code, err);

@@ -18,6 +18,9 @@
     X(BEGIN_READ, "BEGIN")                                                                                   \
     X(COMMIT, "COMMIT")                                                                                      \
     X(ROLLBACK, "ROLLBACK")                                                                                  \
+    X(SAVE, "SAVEPOINT mien_many")                                                                           \
+    X(SAVE_KEEP, "RELEASE mien_many")                                                                        \
+    X(SAVE_UNDO, "ROLLBACK TO mien_many")                                                                    \
     X(CHANGE_PERSON, "INSERT OR REPLACE INTO change (person) VALUES (?1)")                                   \
     X(CHANGE_MEMBERS, "INSERT OR REPLACE INTO change (person) SELECT person FROM member WHERE list = ?1")    \
     X(CHANGE_OF_FACE, "INSERT OR REPLACE INTO change (person) SELECT person FROM face WHERE id = ?1")        \
@@ -34,6 +37,8 @@
     X(PERSON_GET, "SELECT " PERSON_COLUMNS " FROM person p WHERE id = ?1")                                   \
     X(PERSON_BY_EXTERNAL_ID,                                                                                 \
       "SELECT " PERSON_COLUMNS " FROM person p WHERE account = ?1 AND external_id = ?2")                     \
+    X(PEOPLE_NAMED, "SELECT " PERSON_COLUMNS " FROM person p WHERE account = ?1 AND name = ?2 AND EXISTS "   \
+                    "(SELECT 1 FROM member m WHERE m.list = ?3 AND m.person = p.id)")                        \
     X(PERSON_LIST, "SELECT " PERSON_COLUMNS " FROM person p WHERE account = ?1 AND id > ?2 AND " NAME_LIKE   \
                    " ORDER BY id LIMIT ?3")                                                                  \
     X(PERSON_LIST_MEMBERS,                                                                                   \

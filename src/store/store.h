@@ -96,6 +96,30 @@ typedef struct {
 } mn_person_query;
 
 typedef struct {
+    mn_id person;
+    const uint8_t *wrapped;
+    size_t n;
+} mn_key_record;
+
+typedef struct {
+    mn_id list, person;
+    mn_time added;
+} mn_member_record;
+
+/* Records of several kinds, written together. Those that a record belongs to come with it or are there
+ * already. */
+typedef struct {
+    const mn_person *people;
+    const mn_key_record *keys;
+    const mn_consent *consents;
+    const mn_member_record *members;
+    const mn_face_record *faces;
+    const mn_descriptor_record *descriptors;
+    mn_audit_record *audit; /* as with audit_append: seq, prev and hash are filled */
+    size_t n_people, n_keys, n_consents, n_members, n_faces, n_descriptors, n_audit;
+} mn_records;
+
+typedef struct {
     uint64_t people, faces, descriptors, lists, consents, audit;
 } mn_store_counts;
 
@@ -229,6 +253,15 @@ typedef struct {
     mn_code (*audit_each)(mn_store *s, uint64_t from_seq,
                           mn_code (*fn)(void *ctx, const mn_audit_record *r, mn_error *err), void *ctx,
                           mn_error *err);
+
+    /* The same as putting each of these records, at a fraction of the cost, and whole or not at all: after a
+     * failure nothing of it is there, and a transaction of the caller's goes on. A record may be named once
+     * in a call. */
+    mn_code (*put_many)(mn_store *s, const mn_records *r, mn_error *err);
+    /* The people with one of these n external ids; with a list, its members with one of these names. In no
+     * order that is promised. */
+    mn_code (*people_find)(mn_store *s, const mn_id *account, const mn_id *list, const char *const *texts,
+                           size_t n, mn_arena *a, mn_person **out, size_t *n_out, mn_error *err);
 
     mn_code (*counts)(mn_store *s, mn_store_counts *out, mn_error *err);
     mn_code (*check)(mn_store *s, mn_error *err); /* integrity of the back end's own structures */

@@ -13,5 +13,6 @@ typedef struct {
 } mn_store_backend;
 
 int mn_store_conformance(const mn_store_backend *backend); /* number of failed tests */
+int mn_store_conformance_many(const mn_store_backend *backend);
 
 #endif

@@ -731,6 +731,6 @@ int main(void)
     int failed = cmocka_run_group_tests_name("PostgreSQL", first, NULL, NULL);
     if (!there)
         return failed;
-    failed = mn_store_conformance(&backend);
+    failed = mn_store_conformance(&backend) + mn_store_conformance_many(&backend);
     return failed + cmocka_run_group_tests_name("PostgreSQL itself", tests, NULL, NULL);
 }

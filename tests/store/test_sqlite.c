@@ -308,6 +308,6 @@ int main(void)
         cmocka_unit_test(test_audit_hash_is_pinned),
         cmocka_unit_test(test_every_allocation_may_fail),
     };
-    int failed = mn_store_conformance(&sqlite_backend);
+    int failed = mn_store_conformance(&sqlite_backend) + mn_store_conformance_many(&sqlite_backend);
     return failed + cmocka_run_group_tests_name("SQLite itself", tests, NULL, NULL);
 }
