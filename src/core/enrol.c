@@ -223,11 +223,9 @@ static mn_code put_sample(enrolment *e, const mn_key *key, mn_face_record *f, mn
 static mn_code put_descriptor(enrolment *e, const mn_key *key, const mn_id *face, mn_error *err)
 {
     const mn_descriptor *d = &e->face->face->descriptor;
-    uint8_t context[MN_DESCRIPTOR_CONTEXT];
-    size_t len = mn_core_descriptor_context(face, e->c->model_name, context);
     mn_buf sealed;
     mn_buf_init(&sealed, MN_DESCRIPTOR_MAX * sizeof(float) + 256);
-    mn_code code = mn_seal(key, context, len, d->v, (size_t)d->dim * sizeof(float), &sealed, err);
+    mn_code code = mn_core_seal_descriptor(e->c, key, face, d->v, &sealed, err);
     if (code == MN_OK) {
         const mn_descriptor_record r = {.face = *face,
                                         .model = e->c->model_name,

@@ -70,7 +70,7 @@ static mn_code load_face(mn_core *c, const mn_key *key, const mn_id *face, mn_ar
     if (code == MN_OK && !v)
         code = mn_fail(err, MN_E_MEMORY, "no memory for the gallery");
     if (code == MN_OK)
-        code = mn_core_unseal_descriptor(key, &d, c->model->dim, v, err);
+        code = mn_core_unseal_descriptor(c, key, &d, v, err);
     if (code != MN_OK)
         return code;
     e->face = *face;
@@ -204,7 +204,7 @@ mn_code mn_core_fetch(void *ctx, const mn_id *face, float *out, mn_error *err)
     if (code == MN_OK)
         code = mn_core_person_key(c, &f.person, arena, &key, err);
     if (code == MN_OK)
-        code = mn_core_unseal_descriptor(key, &d, c->model->dim, out, err);
+        code = mn_core_unseal_descriptor(c, key, &d, out, err);
     mn_key_close(key);
     mn_arena_destroy(arena);
     return code;

@@ -114,7 +114,9 @@ mn_code mn_core_search(mn_core *c, const mn_descriptor *probe, const mn_id *list
         *found = (mn_ranking){.out = found->out, .calibration = &c->model->calibration};
         return MN_OK;
     }
-    const mn_query q = {.probe = probe->v, .lists = lists, .n_lists = n_lists, .k = k, .min_raw = -INFINITY};
+    float turned[MN_DESCRIPTOR_MAX];
+    mn_core_turn(c, probe->v, turned);
+    const mn_query q = {.probe = turned, .lists = lists, .n_lists = n_lists, .k = k, .min_raw = -INFINITY};
     pthread_rwlock_rdlock(&c->swap_lock);
     mn_code code = mn_gallery_rank(c->gallery, c->model, &q, found, err);
     pthread_rwlock_unlock(&c->swap_lock);

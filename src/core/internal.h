@@ -5,6 +5,7 @@
 
 #include "core/core.h"
 #include "gallery/cohort.h"
+#include "gallery/rotation.h"
 #include "store/blobs.h"
 #include "store/seal.h"
 
@@ -30,6 +31,7 @@ struct mn_core {
     mn_gallery *gallery;
     const mn_model_info *model;
     const char *model_name; /* of the fp32 model: int8 and fp32 give descriptors of one space */
+    mn_secret_rotation *rotation;
 
     pthread_mutex_t follow_lock; /* guards the two below: how far the gallery has followed the store */
     uint64_t seen;               /* change log */
@@ -110,14 +112,23 @@ mn_code mn_core_get_whole_person(mn_core *c, const mn_actor *who, const mn_id *i
 /* keys.c: what is sealed, and where it belongs */
 mn_code mn_core_person_key(mn_core *c, const mn_id *person, mn_arena *arena, mn_key **out, mn_error *err);
 mn_code mn_core_make_person_key(mn_core *c, const mn_id *person, mn_key **out, mn_error *err);
-size_t mn_core_descriptor_context(const mn_id *face, const char *model, uint8_t out[MN_DESCRIPTOR_CONTEXT]);
-/* Into dim floats; MN_E_CORRUPT for what was changed, moved, or is of another length. */
-mn_code mn_core_unseal_descriptor(const mn_key *key, const mn_descriptor_record *d, int dim, float *out,
-                                  mn_error *err);
 mn_code mn_core_seal_sample(const mn_key *key, const mn_id *face, const mn_buf *jpeg, mn_buf *out,
                             mn_error *err);
 mn_code mn_core_unseal_sample(const mn_key *key, const mn_id *face, const mn_buf *sealed, mn_buf *out,
                               mn_error *err);
+
+/* descriptors.c: "plain" is what the network made, "turned" what everything behind it works with. */
+/* In the transaction that checks the pack. MN_E_PACK: the store's descriptors were turned by another
+ * rotation. */
+mn_code mn_core_open_rotation(mn_core *c, mn_arena *arena, mn_error *err);
+void mn_core_turn(const mn_core *c, const float *plain, float *out);
+void mn_core_turn_back(const mn_core *c, const float *turned, float *out);
+mn_code mn_core_seal_descriptor(const mn_core *c, const mn_key *key, const mn_id *face, const float *plain,
+                                mn_buf *out, mn_error *err);
+/* The turned one, of the model's dimensions; MN_E_CORRUPT for what was changed, moved, or is of another
+ * length. */
+mn_code mn_core_unseal_descriptor(const mn_core *c, const mn_key *key, const mn_descriptor_record *d,
+                                  float *out, mn_error *err);
 
 /* erase.c: removes the blobs that no record names any more. What cannot be removed stays noted for the next
  * time. */

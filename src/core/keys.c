@@ -36,37 +36,6 @@ mn_code mn_core_make_person_key(mn_core *c, const mn_id *person, mn_key **out, m
     return MN_OK;
 }
 
-size_t mn_core_descriptor_context(const mn_id *face, const char *model, uint8_t out[MN_DESCRIPTOR_CONTEXT])
-{
-    size_t room = MN_DESCRIPTOR_CONTEXT - 1 - sizeof face->bytes, n = strlen(model);
-    if (n > room)
-        n = room;
-    out[0] = 'd';
-    memcpy(out + 1, face->bytes, sizeof face->bytes);
-    memcpy(out + 1 + sizeof face->bytes, model, n);
-    return 1 + sizeof face->bytes + n;
-}
-
-mn_code mn_core_unseal_descriptor(const mn_key *key, const mn_descriptor_record *d, int dim, float *out,
-                                  mn_error *err)
-{
-    uint8_t context[MN_DESCRIPTOR_CONTEXT];
-    size_t len = mn_core_descriptor_context(&d->face, d->model, context), want = (size_t)dim * sizeof(float);
-    mn_buf plain;
-    mn_buf_init(&plain, want);
-    mn_code code = d->dim == dim ? mn_unseal(key, context, len, d->sealed, d->sealed_len, &plain, err)
-                                 : mn_fail(err, MN_E_CORRUPT, "a descriptor has %d numbers where %d belong",
-                                           d->dim, dim);
-    if (code == MN_OK && plain.len != want)
-        code = mn_fail(err, MN_E_CORRUPT, "a descriptor has %zu bytes where %zu belong", plain.len, want);
-    if (code == MN_OK)
-        memcpy(out, plain.data, want);
-    if (plain.data)
-        sodium_memzero(plain.data, plain.len);
-    mn_buf_finish(&plain);
-    return code;
-}
-
 static void sample_context(const mn_id *face, uint8_t out[17])
 {
     out[0] = 's';

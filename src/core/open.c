@@ -179,6 +179,7 @@ void mn_core_close(mn_core *c)
     if (!c)
         return;
     mn_gallery_destroy(c->gallery);
+    mn_secret_rotation_destroy(c->rotation);
     mn_key_close(c->deployment);
     mn_master_close(c->master);
     if (c->blobs)
@@ -202,6 +203,8 @@ static mn_code settle(mn_core *c, const mn_core_options *o, const char *pack, co
         code = open_keys(c, o, arena, err);
         if (code == MN_OK && model)
             code = check_pack(c, o, pack, model, arena, err);
+        if (code == MN_OK && model)
+            code = mn_core_open_rotation(c, arena, err);
         if (code == MN_OK)
             code = c->store->ops->commit(c->store, err);
         else

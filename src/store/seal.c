@@ -94,6 +94,21 @@ mn_code mn_unseal(const mn_key *key, const void *context, size_t context_len, co
     return MN_OK;
 }
 
+mn_code mn_unseal_to(const mn_key *key, const void *context, size_t context_len, const void *sealed, size_t n,
+                     void *out, size_t size, mn_error *err)
+{
+    uint8_t bound[CONTEXT_MAX];
+    size_t len = 0;
+    mn_code code = make_context("mien.seal", context, context_len, bound, &len, err);
+    if (code != MN_OK)
+        return code;
+    if (n == size + OVERHEAD && unseal(key->bytes, bound, len, sealed, n, out))
+        return MN_OK;
+    sodium_memzero(out, size);
+    return mn_fail(err, MN_E_CORRUPT,
+                   "sealed data do not open: they were changed or moved, or belong to another key");
+}
+
 void mn_key_hash(const mn_key *key, const void *bytes, size_t n, uint8_t out[32])
 {
     static const uint8_t label[] = "mien.hash";

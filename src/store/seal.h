@@ -52,5 +52,9 @@ mn_code mn_seal(const mn_key *key, const void *context, size_t context_len, cons
                 mn_buf *out, mn_error *err);
 mn_code mn_unseal(const mn_key *key, const void *context, size_t context_len, const void *sealed, size_t n,
                   mn_buf *out, mn_error *err);
+/* The same into `size` bytes of the caller's, which are zeroed on failure. MN_E_CORRUPT also for a text of
+ * another length. */
+mn_code mn_unseal_to(const mn_key *key, const void *context, size_t context_len, const void *sealed, size_t n,
+                     void *out, size_t size, mn_error *err);
 
 #endif
