@@ -13,18 +13,26 @@
 #define MN_ERRORS(X)                                                                                         \
     X(OK, "ok", 200, "done")                                                                                 \
     X(INVALID, "invalid", 400, "an argument or a document is not what it must be")                           \
+    X(UNAUTHENTICATED, "unauthenticated", 401, "nobody is signed in, or name and password do not fit")       \
     X(FORBIDDEN, "forbidden", 403, "the actor may not do this")                                              \
     X(CONSENT, "consent_required", 403, "no valid consent for this purpose is on record")                    \
     X(PURPOSE, "purpose_mismatch", 403, "the list serves another purpose than the request")                  \
+    X(QUOTA, "quota", 403, "a limit of the account is reached")                                              \
     X(NOT_FOUND, "not_found", 404, "there is no such thing")                                                 \
+    X(METHOD, "method_not_allowed", 405, "the method is not one of this address")                            \
+    X(ACCEPT, "not_acceptable", 406, "there is no answer in a format that was asked for")                    \
     X(EXISTS, "exists", 409, "there is such a thing already")                                                \
+    X(CONFLICT, "conflict", 409, "what is there does not allow it")                                          \
+    X(DUPLICATE, "duplicate", 409, "somebody else enrolled looks the same")                                  \
     X(PACK, "pack_mismatch", 409, "the data were made with another model pack")                              \
+    X(PRECONDITION, "precondition_failed", 412, "somebody else changed it in between")                       \
     X(LIMIT, "limit", 413, "a limit was exceeded")                                                           \
     X(UNSUPPORTED, "unsupported", 415, "the format is not one that is read here")                            \
     X(DECODE, "decode", 422, "the picture or document is damaged")                                           \
     X(NO_FACE, "no_face", 422, "no face was found")                                                          \
     X(SEVERAL_FACES, "several_faces", 422, "several faces were found where one was wanted")                  \
     X(QUALITY, "low_quality", 422, "the face is not good enough for this use")                               \
+    X(RATE, "rate_limited", 429, "too many requests or attempts: wait, then try again")                      \
     X(CANCELLED, "cancelled", 499, "the work was cancelled")                                                 \
     X(INTERNAL, "internal", 500, "a fact that must hold does not: a fault in mien")                          \
     X(CORRUPT, "corrupt", 500, "stored data are damaged or were changed by somebody else")                   \
