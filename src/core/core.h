@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/settings.h"
+#include "base/thread.h"
 #include "core/rights.h"
 #include "face/pipeline.h"
 #include "store/audit.h"
@@ -31,6 +32,13 @@ typedef struct {
     mn_id user; /* nil: the command line, or mien itself */
 } mn_actor;
 
+/* How the gallery is opened. */
+typedef struct {
+    void (*progress)(void *user, uint64_t people); /* read from the store so far; may be NULL */
+    void *user;
+    const mn_cancel *cancel; /* may be NULL: opening then fails with MN_E_CANCELLED */
+} mn_core_gallery_options;
+
 typedef struct {
     const char *data_dir; /* made when missing and create is true: mien.db, master.key, blobs/ */
     bool create;
@@ -40,6 +48,7 @@ typedef struct {
     unsigned search_threads;
     double
         fmr; /* default threshold of one search: false-positive identification rate, and of one comparison */
+    mn_core_gallery_options gallery;
 } mn_core_options;
 
 /* pipeline: gives the pack and the descriptor model; a data directory made with another pack is refused

@@ -36,6 +36,7 @@ struct mn_core {
     pthread_mutex_t follow_lock; /* guards the two below: how far the gallery has followed the store */
     uint64_t seen;               /* change log */
     mn_time looked;              /* ends of consents and memberships */
+    unsigned threads;
 
     pthread_rwlock_t swap_lock; /* searches share it; a person's faces are exchanged while nobody searches */
 };
@@ -45,10 +46,21 @@ struct mn_core {
 mn_code mn_core_open_model(const mn_core_options *options, const char *pack, const mn_model_info *model,
                            mn_core **out, mn_error *err);
 
-/* follow.c: brings the gallery up to the store, whoever wrote there, and takes out whose time has come. */
+/* follow.c: fills the empty gallery; before any other thread has the core. */
+mn_code mn_core_load_first(mn_core *c, const mn_core_gallery_options *o, mn_error *err);
+/* Brings the gallery up to the store, whoever wrote there, and takes out whose time has come. */
 mn_code mn_core_follow(mn_core *c, mn_error *err);
 /* The exact descriptor of a face: for the gallery's last step. ctx: the core. */
 mn_code mn_core_fetch(void *ctx, const mn_id *face, float *out, mn_error *err);
+
+/* load.c */
+/* What of these people belongs into the gallery now; entries and all that they point to are the arena's,
+ * unsealed: wipe the vectors with mn_core_wipe. */
+mn_code mn_core_load_people(mn_core *c, const mn_dossier *people, size_t n, mn_arena *arena,
+                            mn_gallery_entry **entries, size_t *n_entries, mn_error *err);
+void mn_core_wipe(const mn_core *c, const mn_gallery_entry *entries, size_t n);
+/* Everybody, into an empty gallery; on failure some of them may be in it. */
+mn_code mn_core_load_all(mn_core *c, const mn_core_gallery_options *o, mn_error *err);
 
 /* identify.c */
 /* The lists that one search goes through. */

@@ -232,15 +232,39 @@ static mn_code open_parts(mn_core *c, const mn_core_options *o, const char *pack
     return code == MN_OK ? open_blobs(o, &c->blobs, err) : code;
 }
 
+/* Ids and ends may be written out: they are asked for the last few of a search only. */
+static const char *cold_dir(const mn_core_options *o)
+{
+    const char *where = setting(o, MN_S_GALLERY_COLD_DIR);
+    if (strcmp(where, "memory") == 0)
+        return NULL;
+    return *where ? where : o->data_dir;
+}
+
+static mn_prefilter prefilter(const mn_core_options *o)
+{
+    const char *word = setting(o, MN_S_GALLERY_PREFILTER);
+    return strcmp(word, "on") == 0    ? MN_PREFILTER_ON
+           : strcmp(word, "off") == 0 ? MN_PREFILTER_OFF
+                                      : MN_PREFILTER_AUTO;
+}
+
 static mn_code open_gallery(mn_core *c, const mn_core_options *o, mn_error *err)
 {
-    const mn_gallery_options options = {
+    c->threads = o->search_threads ? o->search_threads : 1;
+    mn_gallery_options options = {
         .dim = c->model->dim,
         .metric = c->model->metric,
-        .threads = o->search_threads ? o->search_threads : 1,
+        .threads = c->threads,
         .fetch = mn_core_fetch,
         .fetch_ctx = c,
+        .cold_dir = cold_dir(o),
+        .prefilter = prefilter(o),
     };
+    mn_code code = mn_gallery_create(&options, &c->gallery, err);
+    if (code != MN_E_IO || *setting(o, MN_S_GALLERY_COLD_DIR))
+        return code;
+    options.cold_dir = NULL; /* the data directory was only the default: it may be read-only or gone */
     return mn_gallery_create(&options, &c->gallery, err);
 }
 
@@ -265,8 +289,9 @@ static mn_code start(mn_core *c, const mn_core_options *o, const char *pack, con
     mn_code code = open_parts(c, o, pack, model, err);
     if (code == MN_OK && model)
         code = open_gallery(c, o, err);
-    return code == MN_OK ? mn_core_expire(c, &self, NULL, err)
-                         : code; /* and follows the store for the first time */
+    if (code == MN_OK && model)
+        code = mn_core_load_first(c, &o->gallery, err);
+    return code == MN_OK ? mn_core_expire(c, &self, NULL, err) : code;
 }
 
 static mn_code open_core(const mn_core_options *o, const char *pack, const mn_model_info *model,

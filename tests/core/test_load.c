@@ -1,0 +1,219 @@
+/* A gallery filled from the store: who gets into it, until when, at what cost of memory, and what stops it.
+ */
+#include "crowd.h"
+#include "support.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const crowd_kind staff = {.purpose = MN_PURPOSE_IDENTIFICATION, .list = "staff"};
+
+static size_t faces(world *w)
+{
+    return mn_gallery_stats_get(w->core->gallery).faces;
+}
+
+/* More than two pages of 2 048, with people in between who must not get in. */
+static void test_everybody(void **state)
+{
+    world *w = *state;
+    crowd_enrol(w, 0, 2000, &staff);
+    crowd_enrol(w, 2000, 100, &(crowd_kind){.purpose = MN_PURPOSE_VERIFICATION, .list = "door"});
+    crowd_enrol(w, 2100, 100,
+                &(crowd_kind){.purpose = MN_PURPOSE_IDENTIFICATION, .list = "staff", .inactive = true});
+    crowd_enrol(w, 2200, 100, &(crowd_kind){.purpose = MN_PURPOSE_IDENTIFICATION});
+    crowd_enrol(w, 2300, 2200, &staff);
+    crowd_enrol(w, 4500, 50,
+                &(crowd_kind){.purpose = MN_PURPOSE_ATTENDANCE, .list = "staff"}); /* another consent */
+    world_reopen(w);
+    assert_int_equal(faces(w), 4200);
+    static const unsigned found[] = {0, 1999, 2300, 4499}, not_found[] = {2050, 2150, 2250, 4520};
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(crowd_finds(w, found[i]));
+        assert_false(crowd_finds(w, not_found[i]));
+    }
+    /* What was written after the load is followed, page or no page. */
+    crowd_enrol(w, 5000, 700, &staff);
+    assert_true(crowd_finds(w, 5699));
+    assert_int_equal(faces(w), 4900);
+}
+
+static void wait_until(mn_time when)
+{
+    mn_time now = mn_time_now();
+    if (when > now)
+        usleep((useconds_t)(when - now));
+}
+
+/* The gallery itself lets go at the end: nobody asks the store. */
+static void test_ends(void **state)
+{
+    world *w = *state;
+    mn_time second = mn_time_now() / MN_TIME_SECOND * MN_TIME_SECOND, end = second + 3 * MN_TIME_SECOND;
+    crowd_enrol(w, 0, 5, &(crowd_kind){.purpose = MN_PURPOSE_IDENTIFICATION, .list = "staff", .until = end});
+    crowd_enrol(w, 5, 5, &staff);
+    crowd_enrol(
+        w, 10, 5,
+        &(crowd_kind){.purpose = MN_PURPOSE_LIVE, .list = "guests", .retention = end - mn_time_now()});
+    world_reopen(w);
+    assert_int_equal(faces(w), 15);
+    for (unsigned i = 0; i < 15; i += 5)
+        assert_true(crowd_gallery_finds(w, i));
+    wait_until(end + MN_TIME_SECOND); /* the gallery rounds up to a whole second */
+    assert_false(crowd_gallery_finds(w, 0));
+    assert_true(crowd_gallery_finds(w, 5));
+    assert_false(crowd_gallery_finds(w, 10));
+    assert_int_equal(faces(w), 15); /* they are still there, and nobody finds them */
+    assert_true(crowd_finds(w, 5));
+    assert_int_equal(faces(w), 5); /* following took them out */
+}
+
+/* In two lists, one of which ends: found through the other, and by the store's word not through the one. */
+static void test_one_of_two_lists_ends(void **state)
+{
+    world *w = *state;
+    mn_store *s = w->core->store;
+    mn_list brief = {.id = mn_id_make(),
+                     .name = "brief",
+                     .purpose = MN_PURPOSE_IDENTIFICATION,
+                     .retention = 600 * 1000,
+                     .created = 1};
+    crowd_enrol(w, 0, 1, &staff);
+    mn_id person = crowd_person(w, 0);
+    assert_ok(s->ops->list_put(s, &brief, err));
+    mn_time added = mn_time_now();
+    assert_ok(s->ops->member_put(s, &brief.id, &person, added, err));
+    world_reopen(w);
+    const mn_face *f = make_face(w, 0, 9);
+    mn_identify what = {
+        .probe = &f->descriptor, .purpose = MN_PURPOSE_IDENTIFICATION, .list = "brief", .k = 1};
+    mn_identification found;
+    assert_ok(mn_core_identify(w->core, &ann, &what, w->arena, &found, err));
+    assert_int_equal(found.n, 1);
+    wait_until(added + brief.retention);
+    assert_ok(mn_core_identify(w->core, &ann, &what, w->arena, &found, err));
+    assert_int_equal(found.n, 0);
+    what.list = "staff";
+    assert_ok(mn_core_identify(w->core, &ann, &what, w->arena, &found, err));
+    assert_int_equal(found.n, 1);
+}
+
+typedef struct {
+    uint64_t told, last;
+    uint64_t stop_at;
+    mn_cancel cancel;
+} listener;
+
+static void listen(void *user, uint64_t people)
+{
+    listener *l = user;
+    assert_true(people > l->last);
+    l->last = people;
+    l->told++;
+    if (people >= l->stop_at && l->stop_at)
+        mn_cancel_set(&l->cancel);
+}
+
+static mn_code open_listening(world *w, listener *l, mn_core **out, mn_error *err)
+{
+    const mn_core_options options = {.data_dir = w->dir,
+                                     .search_threads = 2,
+                                     .fmr = 1e-3,
+                                     .gallery = {.progress = listen, .user = l, .cancel = &l->cancel}};
+    return mn_core_open_model(&options, "test", &fp32_model, out, err);
+}
+
+static void test_progress_and_cancel(void **state)
+{
+    world *w = *state;
+    mn_core *c = NULL;
+    crowd_enrol(w, 0, 4500, &staff);
+    listener all = {0}, some = {.stop_at = 2000};
+    assert_ok(open_listening(w, &all, &c, err));
+    assert_int_equal(all.told, 3);
+    assert_int_equal(all.last, 4500);
+    assert_int_equal(mn_gallery_stats_get(c->gallery).faces, 4500);
+    mn_core_close(c);
+    c = NULL;
+    assert_code(open_listening(w, &some, &c, err), MN_E_CANCELLED);
+    assert_null(c);
+    assert_int_equal(some.told, 1);
+}
+
+static void test_damage_names_the_person(void **state)
+{
+    world *w = *state;
+    mn_store *s = w->core->store;
+    mn_core *c = NULL;
+    mn_error e = {0};
+    char id[MN_ID_TEXT];
+    crowd_enrol(w, 0, 300, &staff);
+    mn_id face, person = crowd_person(w, 211);
+    mn_face_record *of = NULL;
+    mn_descriptor_record d;
+    size_t n = 0;
+    assert_ok(s->ops->faces_of(s, &person, w->arena, &of, &n, err));
+    face = of[0].id;
+    assert_ok(s->ops->descriptor_get(s, &face, "synthetic-128", w->arena, &d, err));
+    uint8_t *bytes = (uint8_t *)(uintptr_t)d.sealed;
+    bytes[100] ^= 4;
+    assert_ok(s->ops->descriptor_put(s, &d, err));
+    assert_int_equal(world_open(w, "test", &fp32_model, false, &c, &e), MN_E_CORRUPT);
+    mn_id_format(&person, id);
+    if (!strstr(e.text, id))
+        fail_msg("\"%s\" does not name %s", e.text, id);
+    bytes[100] ^= 4;
+    assert_ok(s->ops->descriptor_put(s, &d, err));
+    world_reopen(w);
+    assert_int_equal(faces(w), 300);
+}
+
+/* ---- settings ---- */
+
+static mn_code open_with(world *w, const char *cold_dir, const char *filter, mn_core **out, mn_error *e)
+{
+    mn_settings *s = mn_settings_create();
+    assert_non_null(s);
+    assert_ok(mn_settings_set(s, MN_S_GALLERY_COLD_DIR, cold_dir, "test", err));
+    assert_ok(mn_settings_set(s, MN_S_GALLERY_PREFILTER, filter, "test", err));
+    const mn_core_options options = {.data_dir = w->dir, .settings = s, .search_threads = 1, .fmr = 1e-3};
+    mn_code code = mn_core_open_model(&options, "test", &fp32_model, out, e);
+    mn_settings_destroy(s);
+    return code;
+}
+
+static void test_settings(void **state)
+{
+    world *w = *state;
+    mn_core *c = NULL;
+    crowd_enrol(w, 0, 10, &staff);
+    assert_ok(open_with(w, "", "auto", &c, err));
+    assert_int_equal(mn_gallery_stats_get(c->gallery).cold_bytes,
+                     400); /* 40 a face, in a file without a name */
+    mn_core_close(c);
+    assert_ok(open_with(w, "memory", "on", &c, err));
+    assert_int_equal(mn_gallery_stats_get(c->gallery).cold_bytes, 0);
+    mn_core_close(c);
+    assert_ok(open_with(w, mn_test_folder(), "off", &c, err));
+    assert_int_equal(mn_gallery_stats_get(c->gallery).cold_bytes, 400);
+    mn_core_close(c);
+    c = NULL;
+    assert_code(open_with(w, "/nonexistent/folder", "auto", &c, err), MN_E_IO);
+    assert_null(c);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+    const struct CMUnitTest tests[] = {
+        T(test_everybody),
+        T(test_ends),
+        T(test_one_of_two_lists_ends),
+        T(test_progress_and_cancel),
+        T(test_damage_names_the_person),
+        T(test_settings),
+    };
+#undef T
+    return cmocka_run_group_tests_name("loading", tests, NULL, NULL);
+}
