@@ -156,6 +156,10 @@ static const mn_store_ops postgres_ops = {
     .audit_each = mn_pg_audit_each,
     .put_many = mn_pg_put_many,
     .people_find = mn_pg_people_find,
+    .rows = mn_pg_rows,
+    .rows_put = mn_pg_rows_put,
+    .rows_end = mn_pg_rows_end,
+    .version = mn_pg_version,
     .counts = counts,
     .check = check,
 };
@@ -207,13 +211,18 @@ static mn_code alloc_store(const char *conninfo, mn_postgres **out, mn_error *er
 
 mn_code mn_store_open_postgres(const char *conninfo, mn_store **out, mn_error *err)
 {
+    return mn_pg_open_as(conninfo, MN_STORE_MIGRATE, 0, out, err);
+}
+
+mn_code mn_pg_open_as(const char *conninfo, mn_store_how how, int version, mn_store **out, mn_error *err)
+{
     mn_postgres *s = NULL;
     mn_code code = mn_pg_check_conninfo(conninfo, err);
     if (code == MN_OK)
         code = alloc_store(conninfo, &s, err);
     if (code != MN_OK)
         return code;
-    code = mn_pg_migrate(s, err);
+    code = mn_pg_migrate(s, how, version, err);
     if (code != MN_OK) {
         close_store(&s->base);
         return code;

@@ -7,6 +7,7 @@
 #define MN_STORE_POSTGRES_INTERNAL_H
 
 #include "base/buf.h"
+#include "store/open_internal.h"
 #include "store/postgres_queries.h"
 #include "store/store.h"
 
@@ -71,7 +72,14 @@ mn_code mn_pg_fail(const mn_postgres *s, mn_pg_conn *c, const PGresult *r, mn_er
 mn_code mn_pg_fail_connect(const mn_postgres *s, const PGconn *pg, mn_error *err);
 
 /* ---- postgres_schema.c ---- */
-mn_code mn_pg_migrate(mn_postgres *s, mn_error *err);
+mn_code mn_pg_migrate(mn_postgres *s, mn_store_how how, int to, mn_error *err);
+mn_code mn_pg_version(mn_store *s, int *out, mn_error *err);
+
+/* ---- postgres_rows.c ---- */
+mn_code mn_pg_rows(mn_store *s, const mn_kind *k, const mn_value *after, mn_arena *a, mn_value **rows,
+                   size_t *n, mn_error *err);
+mn_code mn_pg_rows_put(mn_store *s, const mn_kind *k, const mn_value *rows, size_t n, mn_error *err);
+mn_code mn_pg_rows_end(mn_store *s, mn_error *err);
 
 /* ---- postgres_sql.c ---- */
 typedef struct {

@@ -152,14 +152,14 @@ static mn_code set_version(mn_postgres *s, mn_pg_conn *c, int version, mn_error 
     return mn_pg_command(s, c, sql, err);
 }
 
-static mn_code run_migrations(mn_postgres *s, mn_pg_conn *c, mn_error *err)
+static mn_code run_migrations(mn_postgres *s, mn_pg_conn *c, int to, mn_error *err)
 {
     int version = 0;
     /* A large table takes its time. */
     mn_code code = mn_pg_command(s, c, "SET LOCAL statement_timeout = 0", err);
     if (code == MN_OK)
         code = check_owner(s, c, &version, err); /* again: another process may have been faster */
-    for (int v = version; code == MN_OK && v < VERSION; v++) {
+    for (int v = version; code == MN_OK && v < to && v < VERSION; v++) {
         code = mn_pg_command(s, c, migrations[v], err);
         if (code == MN_OK)
             code = set_version(s, c, v + 1, err);
@@ -169,24 +169,41 @@ static mn_code run_migrations(mn_postgres *s, mn_pg_conn *c, mn_error *err)
     return code;
 }
 
-static mn_code migrate_with(mn_postgres *s, mn_pg_conn *c, mn_error *err)
+static mn_code migrate_with(mn_postgres *s, mn_pg_conn *c, mn_store_how how, int to, mn_error *err)
 {
     int version = 0;
     bool own = false;
     mn_code code = check_owner(s, c, &version, err);
-    if (code != MN_OK || version == VERSION)
+    if (code == MN_OK)
+        code = mn_store_plan(how, s->place, version, &to, err);
+    if (code != MN_OK || version >= to)
         return code;
     code = mn_pg_enter(s, false, &own, err);
-    return code == MN_OK ? mn_pg_leave(s, own, run_migrations(s, c, err), err) : code;
+    return code == MN_OK ? mn_pg_leave(s, own, run_migrations(s, c, to, err), err) : code;
 }
 
-mn_code mn_pg_migrate(mn_postgres *s, mn_error *err)
+mn_code mn_pg_migrate(mn_postgres *s, mn_store_how how, int to, mn_error *err)
 {
     mn_pg_conn *c = NULL;
     mn_code code = mn_pg_take(s, &c, err);
     if (code != MN_OK)
         return code;
-    code = migrate_with(s, c, err); /* a transaction of this thread is on the same connection */
+    code = migrate_with(s, c, how, to, err); /* a transaction of this thread is on the same connection */
     mn_pg_give(s, c);
+    return code;
+}
+
+mn_code mn_pg_version(mn_store *store, int *out, mn_error *err)
+{
+    mn_postgres *s = (mn_postgres *)store;
+    mn_pg_conn *c = NULL;
+    int version = 0;
+    mn_code code = mn_pg_take(s, &c, err);
+    if (code != MN_OK)
+        return code;
+    code = check_owner(s, c, &version, err);
+    mn_pg_give(s, c);
+    if (code == MN_OK)
+        *out = version;
     return code;
 }

@@ -265,6 +265,10 @@ static const mn_store_ops sqlite_ops = {
     .audit_each = mn_sqlite_audit_each,
     .put_many = mn_sqlite_put_many,
     .people_find = mn_sqlite_people_find,
+    .rows = mn_sqlite_rows,
+    .rows_put = mn_sqlite_rows_put,
+    .rows_end = mn_sqlite_rows_end,
+    .version = mn_sqlite_version,
     .counts = counts,
     .check = check,
 };
@@ -327,6 +331,11 @@ static mn_code connect(mn_sqlite *s, mn_error *err)
 
 mn_code mn_store_open_sqlite(const char *path, mn_store **out, mn_error *err)
 {
+    return mn_sqlite_open_as(path, MN_STORE_MIGRATE, 0, out, err);
+}
+
+mn_code mn_sqlite_open_as(const char *path, mn_store_how how, int version, mn_store **out, mn_error *err)
+{
     mn_sqlite *s = NULL;
     mn_code code = create_private(path, err);
     if (code == MN_OK)
@@ -335,7 +344,7 @@ mn_code mn_store_open_sqlite(const char *path, mn_store **out, mn_error *err)
         return code;
     code = connect(s, err);
     if (code == MN_OK)
-        code = mn_sqlite_migrate(s, err);
+        code = mn_sqlite_migrate(s, how, version, err);
     if (code != MN_OK) {
         close_store(&s->base);
         return code;

@@ -7,6 +7,7 @@
 #ifndef MN_STORE_SQLITE_INTERNAL_H
 #define MN_STORE_SQLITE_INTERNAL_H
 
+#include "store/open_internal.h"
 #include "store/sqlite_queries.h"
 #include "store/store.h"
 
@@ -25,7 +26,14 @@ typedef struct {
 } mn_sqlite;
 
 /* sqlite_schema.c */
-mn_code mn_sqlite_migrate(mn_sqlite *s, mn_error *err);
+mn_code mn_sqlite_migrate(mn_sqlite *s, mn_store_how how, int to, mn_error *err);
+mn_code mn_sqlite_version(mn_store *s, int *out, mn_error *err);
+
+/* sqlite_rows.c */
+mn_code mn_sqlite_rows(mn_store *s, const mn_kind *k, const mn_value *after, mn_arena *a, mn_value **rows,
+                       size_t *n, mn_error *err);
+mn_code mn_sqlite_rows_put(mn_store *s, const mn_kind *k, const mn_value *rows, size_t n, mn_error *err);
+mn_code mn_sqlite_rows_end(mn_store *s, mn_error *err);
 
 /* sqlite_sql.c: result code → error with advice. `rc` is an extended code of SQLite. */
 mn_code mn_sql_fail(mn_sqlite *s, int rc, mn_error *err);

@@ -110,11 +110,11 @@ static mn_code check_owner(mn_sqlite *s, int *version, mn_error *err)
     return MN_OK;
 }
 
-static mn_code run_migrations(mn_sqlite *s, mn_error *err)
+static mn_code run_migrations(mn_sqlite *s, int to, mn_error *err)
 {
     int version = 0;
     mn_code code = check_owner(s, &version, err); /* again: another process may have been faster */
-    for (int v = version; code == MN_OK && v < VERSION; v++) {
+    for (int v = version; code == MN_OK && v < to && v < VERSION; v++) {
         char mark[96];
         snprintf(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
                  v + 1);
@@ -127,15 +127,34 @@ static mn_code run_migrations(mn_sqlite *s, mn_error *err)
     return code;
 }
 
-mn_code mn_sqlite_migrate(mn_sqlite *s, mn_error *err)
+int mn_store_newest_version(void)
+{
+    return VERSION;
+}
+
+mn_code mn_sqlite_migrate(mn_sqlite *s, mn_store_how how, int to, mn_error *err)
 {
     int version = 0;
-    mn_code code = check_owner(s, &version, err);
-    if (code != MN_OK || version == VERSION)
-        return code;
     bool own = false;
+    mn_code code = check_owner(s, &version, err);
+    if (code == MN_OK)
+        code = mn_store_plan(how, s->path, version, &to, err);
+    if (code != MN_OK || version >= to)
+        return code;
     code = mn_sqlite_enter(s, &own, err);
     if (code != MN_OK)
         return code;
-    return mn_sqlite_leave(s, own, run_migrations(s, err), err);
+    return mn_sqlite_leave(s, own, run_migrations(s, to, err), err);
+}
+
+mn_code mn_sqlite_version(mn_store *store, int *out, mn_error *err)
+{
+    mn_sqlite *s = (mn_sqlite *)store;
+    int version = 0;
+    pthread_mutex_lock(&s->lock);
+    mn_code code = read_pragma(s, "PRAGMA user_version", &version, err);
+    pthread_mutex_unlock(&s->lock);
+    if (code == MN_OK)
+        *out = version;
+    return code;
 }

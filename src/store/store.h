@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/id.h"
 #include "base/time.h"
+#include "store/kinds.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -262,6 +263,17 @@ typedef struct {
      * order that is promised. */
     mn_code (*people_find)(mn_store *s, const mn_id *account, const mn_id *list, const char *const *texts,
                            size_t n, mn_arena *a, mn_person **out, size_t *n_out, mn_error *err);
+    /* Records as rows, for backups and copies (store/stream.h); nothing else writes this way. At most
+     * MN_KIND_ROWS rows of a kind behind `after` (the values of its key columns; NULL: from the first), in
+     * the order of their keys: *rows has n times n_columns values. */
+    mn_code (*rows)(mn_store *s, const mn_kind *k, const mn_value *after, mn_arena *a, mn_value **rows,
+                    size_t *n, mn_error *err);
+    /* As they are: no change is noted, nothing is hashed. A row whose key is there is changed, or left as it
+     * is where the kind is append-only. At most MN_KIND_ROWS. A failure ends the transaction. */
+    mn_code (*rows_put)(mn_store *s, const mn_kind *k, const mn_value *rows, size_t n, mn_error *err);
+    /* After the last rows_put: what counts by itself goes on behind the rows. */
+    mn_code (*rows_end)(mn_store *s, mn_error *err);
+    mn_code (*version)(mn_store *s, int *out, mn_error *err); /* migrations that ran */
 
     mn_code (*counts)(mn_store *s, mn_store_counts *out, mn_error *err);
     mn_code (*check)(mn_store *s, mn_error *err); /* integrity of the back end's own structures */
@@ -285,6 +297,17 @@ mn_code mn_store_open_postgres(const char *conninfo, mn_store **out, mn_error *e
 /* By the setting store.url: <data_dir>/mien.db where it is NULL or empty, a PostgreSQL database where it
  * begins with postgresql:// or postgres://, else MN_E_INVALID. */
 mn_code mn_store_open(const char *data_dir, const char *url, mn_store **out, mn_error *err);
+
+/* What opening does with a store of an older version, or an empty one. */
+typedef enum {
+    MN_STORE_MIGRATE, /* to the newest version, as mn_store_open does */
+    MN_STORE_REFUSE,  /* MN_E_INVALID for an older one that has records; an empty one gets its tables */
+    MN_STORE_LOOK,    /* nothing; only `version` may be called. MN_E_NOT_FOUND for an empty one */
+    MN_STORE_UP_TO,   /* an empty one to `version`; what is there stays as it is. For loading rows */
+} mn_store_how;
+mn_code mn_store_open_as(const char *data_dir, const char *url, mn_store_how how, int version, mn_store **out,
+                         mn_error *err);
+int mn_store_newest_version(void);       /* of both back ends: their migrations have the same numbers */
 bool mn_store_is_local(const char *url); /* NULL or empty: in the data directory */
 
 #endif

@@ -1,0 +1,14 @@
+/* What the back ends share about opening. */
+#ifndef MN_STORE_OPEN_INTERNAL_H
+#define MN_STORE_OPEN_INTERNAL_H
+
+#include "store/store.h"
+
+/* From the version that a store has to the one it is brought to: *to holds what MN_STORE_UP_TO wants, and
+ * becomes the version to stop at. `place` is for messages. */
+mn_code mn_store_plan(mn_store_how how, const char *place, int version, int *to, mn_error *err);
+
+mn_code mn_pg_open_as(const char *conninfo, mn_store_how how, int version, mn_store **out, mn_error *err);
+mn_code mn_sqlite_open_as(const char *path, mn_store_how how, int version, mn_store **out, mn_error *err);
+
+#endif
