@@ -66,9 +66,9 @@ static mn_code check_not_withdrawn(const mn_consent *c, size_t n, const mn_conse
     return MN_OK;
 }
 
-static mn_code put_consent(mn_core *c, const mn_id *person, const mn_consent_given *given, mn_error *err)
+mn_consent mn_core_consent_record(const mn_id *person, const mn_consent_given *given)
 {
-    const mn_consent record = {
+    return (mn_consent){
         .id = mn_id_make(),
         .person = *person,
         .purpose = given->purpose,
@@ -78,11 +78,10 @@ static mn_code put_consent(mn_core *c, const mn_id *person, const mn_consent_giv
         .until = given->until,
         .withdrawn = MN_TIME_NEVER,
     };
-    return c->store->ops->consent_put(c->store, &record, err);
 }
 
-mn_code mn_core_consent_state(mn_core *c, const mn_id *person, const mn_consent_given *given,
-                              mn_purpose purpose, mn_time now, mn_arena *arena, mn_error *err)
+mn_code mn_core_consent_decide(mn_core *c, const mn_id *person, const mn_consent_given *given,
+                               mn_purpose purpose, mn_time now, mn_arena *arena, bool *put, mn_error *err)
 {
     mn_consent *all = NULL;
     size_t n = 0;
@@ -94,10 +93,12 @@ mn_code mn_core_consent_state(mn_core *c, const mn_id *person, const mn_consent_
                        "this person has no valid consent for %s on record: state what they agreed to, how, "
                        "and until when",
                        mn_purpose_word(purpose));
-    if (!given || on_record(all, n, given, now))
-        return MN_OK;
-    code = check_not_withdrawn(all, n, given, err);
-    return code != MN_OK ? code : put_consent(c, person, given, err);
+    bool needed = given && !on_record(all, n, given, now);
+    if (needed)
+        code = check_not_withdrawn(all, n, given, err);
+    if (code == MN_OK)
+        *put = needed;
+    return code;
 }
 
 /* ---- withdrawal ---- */

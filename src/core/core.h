@@ -107,6 +107,33 @@ typedef struct {
 
 mn_code mn_core_enrol(mn_core *c, const mn_actor *who, const mn_enrol_person *person,
                       const mn_enrol_face *face, mn_arena *arena, mn_enrolment *out, mn_error *err);
+/* Of many people, in one transaction for each `batch` of them. */
+#define MN_ENROL_BATCH_MAX     4096
+#define MN_ENROL_BATCH_DEFAULT 512 /* the setting enrol.batch's */
+typedef struct {
+    mn_enrol_person person;
+    mn_enrol_face face; /* without a sample, nothing is written but records */
+} mn_enrol_record;
+typedef struct {
+    size_t batch;        /* 1 to MN_ENROL_BATCH_MAX; 0: the setting's */
+    bool all_or_nothing; /* one transaction for all (at most MN_ENROL_BATCH_MAX): one refusal refuses all */
+    bool look_for_duplicates; /* a search for each, among those who were there before; not in its own batch */
+} mn_enrol_options;
+typedef struct {
+    mn_code code;    /* why this one was refused; MN_OK: it is enrolled */
+    const char *why; /* in words, in the arena; NULL where it is enrolled */
+    mn_enrolment done;
+} mn_enrol_result;
+
+/* The rules of mn_core_enrol for each record, as if they came one after the other. A refused record has its
+ * reason in results[i] and hinders no other. Any other failure (disk, server, memory) ends it: *done is how
+ * many records from the first one on have been dealt with for good, with their results; the rest is not
+ * enrolled. With all_or_nothing, a refusal is the error, which then names the record (the first is 1).
+ * results: room for n. Costs one durable commit a batch; people who are new are written together, and who is
+ * there already one by one. */
+mn_code mn_core_enrol_many(mn_core *c, const mn_actor *who, const mn_enrol_record *records, size_t n,
+                           const mn_enrol_options *options, mn_arena *arena, mn_enrol_result *results,
+                           size_t *done, mn_error *err);
 /* Was this very picture enrolled for this person before? For resume, before the picture is worked on. */
 mn_code mn_core_enrolled_before(mn_core *c, const mn_actor *who, const mn_enrol_person *person,
                                 const uint8_t *bytes, size_t n, bool *yes, mn_error *err);

@@ -38,6 +38,12 @@ struct mn_core {
     mn_time looked;              /* ends of consents and memberships */
     unsigned threads;
 
+    size_t enrol_batch; /* of mn_core_enrol_many */
+    pthread_mutex_t enrol_lock;
+    pthread_cond_t enrol_done;
+    struct mn_enrol_job *enrol_first, *enrol_last; /* under enrol_lock: those that wait */
+    bool enrolling;                                /* under enrol_lock: somebody works for all */
+
     pthread_rwlock_t swap_lock; /* searches share it; a person's faces are exchanged while nobody searches */
 };
 
@@ -87,6 +93,9 @@ double mn_core_threshold(const mn_ranking *found, double fmr, bool *measured);
 mn_code mn_core_check_actor(const mn_actor *who, mn_error *err);
 mn_code mn_core_record(mn_core *c, const mn_actor *who, const char *action, const mn_id *target,
                        json_t *detail, mn_error *err);
+/* The same as a record that is still to be written; its texts are in the arena, and the actor's name. */
+mn_code mn_core_make_record(const mn_actor *who, const char *action, const mn_id *target, json_t *detail,
+                            mn_time now, mn_arena *arena, mn_audit_record *out, mn_error *err);
 json_t *mn_core_json_id(const mn_id *id);
 
 /* 1 to MN_CORE_TEXT_MAX bytes of UTF-8 without control characters. `what` names it in the error. */
@@ -95,10 +104,11 @@ mn_code mn_core_check_text(const char *what, const char *text, mn_error *err);
 /* consent.c */
 bool mn_consent_valid(const mn_consent *c, mn_purpose purpose, mn_time now);
 bool mn_consents_allow(const mn_consent *c, size_t n, mn_purpose purpose, mn_time now);
-/* Inside a transaction: puts what was stated on record, unless it is there already. MN_E_CONSENT where
- * nothing valid is. */
-mn_code mn_core_consent_state(mn_core *c, const mn_id *person, const mn_consent_given *given,
-                              mn_purpose purpose, mn_time now, mn_arena *arena, mn_error *err);
+mn_consent mn_core_consent_record(const mn_id *person, const mn_consent_given *given);
+/* Inside a transaction: MN_E_CONSENT where nothing valid for the purpose is there or stated. *put: what was
+ * stated is not on record yet. */
+mn_code mn_core_consent_decide(mn_core *c, const mn_id *person, const mn_consent_given *given,
+                               mn_purpose purpose, mn_time now, mn_arena *arena, bool *put, mn_error *err);
 mn_code mn_core_consent_check(const mn_consent_given *given, mn_time now, mn_error *err);
 
 /* lists.c */

@@ -163,7 +163,11 @@ static mn_code alloc_core(const mn_core_options *o, mn_core **out, mn_error *err
     if (!c)
         return mn_fail(err, MN_E_MEMORY, "no memory to open a data directory");
     c->fmr = o->fmr;
+    c->enrol_batch =
+        o->settings ? (size_t)mn_settings_int(o->settings, MN_S_ENROL_BATCH) : MN_ENROL_BATCH_DEFAULT;
     pthread_mutex_init(&c->follow_lock, NULL);
+    pthread_mutex_init(&c->enrol_lock, NULL);
+    pthread_cond_init(&c->enrol_done, NULL);
     pthread_rwlockattr_t attr;
     pthread_rwlockattr_init(&attr);
     /* An erasure must not wait for a moment when nobody searches. */
@@ -188,6 +192,8 @@ void mn_core_close(mn_core *c)
         c->store->ops->close(c->store);
     pthread_rwlock_destroy(&c->swap_lock);
     pthread_mutex_destroy(&c->follow_lock);
+    pthread_mutex_destroy(&c->enrol_lock);
+    pthread_cond_destroy(&c->enrol_done);
     mn_free(c);
 }
 

@@ -51,11 +51,36 @@ json_t *mn_core_json_id(const mn_id *id)
     return json_string(text);
 }
 
-mn_code mn_core_record(mn_core *c, const mn_actor *who, const char *action, const mn_id *target,
-                       json_t *detail, mn_error *err)
+/* To text, and gone; NULL for want of memory. */
+static char *dump(json_t *detail)
 {
     char *text = detail ? json_dumps(detail, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     json_decref(detail);
+    return text;
+}
+
+mn_code mn_core_make_record(const mn_actor *who, const char *action, const mn_id *target, json_t *detail,
+                            mn_time now, mn_arena *arena, mn_audit_record *out, mn_error *err)
+{
+    char *text = dump(detail), *own = text ? mn_arena_strdup(arena, text) : NULL;
+    char *id = mn_arena_alloc(arena, MN_ID_TEXT);
+    free(text);
+    if (!own || !id)
+        return mn_fail(err, MN_E_MEMORY, "no memory for the audit record");
+    mn_id_format(target, id);
+    *out = (mn_audit_record){.time = now,
+                             .account = who->account,
+                             .actor = who->name,
+                             .action = action,
+                             .target = id,
+                             .detail = own};
+    return MN_OK;
+}
+
+mn_code mn_core_record(mn_core *c, const mn_actor *who, const char *action, const mn_id *target,
+                       json_t *detail, mn_error *err)
+{
+    char *text = dump(detail);
     if (!text)
         return mn_fail(err, MN_E_MEMORY, "no memory for the audit record");
     char id[MN_ID_TEXT];
