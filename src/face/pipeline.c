@@ -1,4 +1,3 @@
-#include "face/pipeline.h"
 #include "base/alloc.h"
 #include "base/file.h"
 #include "face/age.h"
@@ -6,32 +5,17 @@
 #include "face/detector.h"
 #include "face/liveness.h"
 #include "face/mesh.h"
+#include "face/pipeline_internal.h"
 #include "face/pose.h"
 #include "face/quality.h"
 #include <math.h>
 #include <string.h>
-
-/* What needs what. */
-#define NEEDS_CHIP (MN_WANT_QUALITY | MN_WANT_DESCRIPTOR | MN_WANT_SAMPLE)
-#define NEEDS_MESH (MN_WANT_LANDMARKS | MN_WANT_POSE | MN_WANT_EXPRESSION | NEEDS_CHIP)
-#define NEEDS_POSE (MN_WANT_POSE | MN_WANT_QUALITY)
 
 /* A detection of which both networks are unsure is no face: hands, cloth, leaves. The mesh network's word
  * alone does not count: it does not know profiles, hats and sunglasses (in LFW it denies five of 7 701 faces,
  * all with scores over 0.85). */
 #define UNSURE_SCORE    0.7f
 #define UNSURE_PRESENCE 0.1f
-
-struct mn_pipeline {
-    mn_pipeline_options options;
-    mn_nets nets;
-    const mn_detector *detector;
-    const mn_mesh_recipe *mesh;
-    const mn_descriptor_recipe *descriptor;
-
-    pthread_mutex_t lock; /* guards idle */
-    mn_scratch *idle;
-};
 
 mn_pipeline_options mn_pipeline_options_default(void)
 {
@@ -229,7 +213,7 @@ static void give_back_scratch(mn_pipeline *p, mn_scratch *s)
     pthread_mutex_unlock(&p->lock);
 }
 
-static mn_code begin_work(mn_pipeline *p, const mn_image *image, mn_arena *arena, mn_work *w, mn_error *err)
+mn_code mn_pipeline_begin(mn_pipeline *p, const mn_image *image, mn_arena *arena, mn_work *w, mn_error *err)
 {
     if (mn_image_channels(image) != 3)
         return mn_fail(err, MN_E_INVALID, "a picture with 3 channels is needed, this one has %d",
@@ -241,7 +225,7 @@ static mn_code begin_work(mn_pipeline *p, const mn_image *image, mn_arena *arena
     return MN_OK;
 }
 
-static void end_work(mn_pipeline *p, mn_work *w)
+void mn_pipeline_end(mn_pipeline *p, mn_work *w)
 {
     mn_work_end(w);
     mn_pyramid_finish(&w->pyramid);
@@ -253,30 +237,18 @@ static void unref_sample(void *image)
     mn_image_unref(image);
 }
 
-/* One face on its way through the stages, in pixels of the picture in memory. */
-typedef struct {
-    mn_pipeline *p;
-    mn_work *w;
-    unsigned want;
-    const mn_detection *found;
-    mn_point3 mesh[MN_MESH_POINTS];
-    float presence;
-    mn_image *chip; /* owned */
-    mn_face face;
-} subject;
-
 static float eye_distance(const mn_point points[5])
 {
     return hypotf(points[1].x - points[0].x, points[1].y - points[0].y);
 }
 
-static bool is_face(const subject *s)
+static bool is_face(const mn_subject *s)
 {
     bool sure = s->found->score >= UNSURE_SCORE || s->presence >= UNSURE_PRESENCE;
     return sure && eye_distance(s->face.points) >= 1; /* also false for what is not a number */
 }
 
-static mn_code find_mesh(subject *s, mn_error *err)
+static mn_code find_mesh(mn_subject *s, mn_error *err)
 {
     mn_work_stage(s->w, MN_STAGE_LANDMARKS);
     mn_code code = mn_mesh_find(s->w, s->p->mesh, s->found, s->mesh, &s->presence, err);
@@ -285,7 +257,7 @@ static mn_code find_mesh(subject *s, mn_error *err)
     return code;
 }
 
-static void read_mesh(subject *s)
+static void read_mesh(mn_subject *s)
 {
     mn_work_stage(s->w, MN_STAGE_POSE);
     if (s->want & NEEDS_POSE)
@@ -294,7 +266,7 @@ static void read_mesh(subject *s)
         s->face.expression = mn_expression_of_mesh(s->mesh);
 }
 
-static mn_code measure_quality(subject *s, mn_error *err)
+static mn_code measure_quality(mn_subject *s, mn_error *err)
 {
     mn_chip_measures measures;
     float network = -1, scale = mn_image_scale(s->w->pyramid.level[0]);
@@ -308,7 +280,7 @@ static mn_code measure_quality(subject *s, mn_error *err)
     return code;
 }
 
-static mn_code keep_sample(subject *s, mn_error *err)
+static mn_code keep_sample(mn_subject *s, mn_error *err)
 {
     if (mn_arena_on_end(s->w->arena, unref_sample, s->chip) != 0)
         return mn_fail(err, MN_E_MEMORY, "out of memory for a sample");
@@ -317,10 +289,14 @@ static mn_code keep_sample(subject *s, mn_error *err)
     return MN_OK;
 }
 
-static mn_code use_chip(subject *s, mn_error *err)
+static mn_code use_chip(mn_subject *s, mn_error *err)
 {
     mn_work_stage(s->w, MN_STAGE_ALIGN);
-    mn_code code = mn_align_chip(&s->w->pyramid, s->p->descriptor->align, s->face.points, &s->chip, err);
+    mn_code code = MN_OK;
+    if (s->ready)
+        s->chip = mn_image_ref(s->ready);
+    else
+        code = mn_align_chip(&s->w->pyramid, s->p->descriptor->align, s->face.points, &s->chip, err);
     if (code == MN_OK && (s->want & MN_WANT_DESCRIPTOR)) {
         mn_work_stage(s->w, MN_STAGE_DESCRIBE);
         code = mn_describe(s->w, s->p->descriptor, s->chip, s->p->options.flip, &s->face.descriptor, err);
@@ -335,7 +311,7 @@ static mn_code use_chip(subject *s, mn_error *err)
 }
 
 /* What only the box is needed for. */
-static mn_code use_box(subject *s, mn_error *err)
+static mn_code use_box(mn_subject *s, mn_error *err)
 {
     mn_code code = MN_OK;
     if ((s->want & MN_WANT_LIVENESS) && mn_pipeline_can(s->p, MN_WANT_LIVENESS)) {
@@ -350,7 +326,7 @@ static mn_code use_box(subject *s, mn_error *err)
 }
 
 /* From pixels in memory to pixels of the file; what was made on the way but not asked for is taken out. */
-static mn_code finish_face(subject *s, mn_face *out, mn_error *err)
+static mn_code finish_face(mn_subject *s, mn_face *out, mn_error *err)
 {
     float k = mn_image_scale(s->w->pyramid.level[0]), shift = (k - 1) / 2;
     mn_face *f = &s->face;
@@ -371,28 +347,33 @@ static mn_code finish_face(subject *s, mn_face *out, mn_error *err)
     return MN_OK;
 }
 
-/* *kept is false when a closer look shows that the detection is no face. */
-static mn_code work_on_face(mn_pipeline *p, mn_work *w, unsigned want, const mn_detection *found,
-                            mn_face *out, bool *kept, mn_error *err)
+mn_subject mn_subject_of(mn_pipeline *p, mn_work *w, unsigned want, const mn_detection *found)
 {
-    subject s = {.p = p, .w = w, .want = want, .found = found};
-    mn_code code = MN_OK;
+    mn_subject s = {.p = p, .w = w, .want = want, .found = found};
     s.face.box = found->box;
     s.face.score = found->score;
     memcpy(s.face.points, found->points, sizeof s.face.points);
-    if (want & NEEDS_MESH) {
-        code = find_mesh(&s, err);
-        *kept = code == MN_OK && is_face(&s);
+    return s;
+}
+
+mn_code mn_subject_run(mn_subject *s, mn_face *out, bool *kept, mn_error *err)
+{
+    mn_code code = MN_OK;
+    if (s->want & NEEDS_MESH) {
+        code = find_mesh(s, err);
+        *kept = code == MN_OK && is_face(s);
         if (!*kept)
             return code;
-        read_mesh(&s);
+        read_mesh(s);
     }
-    if (want & NEEDS_CHIP)
-        code = use_chip(&s, err);
+    if (s->aligned)
+        memcpy(s->face.points, s->aligned, sizeof s->face.points);
+    if (s->want & NEEDS_CHIP)
+        code = use_chip(s, err);
     if (code == MN_OK)
-        code = use_box(&s, err);
+        code = use_box(s, err);
     if (code == MN_OK)
-        code = finish_face(&s, out, err);
+        code = finish_face(s, out, err);
     *kept = code == MN_OK;
     return code;
 }
@@ -406,7 +387,8 @@ static mn_code work_on_faces(mn_pipeline *p, mn_work *w, unsigned want, const mn
         return mn_fail(err, MN_E_MEMORY, "out of memory for %zu faces", found->n);
     for (size_t i = 0; i < found->n; i++) {
         bool kept;
-        mn_code code = work_on_face(p, w, want, &found->items[i], &made[n], &kept, err);
+        mn_subject s = mn_subject_of(p, w, want, &found->items[i]);
+        mn_code code = mn_subject_run(&s, &made[n], &kept, err);
         if (code != MN_OK)
             return code;
         n += kept;
@@ -421,7 +403,7 @@ mn_code mn_pipeline_run(mn_pipeline *p, const mn_image *image, unsigned want, mn
 {
     mn_work w;
     mn_detections found = {0};
-    mn_code code = begin_work(p, image, arena, &w, err);
+    mn_code code = mn_pipeline_begin(p, image, arena, &w, err);
     if (code != MN_OK)
         return code;
     int min_face = (int)((float)p->options.min_face / mn_image_scale(image));
@@ -433,7 +415,7 @@ mn_code mn_pipeline_run(mn_pipeline *p, const mn_image *image, unsigned want, mn
     if (code == MN_OK)
         code = work_on_faces(p, &w, want, &found, faces, n_faces, err);
     mn_detections_finish(&found);
-    end_work(p, &w);
+    mn_pipeline_end(p, &w);
     return code;
 }
 
@@ -446,11 +428,11 @@ mn_code mn_pipeline_describe_sample(mn_pipeline *p, const mn_image *sample, mn_a
         return mn_fail(err, MN_E_INVALID, "a sample for %s is %d × %d px, not %d × %d",
                        mn_pipeline_descriptor_model(p)->name, size, size, mn_image_width(sample),
                        mn_image_height(sample));
-    mn_code code = begin_work(p, sample, arena, &w, err);
+    mn_code code = mn_pipeline_begin(p, sample, arena, &w, err);
     if (code != MN_OK)
         return code;
     mn_work_stage(&w, MN_STAGE_DESCRIBE);
     code = mn_describe(&w, p->descriptor, sample, p->options.flip, out, err);
-    end_work(p, &w);
+    mn_pipeline_end(p, &w);
     return code;
 }

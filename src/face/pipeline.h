@@ -48,6 +48,21 @@ mn_code mn_pipeline_prepare(mn_pipeline *p, unsigned want, mn_error *err);
 /* No face is not an error: *n_faces is 0. max_faces applies. */
 mn_code mn_pipeline_run(mn_pipeline *p, const mn_image *image, unsigned want, mn_arena *arena,
                         mn_face **faces, size_t *n_faces, mn_error *err);
+/* The same where somebody else has found the faces: one face a box, in the order of the boxes, which are in
+ * pixels of the upright file and hold a face each: off by half its size is no harm. The detector looks there
+ * and nowhere else; mn_face.box is what it found. *faces: n of them. MN_E_INVALID for a box that is none or
+ * lies outside of the picture, MN_E_NO_FACE where no face is in one; the text says which. 1 to MN_BOXES_MAX
+ * boxes. */
+#define MN_BOXES_MAX    100
+#define MN_BOX_SMALLEST 8.0f /* px, of width and height */
+mn_code mn_pipeline_run_boxes(mn_pipeline *p, const mn_image *image, const mn_box *boxes, size_t n,
+                              unsigned want, mn_arena *arena, mn_face **faces, mn_error *err);
+/* A sample: a square picture that holds nothing but one face, aligned already. 112 px by the template of the
+ * ArcFace family, 150 px by dlib's, or the size that mn_face.sample has: described as it is, or moved to the
+ * pack's own template. 250 px, whose template nobody published: the face in its middle is aligned anew.
+ * MN_E_INVALID for other sizes, MN_E_NO_FACE where there is none to be seen. */
+mn_code mn_pipeline_run_sample(mn_pipeline *p, const mn_image *sample, unsigned want, mn_arena *arena,
+                               mn_face *out, mn_error *err);
 /* An aligned sample (as mn_face.sample gives it) to its descriptor, without looking for a face. */
 mn_code mn_pipeline_describe_sample(mn_pipeline *p, const mn_image *sample, mn_arena *arena,
                                     mn_descriptor *out, mn_error *err);
