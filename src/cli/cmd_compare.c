@@ -110,6 +110,7 @@ int mn_cmd_compare(mn_cli *cli)
     const mn_crew_task task = {.want = MN_WANT_DESCRIPTOR,
                                .show = show,
                                .ctx = &c,
+                               .samples = cli->args->value[MN_O_SAMPLE] != NULL,
                                .wanted_side = cli->args->value[MN_O_DRAW] ? 0 : MN_SIDE_ONE_FACE};
     bool same = false;
 

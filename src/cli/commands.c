@@ -4,7 +4,7 @@
 #define B(id) MN_O_BIT(id)
 
 static const mn_command commands[] = {
-    {"detect", "FILE...", 1, MN_OPERANDS_ANY, B(DRAW) | B(WITH), "Find faces in pictures",
+    {"detect", "FILE...", 1, MN_OPERANDS_ANY, B(DRAW) | B(WITH) | B(BOX), "Find faces in pictures",
      "Prints for each face its box, the detector's score, five points, the head's pose and the quality; more "
      "with "
      "--with. A FILE may be a folder (searched through for pictures, told by their content) or - for "
@@ -14,14 +14,15 @@ static const mn_command commands[] = {
      "mien detect --draw found.jpg photo.jpg\n"
      "mien detect --json --with all holiday/ > faces.jsonl",
      mn_cmd_detect},
-    {"describe", "FILE...", 1, MN_OPERANDS_ANY, B(WITH) | B(OUTPUT), "Turn faces into descriptors",
+    {"describe", "FILE...", 1, MN_OPERANDS_ANY, B(WITH) | B(OUTPUT) | B(BOX) | B(SAMPLE),
+     "Turn faces into descriptors",
      "A descriptor is what two faces are compared by. It is biometric data: it goes nowhere but where you "
      "send it. "
      "Without --json only its length and first numbers are shown.",
      "mien describe --json face.jpg\n"
      "mien describe --json --flip --output descriptors.jsonl faces/",
      mn_cmd_describe},
-    {"compare", "A B", 2, 2, B(DRAW) | B(FACE), "Do two pictures show the same person?",
+    {"compare", "A B", 2, 2, B(DRAW) | B(FACE) | B(SAMPLE), "Do two pictures show the same person?",
      "Compares one face of each picture: the largest, unless --face says otherwise. The answer is yes when "
      "the "
      "false-match rate at their similarity is at most --fmr. Exit status 0: the same person, 1: not.",

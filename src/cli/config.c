@@ -140,3 +140,23 @@ mn_code mn_config_number(const mn_args *args, mn_option option, long low, long h
     *out = n;
     return MN_OK;
 }
+
+mn_code mn_config_box(const mn_args *args, mn_box *out, bool *given, mn_error *err)
+{
+    const char *text = args->value[MN_O_BOX];
+    float v[4];
+    *given = text != NULL;
+    for (int i = 0; text && i < 4; i++) {
+        char *end;
+        v[i] = strtof(text, &end);
+        if (end == text || *end != (i < 3 ? ',' : '\0'))
+            return mn_fail(
+                err, MN_E_INVALID,
+                "--box %.40s: it takes left, top, width and height in pixels, such as 120,80,200,240",
+                args->value[MN_O_BOX]);
+        text = end + 1;
+    }
+    if (*given)
+        *out = (mn_box){v[0], v[1], v[2], v[3]};
+    return MN_OK;
+}

@@ -27,4 +27,7 @@ mn_decode_limits mn_config_decode_limits(const mn_settings *s);
 mn_code mn_config_number(const mn_args *args, mn_option option, long low, long high, long otherwise,
                          long *out, mn_error *err);
 
+/* --box X,Y,W,H. *given: was it? */
+mn_code mn_config_box(const mn_args *args, mn_box *out, bool *given, mn_error *err);
+
 #endif

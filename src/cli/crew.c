@@ -47,6 +47,32 @@ static mn_code decode(const mn_crew *crew, mn_picture *p, mn_error *err)
     return MN_OK;
 }
 
+static mn_code read_sample(const mn_crew *crew, mn_picture *p, mn_error *err)
+{
+    mn_face *face = mn_arena_calloc(p->arena, 1, sizeof *face);
+    if (!face)
+        return mn_fail(err, MN_E_MEMORY, "no memory for a face");
+    mn_code code = mn_pipeline_run_sample(crew->pipeline, p->image, crew->task->want, p->arena, face, err);
+    if (code != MN_OK)
+        return code;
+    p->faces = face;
+    p->n_faces = 1;
+    return MN_OK;
+}
+
+static mn_code find_faces(const mn_crew *crew, mn_picture *p, mn_error *err)
+{
+    const mn_crew_task *t = crew->task;
+    if (t->samples)
+        return read_sample(crew, p, err);
+    if (!t->box)
+        return mn_pipeline_run(crew->pipeline, p->image, t->want, p->arena, &p->faces, &p->n_faces, err);
+    mn_code code =
+        mn_pipeline_run_boxes(crew->pipeline, p->image, t->box, 1, t->want, p->arena, &p->faces, err);
+    p->n_faces = code == MN_OK;
+    return code;
+}
+
 static mn_code work_on(const mn_crew *crew, mn_picture *p, mn_error *err)
 {
     mn_code code = mn_file_read(p->input->path, &p->bytes, err);
@@ -57,10 +83,7 @@ static mn_code work_on(const mn_crew *crew, mn_picture *p, mn_error *err)
     if (code != MN_OK || p->skipped)
         return code;
     code = decode(crew, p, err);
-    if (code == MN_OK && crew->pipeline)
-        code = mn_pipeline_run(crew->pipeline, p->image, crew->task->want, p->arena, &p->faces, &p->n_faces,
-                               err);
-    return code;
+    return code == MN_OK && crew->pipeline ? find_faces(crew, p, err) : code;
 }
 
 static void mark_done(slot *s)

@@ -24,7 +24,9 @@ typedef struct {
 
 typedef struct {
     unsigned want;
-    int wanted_side; /* see mn_decode_limits; 0: every pixel */
+    int wanted_side;   /* see mn_decode_limits; 0: every pixel */
+    const mn_box *box; /* of the one face that is looked at in each picture, pixels of the file; NULL: all */
+    bool samples;      /* the pictures are samples, see mn_pipeline_run_sample */
     /* Before decoding, on a worker; sets p->skipped where the picture needs no work. May be NULL. */
     mn_code (*before)(void *ctx, mn_picture *p, mn_error *err);
     /* On the caller's thread. A non-zero answer ends the run with it. */

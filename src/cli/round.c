@@ -1,4 +1,5 @@
 #include "cli/round.h"
+#include "cli/config.h"
 #include "cli/out.h"
 #include "cli/say.h"
 #include <string.h>
@@ -80,9 +81,11 @@ static mn_code show(void *ctx, mn_picture *p, mn_error *err)
     return fail_one(r, p, &error, err);
 }
 
-static mn_code run(mn_round *r, const mn_inputs *inputs, mn_error *err)
+static mn_code run(mn_round *r, const mn_inputs *inputs, const mn_box *box, mn_error *err)
 {
     const mn_crew_task task = {
+        .box = box,
+        .samples = r->cli->args->value[MN_O_SAMPLE] != NULL,
         .want = r->want,
         .wanted_side = r->cli->args->value[MN_O_DRAW] ? 0 : MN_SIDE_ALL_FACES,
         .show = show,
@@ -101,13 +104,16 @@ int mn_round_run(mn_round *r)
 {
     mn_inputs inputs = {0};
     mn_error err = {0};
+    bool boxed = false;
     if (!r->out)
         r->out = r->cli->out;
+    if (mn_config_box(r->cli->args, &r->box, &boxed, &err) != MN_OK)
+        return mn_say_usage(r->cli->args->command, err.text);
     mn_code code = mn_inputs_gather(r->cli->args->operands, r->cli->args->n_operands, &inputs, &err);
     r->failed += inputs.missing;
     r->several = inputs.several;
     if (code == MN_OK && inputs.n)
-        code = run(r, &inputs, &err);
+        code = run(r, &inputs, boxed ? &r->box : NULL, &err);
     mn_inputs_finish(&inputs);
     if (code != MN_OK)
         mn_say_error(NULL, &err);
