@@ -47,6 +47,18 @@ static const mn_command commands[] = {
      "--consent-evidence "
      "'cabinet 4' people/",
      mn_cmd_enroll},
+    {"verify", "PERSON FILE...", 2, MN_OPERANDS_ANY, B(LIST) | B(FACE) | B(BOX) | B(SAMPLE),
+     "Is this the enrolled person?",
+     "Compares one face of each picture with all faces stored of PERSON (an id, an external id, or a name "
+     "that "
+     "only one person has). The person must have agreed to verification; with --list, to that list's "
+     "purpose, "
+     "and be in it. --fmr holds for all these comparisons together. Exit status 0: it is in one of the "
+     "pictures, "
+     "1: in none.",
+     "mien verify 'Anna Kern' door.jpg\n"
+     "mien verify --list staff --fmr 1e-5 --json 0190a3f2-7c1e-7d3a-9b4e-2f60c1d5a8e7 door.jpg",
+     mn_cmd_verify},
     {"identify", "FILE...", 1, MN_OPERANDS_ANY, B(DRAW) | B(LIST) | B(PURPOSE) | B(CANDIDATES) | B(WITH),
      "Which enrolled people are in the pictures?",
      "Looks for every face among the enrolled people whose consent covers the purpose (identification, "

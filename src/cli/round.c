@@ -109,7 +109,8 @@ int mn_round_run(mn_round *r)
         r->out = r->cli->out;
     if (mn_config_box(r->cli->args, &r->box, &boxed, &err) != MN_OK)
         return mn_say_usage(r->cli->args->command, err.text);
-    mn_code code = mn_inputs_gather(r->cli->args->operands, r->cli->args->n_operands, &inputs, &err);
+    mn_code code =
+        mn_inputs_gather(r->cli->args->operands + r->skip, r->cli->args->n_operands - r->skip, &inputs, &err);
     r->failed += inputs.missing;
     r->several = inputs.several;
     if (code == MN_OK && inputs.n)

@@ -14,8 +14,9 @@ struct mn_round {
     mn_code (*show)(mn_round *r, mn_picture *p,
                     mn_error *err); /* a picture that could be read; counts in r->found */
     void *ctx;
-    FILE *out;  /* standard output unless changed */
-    mn_box box; /* --box, read by mn_round_run */
+    FILE *out;   /* standard output unless changed */
+    mn_box box;  /* --box, read by mn_round_run */
+    size_t skip; /* operands before the pictures */
 
     mn_engine engine;
     bool several;  /* pictures were asked for */

@@ -372,6 +372,18 @@ class Pictures(Case):
         self.assertEqual(len(list(folder.iterdir())), 2)
         self.refused(mien("detect", "--draw", scratch / "drawn.gif", portrait("Anna")), 3, "written as .jpg, .png or .webp")
 
+    def test_given_boxes_and_samples(self):
+        need_recognition("standard")
+        whole = self.ok(mien("detect", "--json", SAMPLES / "sample1.jpg")).json["faces"]
+        box = whole[1]["box"]
+        drawn = ",".join(str(round(box[k] + d)) for k, d in (("x", 30), ("y", -20), ("width", 40), ("height", 10)))
+        one = self.ok(mien("detect", "--json", "--box", drawn, SAMPLES / "sample1.jpg")).json["faces"]
+        self.assertEqual(len(one), 1)
+        self.assertLess(abs(one[0]["box"]["x"] - box["x"]), 30)
+        self.refused(mien("detect", "--box", "5,5,100,100", SAMPLES / "sample1.jpg"), 3, "box 1: no face is in it")
+        self.refused(mien("detect", "--box", "5,5,100", SAMPLES / "sample1.jpg"), 2, "left, top, width and height")
+        self.refused(mien("describe", "--sample", SAMPLES / "sample1.jpg"), 3, "112, 150 or 250 px")
+
     def test_describe(self):
         need_recognition("standard")
         answer = self.ok(mien("describe", "--json", portrait("Anna"))).json
@@ -539,6 +551,16 @@ class Enrolled(Case):
         self.refused(mien("identify", *data, "--list", "guests", portrait("Anna")), 3, "guests")
         self.refused(mien("identify", *data, "--list", "staff", "--purpose", "attendance", portrait("Anna")), 3, "identification")
         self.ok(mien("identify", *data, portrait("Greta"), portrait("Dora")))
+        self.verify(data)
+
+    def verify(self, data):
+        # Anna agreed to identification: compared within that list, and not outside of it
+        self.refused(mien("verify", *data, "Anna", portrait("Anna")), 3, "no valid consent for verification")
+        same = self.ok(mien("verify", *data, "--list", "staff", "--json", "A7", portrait("Anna", "-resize", "60%"))).json
+        self.assertEqual((same["same"], same["name"], same["comparisons"]), (True, "Anna", 1))
+        self.assertIn("not Anna", self.ok(mien("verify", *data, "--list", "staff", "A7", portrait("Greta")), 1).out)
+        self.refused(mien("verify", *data, "--list", "staff", "Nobody", portrait("Anna")), 3, "Nobody")
+        self.refused(mien("verify", *data, "Anna"), 2, "verify")
 
     def records(self, data):
         people = self.ok(mien("people", "list", *data, "--json")).json["people"]
