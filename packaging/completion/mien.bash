@@ -3,7 +3,7 @@ _mien() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local first=${COMP_WORDS[1]-} second=${COMP_WORDS[2]-} options= words=
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W "detect describe compare enroll identify people audit keys store models eval bench roles settings version completion help" -- "$cur"))
+        COMPREPLY=($(compgen -W "detect describe compare enroll verify identify people audit keys store models eval bench roles settings version completion help" -- "$cur"))
         return
     fi
     case $prev in
@@ -18,6 +18,7 @@ _mien() {
     --with) COMPREPLY=($(compgen -W "landmarks pose quality expression liveness age all" -- "$cur")); return ;;
     --output | -o) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --face) COMPREPLY=($(compgen -W "largest centre only" -- "$cur")); return ;;
+    --box) COMPREPLY=(); return ;;
     --name) COMPREPLY=(); return ;;
     --external-id) COMPREPLY=(); return ;;
     --list) COMPREPLY=(); return ;;
@@ -45,17 +46,18 @@ _mien() {
         models) COMPREPLY=($(compgen -W "list pull check" -- "$cur")); return ;;
         eval) COMPREPLY=($(compgen -W "verify identify calibrate" -- "$cur")); return ;;
         bench) COMPREPLY=($(compgen -W "pipeline" -- "$cur")); return ;;
-        help) COMPREPLY=($(compgen -W "detect describe compare enroll identify people audit keys store models eval bench roles settings version completion help" -- "$cur")); return ;;
+        help) COMPREPLY=($(compgen -W "detect describe compare enroll verify identify people audit keys store models eval bench roles settings version completion help" -- "$cur")); return ;;
         esac
     fi
     case "$first $second" in
     "people list" | "people show" | "people erase" | "people withdraw" | "people match" | "people duplicates" | "audit verify" | "audit export" | "keys show" | "keys rotate" | "store check" | "store stats" | "models list" | "models pull" | "models check" | "eval verify" | "eval identify" | "eval calibrate" | "bench pipeline") first="$first $second" ;;
     esac
     case $first in
-    "detect") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --with " ;;
-    "describe") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --with --output " ;;
-    "compare") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --face " ;;
+    "detect") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --with --box " ;;
+    "describe") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --with --output --box --sample " ;;
+    "compare") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --face --sample " ;;
     "enroll") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --name --external-id --list --consent --consent-method --consent-evidence --consent-until --folders " ;;
+    "verify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --box --sample --list " ;;
     "identify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --with --list --purpose --candidates " ;;
     "people list") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --list --like --limit " ;;
     "people show") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;

@@ -8,6 +8,7 @@ _mien() {
             'describe:Turn faces into descriptors'
             'compare:Do two pictures show the same person?'
             'enroll:Enrol people who agreed to it'
+            'verify:Is this the enrolled person?'
             'identify:Which enrolled people are in the pictures?'
             'people:list show erase withdraw match duplicates'
             'audit:verify export'
@@ -87,6 +88,7 @@ _mien() {
         '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
         '--draw[Save the picture with what was found; several pictures\: a folder]:FILE:_files' \
         '--with[What to work out\: a comma-separated choice of landmarks, pose, quality, expression, liveness, age, or all]:PARTS:(landmarks pose quality expression liveness age all)' \
+        '--box[Where the face is\: left, top, width and height in pixels; nothing else is looked at]:X,Y,W,H:' \
         '*:file:_files' ;;
     (describe)
         _arguments \
@@ -103,6 +105,8 @@ _mien() {
         '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
         '--with[What to work out\: a comma-separated choice of landmarks, pose, quality, expression, liveness, age, or all]:PARTS:(landmarks pose quality expression liveness age all)' \
         '--output[Write the result to FILE instead of standard output]:FILE:_files' \
+        '--box[Where the face is\: left, top, width and height in pixels; nothing else is looked at]:X,Y,W,H:' \
+        '--sample[The pictures are samples\: one face each, aligned before, of 112, 150 or 250 pixels a side]' \
         '*:file:_files' ;;
     (compare)
         _arguments \
@@ -119,6 +123,7 @@ _mien() {
         '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
         '--draw[Save the picture with what was found; several pictures\: a folder]:FILE:_files' \
         '--face[Of several faces in a picture take the largest, the one nearest the centre, or refuse the picture (only)]:WHICH:(largest centre only)' \
+        '--sample[The pictures are samples\: one face each, aligned before, of 112, 150 or 250 pixels a side]' \
         '*:file:_files' ;;
     (enroll)
         _arguments \
@@ -142,6 +147,24 @@ _mien() {
         '--consent-evidence[Where the proof of the consent is, e.g. a file number]:TEXT:' \
         '--consent-until[When the consent ends\: a date, or a span such as 2y or 90d]:TIME:' \
         '--folders[Each folder in the given folders is a person, named by the folder]' \
+        '*:file:_files' ;;
+    (verify)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--face[Of several faces in a picture take the largest, the one nearest the centre, or refuse the picture (only)]:WHICH:(largest centre only)' \
+        '--box[Where the face is\: left, top, width and height in pixels; nothing else is looked at]:X,Y,W,H:' \
+        '--sample[The pictures are samples\: one face each, aligned before, of 112, 150 or 250 pixels a side]' \
+        '--list[List of people]:LIST:' \
         '*:file:_files' ;;
     (identify)
         _arguments \

@@ -140,7 +140,7 @@ class Case(unittest.TestCase):
 
 class CommandLine(Case):
     def test_overview(self):
-        self.assertEqual(len(commands()), 29)
+        self.assertEqual(len(commands()), 30)
         for name in ("detect", "people erase", "eval calibrate", "bench pipeline"):
             self.assertIn(name, commands())
         self.refused(mien(), 2, "which command?", "mien help")

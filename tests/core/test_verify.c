@@ -120,7 +120,8 @@ static void test_consent_for_verification_is_needed(void **state)
 {
     world *w = *state;
     mn_enrolment anna = enrol(w, "Anna", "staff", 1, 0); /* agreed to identification */
-    const mn_compare_rules staff = {.list = "staff"}, badge = {.list = "badge"}, none = {.list = "none"};
+    const mn_compare_rules staff = {.list = "staff"}, badge = {.list = "badge"}, guests = {.list = "guests"},
+                           none = {.list = "none"};
     char detail[512];
     refused(w, person(anna.person), picture(w, 1, 5), &plain, MN_E_CONSENT);
     refused(w, picture(w, 1, 5), face(anna.face), &plain, MN_E_CONSENT);
@@ -131,17 +132,18 @@ static void test_consent_for_verification_is_needed(void **state)
     assert_non_null(strstr(detail, "\"purpose\":\"identification\""));
     const mn_compare_rules identify = {.purpose = MN_PURPOSE_IDENTIFICATION},
                            attend = {.purpose = MN_PURPOSE_ATTENDANCE};
+    const mn_list listed = list_named(w, "staff");
     assert_true(verify(w, person(anna.person), picture(w, 1, 5), &identify).verdict.same);
     refused(w, person(anna.person), picture(w, 1, 5), &attend, MN_E_CONSENT);
-    assert_ok(
-        w->core->store->ops->member_delete(w->core->store, &list_named(w, "staff").id, &anna.person, err));
+    assert_ok(w->core->store->ops->member_delete(w->core->store, &listed.id, &anna.person, err));
     refused(w, person(anna.person), picture(w, 1, 5), &identify,
             MN_E_NOT_FOUND); /* in no such list any more */
-    assert_ok(w->core->store->ops->member_put(w->core->store, &list_named(w, "staff").id, &anna.person,
-                                              mn_time_now(), err));
+    assert_ok(w->core->store->ops->member_put(w->core->store, &listed.id, &anna.person, mn_time_now(), err));
     mn_enrolment bert = verified(w, "Bert", 2, 0);
     assert_true(verify(w, person(bert.person), picture(w, 2, 5), &badge).verdict.same);
-    refused(w, person(anna.person), picture(w, 1, 5), &badge, MN_E_NOT_FOUND); /* not in it */
+    refused(w, person(anna.person), picture(w, 1, 5), &badge, MN_E_CONSENT);
+    enrol(w, "Cleo", "guests", 3, 0);
+    refused(w, person(anna.person), picture(w, 1, 5), &guests, MN_E_NOT_FOUND); /* not in it */
     refused(w, person(anna.person), picture(w, 1, 5), &none, MN_E_NOT_FOUND);
     assert_ok(mn_core_consent_withdraw(w->core, &ann, &anna.person, MN_PURPOSE_IDENTIFICATION, err));
     refused(w, person(anna.person), picture(w, 1, 5), &staff, MN_E_CONSENT);
