@@ -3,6 +3,8 @@
 #ifndef MN_STORE_POSTGRES_QUERIES_H
 #define MN_STORE_POSTGRES_QUERIES_H
 
+#include "store/access_queries.h"
+
 #define PERSON_COLUMNS  "p.id, p.account, p.external_id, p.name, p.user_data, p.active, p.created, p.updated"
 #define CONSENT_COLUMNS "id, person, purpose, method, evidence, given, until, withdrawn"
 #define LIST_COLUMNS    "l.id, l.account, l.name, l.purpose, l.retention, l.fmr, l.created"
@@ -210,9 +212,12 @@
                    "SELECT 'audit_is_append_only' WHERE NOT EXISTS (SELECT 1 FROM pg_trigger WHERE "         \
                    "tgrelid = 'audit'::regclass AND tgname = 'audit_is_append_only' AND tgenabled <> 'D')")
 
+#define MN_POSTGRES_PARAMETER(n) "$" #n
+
 typedef enum {
 #define X(name, sql) P_##name,
     MN_POSTGRES_QUERIES(X)
+    MN_ACCESS_QUERIES(X, MN_POSTGRES_PARAMETER)
 #undef X
         P_COUNT
 } mn_pg_query;

@@ -11,6 +11,9 @@
 #define TEXT                                                                                                 \
     "text COLLATE \"C\"" /* by bytes: the same order everywhere, whatever the system's locales become */
 
+#define ACCESS_TRIGGER(name, when)                                                                           \
+    "CREATE TRIGGER " name " AFTER " when " FOR EACH ROW EXECUTE FUNCTION access_changed();"
+
 /* Times are microseconds since 1970 UTC; 9223372036854775807 is never. */
 static const char *const migrations[] = {
     /* 1: accounts, people and their keys, consent, lists, faces, descriptors, change log, trash, audit log */
@@ -70,6 +73,53 @@ static const char *const migrations[] = {
     " $$ BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$;"
     "CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit"
     " FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();",
+
+    /* 2: limits of accounts; users, roles, tokens, sessions, and the number that says they changed */
+    "ALTER TABLE account ADD COLUMN suspended boolean NOT NULL DEFAULT false,"
+    " ADD COLUMN expires bigint NOT NULL DEFAULT 9223372036854775807,"
+    " ADD COLUMN people_max bigint NOT NULL DEFAULT 0 CHECK (people_max >= 0),"
+    " ADD COLUMN faces_max bigint NOT NULL DEFAULT 0 CHECK (faces_max >= 0),"
+    " ADD COLUMN cameras_max bigint NOT NULL DEFAULT 0 CHECK (cameras_max >= 0),"
+    " ADD COLUMN features " TEXT ", ADD COLUMN comment " TEXT ","
+    " ADD COLUMN updated bigint NOT NULL DEFAULT 0;"
+
+    "CREATE TABLE login_user (id uuid PRIMARY KEY, account uuid NOT NULL REFERENCES account (id),"
+    " login " TEXT " NOT NULL, name " TEXT " NOT NULL, comment " TEXT ", password " TEXT ","
+    " roles " TEXT " NOT NULL, limited boolean NOT NULL, lists bytea NOT NULL CHECK (length(lists) % 16 = 0),"
+    " once boolean NOT NULL, disabled boolean NOT NULL, created bigint NOT NULL, updated bigint NOT NULL,"
+    " seen bigint NOT NULL, failures bigint NOT NULL, locked bigint NOT NULL, UNIQUE (account, login));"
+
+    "CREATE TABLE role (id uuid PRIMARY KEY, account uuid NOT NULL REFERENCES account (id),"
+    " name " TEXT " NOT NULL, text " TEXT ", rights " TEXT " NOT NULL, limited boolean NOT NULL,"
+    " lists bytea NOT NULL CHECK (length(lists) % 16 = 0), created bigint NOT NULL,"
+    " updated bigint NOT NULL, UNIQUE (account, name));"
+
+    "CREATE TABLE token (id uuid PRIMARY KEY, account uuid NOT NULL REFERENCES account (id),"
+    " owner uuid NOT NULL REFERENCES login_user (id) ON DELETE CASCADE, name " TEXT " NOT NULL,"
+    " hash bytea NOT NULL UNIQUE CHECK (length(hash) = 32), rights " TEXT " NOT NULL,"
+    " limited boolean NOT NULL, lists bytea NOT NULL CHECK (length(lists) % 16 = 0),"
+    " created bigint NOT NULL, until bigint NOT NULL, used bigint NOT NULL);"
+    "CREATE INDEX token_account ON token (account, id);"
+    "CREATE INDEX token_owner ON token (owner);"
+
+    "CREATE TABLE session (id uuid PRIMARY KEY, account uuid NOT NULL REFERENCES account (id),"
+    " owner uuid NOT NULL REFERENCES login_user (id) ON DELETE CASCADE,"
+    " hash bytea NOT NULL UNIQUE CHECK (length(hash) = 32), address " TEXT ", program " TEXT ","
+    " created bigint NOT NULL, seen bigint NOT NULL, until bigint NOT NULL);"
+    "CREATE INDEX session_owner ON session (owner, id);"
+
+    "CREATE TABLE access_state (id bigint PRIMARY KEY CHECK (id = 1), generation bigint NOT NULL);"
+    "INSERT INTO access_state VALUES (1, 1);"
+    "CREATE FUNCTION access_changed() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$ BEGIN UPDATE access_state SET generation = generation + 1; RETURN NULL; END $$;" ACCESS_TRIGGER(
+        "account_changed", "UPDATE ON account")
+        ACCESS_TRIGGER("user_changed",
+                       "UPDATE OF login, password, roles, limited, lists, once, disabled ON login_user")
+            ACCESS_TRIGGER("user_deleted", "DELETE ON login_user") ACCESS_TRIGGER(
+                "role_changed", "UPDATE ON role") ACCESS_TRIGGER("role_deleted", "DELETE ON role")
+                ACCESS_TRIGGER("token_changed", "UPDATE OF name, rights, limited, lists, until ON token")
+                    ACCESS_TRIGGER("token_deleted", "DELETE ON token")
+                        ACCESS_TRIGGER("session_deleted", "DELETE ON session"),
 };
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))
 

@@ -3,6 +3,8 @@
 #ifndef MN_STORE_SQLITE_QUERIES_H
 #define MN_STORE_SQLITE_QUERIES_H
 
+#include "store/access_queries.h"
+
 #define PERSON_COLUMNS  "p.id, p.account, p.external_id, p.name, p.user_data, p.active, p.created, p.updated"
 #define CONSENT_COLUMNS "id, person, purpose, method, evidence, given, until, withdrawn"
 #define LIST_COLUMNS    "l.id, l.account, l.name, l.purpose, l.retention, l.fmr, l.created"
@@ -116,9 +118,12 @@
     X(CHECK_KEYS, "PRAGMA foreign_key_check")                                                                \
     X(SCRUB, "PRAGMA wal_checkpoint(TRUNCATE)")
 
+#define MN_SQLITE_PARAMETER(n) "?" #n
+
 typedef enum {
 #define X(name, sql) Q_##name,
     MN_SQLITE_QUERIES(X)
+    MN_ACCESS_QUERIES(X, MN_SQLITE_PARAMETER)
 #undef X
         Q_COUNT
 } mn_sqlite_query;

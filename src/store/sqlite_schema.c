@@ -6,6 +6,9 @@
 
 #define APPLICATION_ID 0x6d69656e /* "mien" */
 
+#define ACCESS_TRIGGER(name, when)                                                                           \
+    "CREATE TRIGGER " name " AFTER " when " BEGIN UPDATE access_state SET generation = generation + 1; END;"
+
 /* Times are microseconds since 1970 UTC; 9223372036854775807 is never. Ids are 16 bytes. */
 static const char *const migrations[] = {
     /* 1: accounts, people and their keys, consent, lists, faces, descriptors, change log, trash, audit log */
@@ -73,6 +76,55 @@ static const char *const migrations[] = {
     " BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;"
     "CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit"
     " BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;",
+
+    /* 2: limits of accounts; users, roles, tokens, sessions, and the number that says they changed */
+    "ALTER TABLE account ADD COLUMN suspended INTEGER NOT NULL DEFAULT 0 CHECK (suspended IN (0, 1));"
+    "ALTER TABLE account ADD COLUMN expires INTEGER NOT NULL DEFAULT 9223372036854775807;"
+    "ALTER TABLE account ADD COLUMN people_max INTEGER NOT NULL DEFAULT 0 CHECK (people_max >= 0);"
+    "ALTER TABLE account ADD COLUMN faces_max INTEGER NOT NULL DEFAULT 0 CHECK (faces_max >= 0);"
+    "ALTER TABLE account ADD COLUMN cameras_max INTEGER NOT NULL DEFAULT 0 CHECK (cameras_max >= 0);"
+    "ALTER TABLE account ADD COLUMN features TEXT;"
+    "ALTER TABLE account ADD COLUMN comment TEXT;"
+    "ALTER TABLE account ADD COLUMN updated INTEGER NOT NULL DEFAULT 0;"
+
+    "CREATE TABLE login_user (id BLOB PRIMARY KEY CHECK (length(id) = 16),"
+    " account BLOB NOT NULL REFERENCES account (id), login TEXT NOT NULL, name TEXT NOT NULL, comment TEXT,"
+    " password TEXT, roles TEXT NOT NULL, limited INTEGER NOT NULL CHECK (limited IN (0, 1)),"
+    " lists BLOB NOT NULL CHECK (length(lists) % 16 = 0), once INTEGER NOT NULL CHECK (once IN (0, 1)),"
+    " disabled INTEGER NOT NULL CHECK (disabled IN (0, 1)), created INTEGER NOT NULL,"
+    " updated INTEGER NOT NULL, seen INTEGER NOT NULL, failures INTEGER NOT NULL, locked INTEGER NOT NULL,"
+    " UNIQUE (account, login)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE role (id BLOB PRIMARY KEY CHECK (length(id) = 16),"
+    " account BLOB NOT NULL REFERENCES account (id), name TEXT NOT NULL, text TEXT, rights TEXT NOT NULL,"
+    " limited INTEGER NOT NULL CHECK (limited IN (0, 1)), lists BLOB NOT NULL CHECK (length(lists) % 16 = 0),"
+    " created INTEGER NOT NULL, updated INTEGER NOT NULL, UNIQUE (account, name)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE token (id BLOB PRIMARY KEY CHECK (length(id) = 16),"
+    " account BLOB NOT NULL REFERENCES account (id),"
+    " owner BLOB NOT NULL REFERENCES login_user (id) ON DELETE CASCADE, name TEXT NOT NULL,"
+    " hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32), rights TEXT NOT NULL,"
+    " limited INTEGER NOT NULL CHECK (limited IN (0, 1)), lists BLOB NOT NULL CHECK (length(lists) % 16 = 0),"
+    " created INTEGER NOT NULL, until INTEGER NOT NULL, used INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX token_account ON token (account, id);"
+    "CREATE INDEX token_owner ON token (owner);"
+
+    "CREATE TABLE session (id BLOB PRIMARY KEY CHECK (length(id) = 16),"
+    " account BLOB NOT NULL REFERENCES account (id),"
+    " owner BLOB NOT NULL REFERENCES login_user (id) ON DELETE CASCADE,"
+    " hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32), address TEXT, program TEXT,"
+    " created INTEGER NOT NULL, seen INTEGER NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX session_owner ON session (owner, id);"
+
+    "CREATE TABLE access_state (id INTEGER PRIMARY KEY CHECK (id = 1), generation INTEGER NOT NULL) STRICT;"
+    "INSERT INTO access_state VALUES (1, 1);" ACCESS_TRIGGER("account_changed", "UPDATE ON account")
+        ACCESS_TRIGGER("user_changed",
+                       "UPDATE OF login, password, roles, limited, lists, once, disabled ON login_user")
+            ACCESS_TRIGGER("user_deleted", "DELETE ON login_user") ACCESS_TRIGGER(
+                "role_changed", "UPDATE ON role") ACCESS_TRIGGER("role_deleted", "DELETE ON role")
+                ACCESS_TRIGGER("token_changed", "UPDATE OF name, rights, limited, lists, until ON token")
+                    ACCESS_TRIGGER("token_deleted", "DELETE ON token")
+                        ACCESS_TRIGGER("session_deleted", "DELETE ON session"),
 };
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))
 

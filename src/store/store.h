@@ -16,6 +16,7 @@
 #include "base/id.h"
 #include "base/time.h"
 #include "store/kinds.h"
+#include "store/store_access.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -154,6 +155,7 @@ typedef struct mn_store mn_store;
 
 typedef struct {
     const char *name;
+    const mn_access_ops *access; /* accounts, users, roles, tokens, sessions */
     void (*close)(mn_store *s);
     mn_code (*begin)(mn_store *s,
                      mn_error *err); /* nests not; holds the store for this thread until commit or rollback */

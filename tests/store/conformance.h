@@ -14,5 +14,6 @@ typedef struct {
 
 int mn_store_conformance(const mn_store_backend *backend); /* number of failed tests */
 int mn_store_conformance_many(const mn_store_backend *backend);
+int mn_store_conformance_access(const mn_store_backend *backend);
 
 #endif

@@ -309,5 +309,6 @@ int main(void)
         cmocka_unit_test(test_every_allocation_may_fail),
     };
     int failed = mn_store_conformance(&sqlite_backend) + mn_store_conformance_many(&sqlite_backend);
+    failed += mn_store_conformance_access(&sqlite_backend);
     return failed + cmocka_run_group_tests_name("SQLite itself", tests, NULL, NULL);
 }
