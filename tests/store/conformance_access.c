@@ -129,6 +129,9 @@ static void test_accounts(void **state)
                             .expires = 77,
                             .people_max = 100,
                             .faces_max = 200,
+                            .cameras_max = 7,
+                            .comment = "a tenant",
+                            .updated = 6,
                             .features = "identify match"};
     const mn_id first = {{0}}, nobody = make_id('a', 9);
     size_t n = 0;
@@ -148,6 +151,9 @@ static void test_accounts(void **state)
     assert_int_equal(got.expires, 77);
     assert_int_equal(got.people_max, 100);
     assert_int_equal(got.faces_max, 200);
+    assert_int_equal(got.cameras_max, 7);
+    assert_string_equal(got.comment, "a tenant");
+    assert_int_equal(got.updated, 6);
     assert_string_equal(got.features, "identify match");
     acme.suspended = false;
     acme.name = "acme 2";
@@ -203,7 +209,12 @@ static void test_users(void **state)
     const mn_id first = {{0}}, acme = make_id('a', 1);
     size_t n = 0;
     put_account(f, 1, "acme");
+    const mn_id lists[] = {make_id('l', 1), make_id('l', 2)};
     jan.once = true;
+    jan.comment = "nights";
+    jan.limited = true;
+    jan.lists = lists;
+    jan.n_lists = 2;
     assert_ok(f->ops->user_put(f->s, &jan, err));
     reopen(f);
     assert_ok(f->ops->user_by_login(f->s, &first, "jan", f->a, &got, err));
@@ -211,6 +222,10 @@ static void test_users(void **state)
     assert_string_equal(got.name, "Jan Okafor");
     assert_string_equal(got.password, "$argon2id$x");
     assert_string_equal(got.roles, "operator");
+    assert_string_equal(got.comment, "nights");
+    assert_true(got.limited);
+    assert_int_equal(got.n_lists, 2);
+    assert_id(got.lists[1], 'l', 2);
     assert_true(got.once);
     assert_false(got.disabled);
     assert_int_equal(got.created, 10);
