@@ -1,0 +1,25 @@
+/* A JSON document from outside, read within limits that are checked before any of it is built.
+ *
+ * jansson would take two thousand levels and as many values as there are bytes, at 30 to 100 bytes of memory
+ * each: so the text is gone through once first, which counts both and costs about a nanosecond a byte.
+ * Refused are also: invalid UTF-8, the character U+0000, an object with a name twice, numbers out of range,
+ * anything behind the document. Thread-safe. */
+#ifndef MN_NET_JSON_H
+#define MN_NET_JSON_H
+
+#include "base/error.h"
+
+#include <jansson.h>
+#include <stddef.h>
+
+typedef struct {
+    size_t bytes;
+    unsigned depth; /* objects and arrays within each other */
+    size_t values;  /* objects, arrays, texts, numbers, ... in all */
+} mn_json_limits;
+
+/* MN_E_LIMIT: a limit is exceeded. MN_E_INVALID: no JSON object or array, with line and column. MN_E_MEMORY.
+ * The caller calls json_decref on *out. */
+mn_code mn_json_read(const char *bytes, size_t n, const mn_json_limits *limits, json_t **out, mn_error *err);
+
+#endif
