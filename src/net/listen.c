@@ -1,0 +1,238 @@
+#include "net/listen.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BACKLOG       1024
+#define SYSTEMD_FIRST 3
+
+static void set_none(mn_listening *l)
+{
+    *l = (mn_listening){.fd = -1};
+}
+
+static int port_of(int fd)
+{
+    struct sockaddr_storage sa;
+    socklen_t len = sizeof sa;
+    if (getsockname(fd, (struct sockaddr *)&sa, &len) != 0)
+        return 0;
+    if (sa.ss_family == AF_INET)
+        return ntohs(((struct sockaddr_in *)&sa)->sin_port);
+    return sa.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&sa)->sin6_port) : 0;
+}
+
+static mn_code bind_and_listen(int fd, const struct sockaddr *sa, socklen_t len, const char *name,
+                               mn_error *err)
+{
+    if (fd < 0)
+        return mn_fail_errno(err, errno, "%s: no socket", name);
+    if (bind(fd, sa, len) != 0 || listen(fd, BACKLOG) != 0) {
+        int why = errno;
+        close(fd);
+        return mn_fail_errno(err, why, "%s: cannot listen", name);
+    }
+    return MN_OK;
+}
+
+/* ---- TCP -------------------------------------------------------------------------------------------------
+ */
+
+/* "host:port" or "[host]:port" in its two parts. */
+static bool split(const char *name, char host[64], char port[8])
+{
+    const char *colon = strrchr(name, ':');
+    if (!colon || !colon[1] || strlen(colon + 1) > 5 || strspn(colon + 1, "0123456789") != strlen(colon + 1))
+        return false;
+    size_t n = (size_t)(colon - name);
+    if (n >= 2 && name[0] == '[' && name[n - 1] == ']')
+        name++, n -= 2;
+    else if (memchr(name, ':', n))
+        return false;
+    if (!n || n >= 64)
+        return false;
+    memcpy(host, name, n);
+    host[n] = 0;
+    snprintf(port, 8, "%s", colon + 1);
+    return strtol(port, NULL, 10) <= 65535;
+}
+
+static mn_code open_address(const struct addrinfo *a, bool both, const char *name, mn_listening *out,
+                            mn_error *err)
+{
+    const int on = 1, v6only = !both;
+    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (fd >= 0 && a->ai_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof v6only);
+    mn_code code = bind_and_listen(fd, a->ai_addr, a->ai_addrlen, name, err);
+    if (!code) {
+        out->fd = fd;
+        out->port = port_of(fd);
+    }
+    return code;
+}
+
+static mn_code open_tcp(const char *name, mn_listening *out, mn_error *err)
+{
+    char host[64], port[8];
+    if (!split(name, host, port))
+        return mn_fail(err, MN_E_INVALID,
+                       "\"%.100s\" is no address to listen on (such as 127.0.0.1:8080, [::1]:8080, *:8080, "
+                       "unix:/path, systemd)",
+                       name);
+    bool both = strcmp(host, "*") == 0;
+    struct addrinfo *found,
+        hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
+    if (getaddrinfo(both                             ? "::"
+                    : strcmp(host, "localhost") == 0 ? "127.0.0.1"
+                                                     : host,
+                    port, &hints, &found) != 0)
+        return mn_fail(err, MN_E_INVALID, "%s: give the address in numbers", name);
+    mn_code code = open_address(found, both, name, out, err);
+    freeaddrinfo(found);
+    if (code && both && getaddrinfo("0.0.0.0", port, &hints, &found) == 0) {
+        code = open_address(found, false, name, out, err);
+        freeaddrinfo(found);
+    }
+    return code;
+}
+
+/* ---- Unix sockets ----------------------------------------------------------------------------------------
+ */
+
+/* A socket that nobody listens at is what a killed server left. */
+static bool is_stale(const struct sockaddr_un *sa)
+{
+    struct stat st;
+    if (lstat(sa->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode))
+        return false;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool stale =
+        fd >= 0 && connect(fd, (const struct sockaddr *)sa, sizeof *sa) != 0 && errno == ECONNREFUSED;
+    if (fd >= 0)
+        close(fd);
+    return stale;
+}
+
+static mn_code open_unix(const char *path, mn_listening *out, mn_error *err)
+{
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
+    if (path[0] != '/' || strlen(path) >= sizeof sa.sun_path)
+        return mn_fail(err, MN_E_INVALID, "unix:%.100s: must be an absolute path of at most %zu bytes", path,
+                       sizeof sa.sun_path - 1);
+    memcpy(sa.sun_path, path, strlen(path));
+    if (is_stale(&sa))
+        unlink(path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    mn_code code = bind_and_listen(fd, (struct sockaddr *)&sa, sizeof sa, path, err);
+    if (code)
+        return code;
+    snprintf(out->unix_path, sizeof out->unix_path, "%s", path);
+    out->fd = fd;
+    if (chmod(path, 0660) != 0) {
+        code = mn_fail_errno(err, errno, "%s: cannot set its mode", path);
+        mn_listen_close(out);
+    }
+    return code;
+}
+
+/* ---- systemd ---------------------------------------------------------------------------------------------
+ */
+
+/* The n-th of the names with colons between that systemd gives. */
+static bool has_name(const char *names, int n, const char *wanted)
+{
+    for (; names && n > 0; n--)
+        names = strchr(names, ':') ? strchr(names, ':') + 1 : NULL;
+    size_t len = names ? strcspn(names, ":") : 0;
+    return names && len == strlen(wanted) && memcmp(names, wanted, len) == 0;
+}
+
+static bool listens(int fd)
+{
+    int on = 0;
+    socklen_t len = sizeof on;
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == 0 && on;
+}
+
+/* Takes what is there as its own: LISTEN_PID says that it is meant for this process. */
+static mn_code open_systemd(const char *wanted, mn_listening *out, size_t *n, mn_error *err)
+{
+    const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+    long count = fds ? strtol(fds, NULL, 10) : 0;
+    size_t before = *n;
+    if (!pid || strtol(pid, NULL, 10) != getpid() || count < 1)
+        return mn_fail(err, MN_E_INVALID, "systemd: hands over no sockets (is there a .socket unit?)");
+    for (int i = 0; i < count && i < MN_LISTEN_MAX; i++) {
+        int fd = SYSTEMD_FIRST + i;
+        if (*wanted && !has_name(getenv("LISTEN_FDNAMES"), i, wanted))
+            continue;
+        if (!listens(fd))
+            return mn_fail(err, MN_E_INVALID, "systemd: descriptor %d is no listening socket", fd);
+        if (*n == MN_LISTEN_MAX)
+            return mn_fail(err, MN_E_LIMIT, "more than %d sockets to listen on", MN_LISTEN_MAX);
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+        set_none(&out[*n]);
+        out[*n].fd = fd;
+        out[(*n)++].port = port_of(fd);
+    }
+    return *n > before ? MN_OK
+                       : mn_fail(err, MN_E_INVALID, "systemd: no socket has the name \"%.60s\"", wanted);
+}
+
+/* ---- all of it -------------------------------------------------------------------------------------------
+ */
+
+static mn_code open_one(const char *name, mn_listening *out, size_t *n, mn_error *err)
+{
+    if (strncmp(name, "systemd", 7) == 0 && (!name[7] || name[7] == ':'))
+        return open_systemd(name[7] ? name + 8 : "", out, n, err);
+    if (*n == MN_LISTEN_MAX)
+        return mn_fail(err, MN_E_LIMIT, "more than %d sockets to listen on", MN_LISTEN_MAX);
+    set_none(&out[*n]);
+    mn_code code =
+        strncmp(name, "unix:", 5) == 0 ? open_unix(name + 5, &out[*n], err) : open_tcp(name, &out[*n], err);
+    if (!code)
+        ++*n;
+    return code;
+}
+
+mn_code mn_listen_open(const char *addresses, mn_listening *out, size_t *n, mn_error *err)
+{
+    size_t before = *n;
+    mn_code code = MN_OK;
+    for (const char *at = addresses; !code && *(at += strspn(at, ", \t")) != 0;) {
+        char name[160];
+        size_t len = strcspn(at, ", \t");
+        if (len >= sizeof name)
+            code = mn_fail(err, MN_E_INVALID, "\"%.40s...\" is too long for an address to listen on", at);
+        snprintf(name, sizeof name, "%.*s", (int)len, at);
+        if (!code)
+            code = open_one(name, out, n, err);
+        at += len;
+    }
+    while (code && *n > before)
+        mn_listen_close(&out[--*n]);
+    return code;
+}
+
+void mn_listen_close(mn_listening *l)
+{
+    if (l->fd >= 0)
+        close(l->fd);
+    if (l->unix_path[0])
+        unlink(l->unix_path);
+    set_none(l);
+}

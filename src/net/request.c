@@ -1,0 +1,301 @@
+/* What libmicrohttpd calls for a request, in this order: mn_on_line (the request line is there), mn_on_access
+ * (the head is there; then each piece of the body; then all is there; and once more after a suspended
+ * connection was resumed), mn_on_completed. All on the connection's I/O thread, one at a time. */
+#include "net/http_internal.h"
+#include <stdio.h>
+#include <string.h>
+
+static const uint8_t empty_body[1];
+
+void *mn_on_line(void *cls, const char *uri, struct MHD_Connection *mhd)
+{
+    mn_http_server *s = ((listener *)cls)->server;
+    connection *c = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    mn_arena *arena = c ? mn_arena_borrow(s) : NULL;
+    request *q = arena ? mn_arena_calloc(arena, 1, sizeof *q) : NULL;
+    if (!q) {
+        mn_arena_return(s, arena);
+        return NULL; /* and mn_on_access closes the connection */
+    }
+    mn_connection_phase(s, c, PHASE_HEAD);
+    c->requests++;
+    q->server = s;
+    q->conn = c;
+    q->mhd = mhd;
+    q->r.arena = arena;
+    q->r.body = empty_body;
+    q->r.cancel = &s->cancel;
+    q->r.target = mn_arena_strdup(arena, uri ? uri : "");
+    mn_response_init(&q->a, q);
+    return q;
+}
+
+/* ---- handling --------------------------------------------------------------------------------------------
+ */
+
+static void handle(request *q)
+{
+    mn_http_server *s = q->server;
+    if (mn_cancelled(&s->cancel))
+        mn_answer_shed(q, "the server stops", -1);
+    else if (q->r.deadline && mn_deadline_passed(q->r.deadline))
+        mn_answer_shed(q, "the request waited too long in the queue", q->plan.run_on);
+    else
+        s->ops.handle(s->ctx, &q->r, &q->a);
+    mn_answer_build(q);
+}
+
+static void work(void *job, unsigned worker)
+{
+    (void)worker;
+    request *q = job;
+    work_class *class = &q->server->classes[q->plan.run_on];
+    q->queued_ns = mn_monotonic_ns() - q->queued_at;
+    count_down(&class->queued, 1);
+    count_up(&class->running, 1);
+    handle(q);
+    q->stage = STAGE_ANSWER;
+    count_down(&class->running, 1);
+    count_up(&class->done, 1);
+    MHD_resume_connection(q->mhd); /* from here on the request is the I/O thread's */
+}
+
+static void drop(void *job)
+{
+    request *q = job;
+    count_down(&q->server->classes[q->plan.run_on].queued, 1);
+    mn_answer_shed(q, "the server stops", -1);
+    mn_answer_build(q);
+    q->stage = STAGE_ANSWER;
+    MHD_resume_connection(q->mhd);
+}
+
+static enum MHD_Result hand_to_worker(request *q)
+{
+    mn_connection_phase(q->server, q->conn, PHASE_WORK);
+    q->stage = STAGE_WORKING;
+    q->queued_at = mn_monotonic_ns();
+    MHD_suspend_connection(q->mhd);
+    if (mn_work_submit(q->server, q->plan.run_on, work, drop, q, false))
+        return MHD_YES;
+    mn_answer_shed(q, "too many requests are waiting", q->plan.run_on);
+    mn_answer_build(q);
+    q->stage = STAGE_ANSWER;
+    MHD_resume_connection(q->mhd);
+    return MHD_YES;
+}
+
+static enum MHD_Result send_answer(request *q)
+{
+    mn_connection_phase(q->server, q->conn, PHASE_SEND);
+    q->stage = STAGE_SENDING;
+    return mn_answer_send(q);
+}
+
+/* The request is there as a whole, and was not refused. */
+static enum MHD_Result all_here(request *q)
+{
+    if (q->body.len) {
+        q->r.body = q->body.data;
+        q->r.body_len = q->body.len;
+    }
+    q->r.deadline = q->plan.deadline_ms > 0 ? mn_deadline_in_ms(q->plan.deadline_ms) : 0;
+    if (q->plan.run_on != MN_HTTP_IO)
+        return hand_to_worker(q);
+    handle(q);
+    return send_answer(q);
+}
+
+/* ---- the body --------------------------------------------------------------------------------------------
+ */
+
+static void too_long(request *q)
+{
+    char detail[128];
+    snprintf(detail, sizeof detail, "the body is longer than %zu bytes", q->plan.body_max);
+    const mn_problem p = {.status = 413,
+                          .code = mn_code_word(MN_E_LIMIT),
+                          .detail = mn_arena_strdup(q->r.arena, detail),
+                          .action = q->plan.body_max ? "send less" : "send no body with this request"};
+    mn_response_clear(&q->a);
+    mn_http_problem(&q->a, &p);
+}
+
+/* The answer is known before the body was read. A client that still sends would not look at it, and a closed
+ * socket with unread bytes resets the connection; so a short body is read and dropped, unless the client
+ * waits to be told (Expect: 100-continue). */
+static enum MHD_Result refuse(request *q)
+{
+    bool waits = mn_http_header_value(&q->r, "Expect") != NULL;
+    if (!q->close_after && (q->announced == 0 || (!waits && q->announced <= DRAIN_MAX))) {
+        q->stage = STAGE_DRAIN;
+        mn_connection_phase(q->server, q->conn, PHASE_BODY);
+        return MHD_YES;
+    }
+    q->close_after = true;
+    mn_answer_build(q);
+    return send_answer(q);
+}
+
+/* Counts n bytes more of bodies in memory. False: that would be too many. */
+static bool reserve(request *q, uint64_t n)
+{
+    mn_http_server *s = q->server;
+    if (atomic_fetch_add(&s->body_bytes, n) + n > s->o.bodies_max) {
+        count_down(&s->body_bytes, n);
+        return false;
+    }
+    q->counted += n;
+    return true;
+}
+
+static void give_up_body(request *q)
+{
+    q->stage = STAGE_DRAIN;
+    q->overflow = true;
+    mn_buf_finish(&q->body);
+    count_down(&q->server->body_bytes, q->counted);
+    q->counted = 0;
+}
+
+static enum MHD_Result drain(request *q, size_t *n)
+{
+    q->drained += *n;
+    atomic_fetch_add_explicit(&q->conn->received, *n, memory_order_relaxed);
+    *n = 0;
+    return q->drained > DRAIN_MAX ? MHD_NO : MHD_YES;
+}
+
+static enum MHD_Result take(request *q, const char *data, size_t *n)
+{
+    atomic_fetch_add_explicit(&q->conn->received, *n, memory_order_relaxed);
+    bool fits = *n <= q->body.max - q->body.len;
+    bool room = fits && (q->announced != UINT64_MAX || reserve(q, *n));
+    if (room && mn_buf_append(&q->body, data, *n, NULL) == MN_OK) {
+        *n = 0;
+        return MHD_YES;
+    }
+    give_up_body(q);
+    if (!fits)
+        too_long(q);
+    else
+        mn_answer_shed(q, "too much is being uploaded at once", -1);
+    return drain(q, n);
+}
+
+/* ---- the head --------------------------------------------------------------------------------------------
+ */
+
+static bool shed_before_body(request *q)
+{
+    if (q->plan.run_on != MN_HTTP_IO && !mn_work_room(q->server, q->plan.run_on))
+        mn_answer_shed(q, "too many requests are waiting", q->plan.run_on);
+    else if (q->announced != UINT64_MAX && !reserve(q, q->announced))
+        mn_answer_shed(q, "too much is being uploaded at once", -1);
+    else
+        return false;
+    return true;
+}
+
+static bool valid_class(const mn_http_server *s, int class)
+{
+    return class == MN_HTTP_IO || (class >= 0 && class < MN_HTTP_CLASSES && s->classes[class].name);
+}
+
+static enum MHD_Result begin(request *q, const char *method, const char *url, const char *version)
+{
+    mn_http_server *s = q->server;
+    q->r.began_ns = mn_monotonic_ns();
+    count_up(&s->in_flight, 1);
+    q->stage = STAGE_BODY;
+    if (!mn_head_read(q, method, url, version) || mn_cors_preflight(q))
+        return refuse(q);
+    q->plan = (mn_http_plan){.run_on = MN_HTTP_IO, .deadline_ms = s->o.deadline_ms};
+    q->known = true;
+    s->ops.head(s->ctx, &q->r, &q->plan, &q->a);
+    if (q->plan.body_max > s->o.body_max)
+        q->plan.body_max = s->o.body_max;
+    if (!q->plan.refuse && !valid_class(s, q->plan.run_on)) {
+        q->plan.refuse = true;
+        q->a.failed = MN_E_INTERNAL;
+    }
+    if (!q->plan.refuse && q->announced != UINT64_MAX && q->announced > q->plan.body_max) {
+        q->plan.refuse = true;
+        too_long(q);
+    }
+    if (q->plan.refuse || shed_before_body(q))
+        return refuse(q);
+    mn_buf_init(&q->body, q->plan.body_max);
+    mn_connection_phase(s, q->conn, PHASE_BODY);
+    return MHD_YES;
+}
+
+enum MHD_Result mn_on_access(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
+                             const char *version, const char *data, size_t *n, void **context)
+{
+    (void)cls, (void)mhd;
+    request *q = *context;
+    if (!q)
+        return MHD_NO;
+    switch (q->stage) {
+    case STAGE_LINE:
+        return begin(q, method, url, version);
+    case STAGE_BODY:
+        return *n ? take(q, data, n) : all_here(q);
+    case STAGE_DRAIN:
+        if (*n)
+            return drain(q, n);
+        mn_answer_build(q);
+        return send_answer(q);
+    case STAGE_ANSWER:
+        return send_answer(q);
+    default:
+        return MHD_NO;
+    }
+}
+
+/* ---- the end ---------------------------------------------------------------------------------------------
+ */
+
+static void count_request(request *q, const mn_http_outcome *o)
+{
+    mn_http_server *s = q->server;
+    if (q->r.began_ns)
+        count_down(&s->in_flight, 1);
+    count_up(&s->requests, 1);
+    count_up(&s->bytes_in, o->bytes_in);
+    count_up(&s->bytes_out, o->bytes_out);
+    count_up(&s->status[o->status >= 100 && o->status < 600 ? o->status / 100 : 0], 1);
+}
+
+void mn_on_completed(void *cls, struct MHD_Connection *mhd, void **context,
+                     enum MHD_RequestTerminationCode why)
+{
+    (void)cls, (void)mhd;
+    request *q = *context;
+    if (!q)
+        return;
+    *context = NULL;
+    mn_http_server *s = q->server;
+    bool streamed = q->a.kind == BODY_STREAM;
+    mn_http_outcome outcome = {
+        .status = q->status,
+        .bytes_in = q->r.body_len,
+        .bytes_out = q->bytes_out,
+        .complete =
+            q->status && why == MHD_REQUEST_TERMINATED_COMPLETED_OK && !(streamed && q->a.stream.failed),
+        .took_ns = q->r.began_ns ? mn_monotonic_ns() - q->r.began_ns : 0,
+        .queued_ns = q->queued_ns,
+    };
+    q->a.stream.failed |= streamed && !outcome.complete;
+    if (q->known && s->ops.done)
+        s->ops.done(s->ctx, &q->r, &outcome);
+    count_request(q, &outcome);
+    mn_response_finish(&q->a);
+    mn_buf_finish(&q->body);
+    count_down(&s->body_bytes, q->counted);
+    if (q->response)
+        MHD_destroy_response(q->response);
+    mn_connection_phase(s, q->conn, PHASE_IDLE);
+    mn_arena_return(s, q->r.arena);
+}
