@@ -7,7 +7,7 @@ import pathlib
 import re
 import sys
 
-ORDER = "base simd image infer face gallery store core video net app cli".split()
+ORDER = "base simd image infer face gallery store exchange core video net app cli".split()
 MAY = {"video": {"base", "simd", "image", "infer", "face"}, "net": {"base"}}
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 

@@ -3,7 +3,7 @@ _mien() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local first=${COMP_WORDS[1]-} second=${COMP_WORDS[2]-} options= words=
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W "detect describe compare enroll verify identify people audit keys store models eval bench roles settings version completion help" -- "$cur"))
+        COMPREPLY=($(compgen -W "detect describe compare enroll verify identify people export import audit keys store models eval bench roles settings version completion help" -- "$cur"))
         return
     fi
     case $prev in
@@ -35,6 +35,12 @@ _mien() {
     --part) COMPREPLY=(); return ;;
     --from) COMPREPLY=(); return ;;
     --to) COMPREPLY=(); return ;;
+    --reason) COMPREPLY=(); return ;;
+    --vectors) COMPREPLY=($(compgen -W "npy npy-half line none" -- "$cur")); return ;;
+    --samples) COMPREPLY=(); return ;;
+    --npy) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --model) COMPREPLY=(); return ;;
+    --report) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --seconds) COMPREPLY=(); return ;;
     esac
     if [ "$COMP_CWORD" = 2 ]; then
@@ -46,7 +52,7 @@ _mien() {
         models) COMPREPLY=($(compgen -W "list pull check" -- "$cur")); return ;;
         eval) COMPREPLY=($(compgen -W "verify identify calibrate" -- "$cur")); return ;;
         bench) COMPREPLY=($(compgen -W "pipeline" -- "$cur")); return ;;
-        help) COMPREPLY=($(compgen -W "detect describe compare enroll verify identify people audit keys store models eval bench roles settings version completion help" -- "$cur")); return ;;
+        help) COMPREPLY=($(compgen -W "detect describe compare enroll verify identify people export import audit keys store models eval bench roles settings version completion help" -- "$cur")); return ;;
         esac
     fi
     case "$first $second" in
@@ -65,6 +71,8 @@ _mien() {
     "people withdraw") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --consent " ;;
     "people match") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --output --list --purpose --candidates --against --csv " ;;
     "people duplicates") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --output --list --purpose --candidates --csv " ;;
+    "export") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --output --list --reason --vectors --samples " ;;
+    "import") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --list --consent --consent-method --consent-evidence --consent-until --npy --model --report --dry-run " ;;
     "audit verify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "audit export") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --from --to " ;;
     "keys show") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;

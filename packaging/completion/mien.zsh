@@ -11,6 +11,8 @@ _mien() {
             'verify:Is this the enrolled person?'
             'identify:Which enrolled people are in the pictures?'
             'people:list show erase withdraw match duplicates'
+            'export:Take people and descriptors out, as JSON Lines'
+            'import:Take people and descriptors in, from JSON Lines'
             'audit:verify export'
             'keys:show rotate'
             'store:check stats'
@@ -285,6 +287,48 @@ _mien() {
         '--candidates[At most N candidates a face, 1 to 100]:N:' \
         '--csv[Print comma-separated values, with a line of headings]' \
         '*::_files' ;;
+    (export)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--output[Write the result to FILE instead of standard output]:FILE:_files' \
+        '--list[List of people]:LIST:' \
+        '--reason[Why, for the audit log]:TEXT:' \
+        '--vectors[Where descriptors go\: npy (a NumPy file beside the output), npy-half (float16), line (base64), none]:HOW:(npy npy-half line none)' \
+        '--samples[Write the aligned samples into FOLDER beside the output]:FOLDER:' \
+        '*::_files' ;;
+    (import)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--list[List of people]:LIST:' \
+        '--consent[What the person agreed to\: verification, identification, live_identification or attendance]:PURPOSE:(verification identification live_identification attendance)' \
+        '--consent-method[How the consent was given, e.g. "signed form"]:TEXT:' \
+        '--consent-evidence[Where the proof of the consent is, e.g. a file number]:TEXT:' \
+        '--consent-until[When the consent ends\: a date, or a span such as 2y or 90d]:TIME:' \
+        '--npy[NumPy file with the descriptors, instead of the one named in the header]:FILE:_files' \
+        '--model[The model that made the descriptors, where the file does not say it]:NAME:' \
+        '--report[Write a line of JSON to FILE for each record that was refused]:FILE:_files' \
+        '--dry-run[Try everything, and keep nothing]' \
+        '*:file:_files' ;;
     (audit verify)
         _arguments \
         '--help[Show what the command does, with its options and examples]' \

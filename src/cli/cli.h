@@ -39,6 +39,8 @@ int mn_cmd_people_withdraw(mn_cli *cli);
 int mn_cmd_people_match(mn_cli *cli);
 int mn_cmd_people_duplicates(mn_cli *cli);
 int mn_cmd_roles(mn_cli *cli);
+int mn_cmd_export(mn_cli *cli);
+int mn_cmd_import(mn_cli *cli);
 int mn_cmd_audit_verify(mn_cli *cli);
 int mn_cmd_audit_export(mn_cli *cli);
 int mn_cmd_keys_show(mn_cli *cli);

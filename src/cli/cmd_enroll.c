@@ -1,6 +1,7 @@
 /* mien enroll: take people in who agreed to it, one person or a folder a person. */
 #include "base/alloc.h"
 #include "cli/config.h"
+#include "cli/consent.h"
 #include "cli/out.h"
 #include "cli/say.h"
 #include <string.h>
@@ -176,40 +177,6 @@ static mn_code report(enrolling *e, mn_code code, mn_error *err)
 
 /* ---- the command ---- */
 
-static mn_code read_until(const char *text, mn_time now, mn_time *until, mn_error *err)
-{
-    mn_time span;
-    *until = MN_TIME_NEVER;
-    if (!text || mn_time_parse(text, until))
-        return MN_OK;
-    if (!mn_duration_parse(text, &span))
-        return mn_fail(err, MN_E_INVALID,
-                       "--consent-until %.40s: it takes a date (2027-12-31) or a span (2y, 90d)", text);
-    *until = now + span;
-    return MN_OK;
-}
-
-static mn_code read_consent(enrolling *e, const mn_args *a, mn_error *err)
-{
-    mn_time now = mn_time_now();
-    mn_code code = read_until(a->value[MN_O_CONSENT_UNTIL], now, &e->consent.until, err);
-    if (code != MN_OK)
-        return code;
-    e->with_consent = a->value[MN_O_CONSENT] != NULL;
-    if (!e->with_consent) {
-        if (a->value[MN_O_CONSENT_METHOD] || a->value[MN_O_CONSENT_EVIDENCE] || a->value[MN_O_CONSENT_UNTIL])
-            return mn_fail(err, MN_E_INVALID, "which consent? Say what it is for: --consent PURPOSE");
-        return MN_OK;
-    }
-    if (!a->value[MN_O_CONSENT_METHOD])
-        return mn_fail(err, MN_E_INVALID, "--consent needs --consent-method: how was it given?");
-    mn_purpose_parse(a->value[MN_O_CONSENT], &e->consent.purpose);
-    e->consent.method = a->value[MN_O_CONSENT_METHOD];
-    e->consent.evidence = a->value[MN_O_CONSENT_EVIDENCE] ? a->value[MN_O_CONSENT_EVIDENCE] : "";
-    e->consent.given = now;
-    return MN_OK;
-}
-
 static mn_code read_who(const mn_args *a, mn_error *err)
 {
     bool named = a->value[MN_O_NAME] || a->value[MN_O_EXTERNAL_ID];
@@ -275,7 +242,7 @@ int mn_cmd_enroll(mn_cli *cli)
     enrolling e = {.actor = mn_engine_actor()};
     mn_code code = read_who(a, &err);
     if (code == MN_OK)
-        code = read_consent(&e, a, &err);
+        code = mn_consent_read(a, &e.consent, &e.with_consent, &err);
     if (code != MN_OK)
         return mn_say_usage(a->command, err.text);
     code = a->value[MN_O_FOLDERS] ? mn_inputs_gather_people(a->operands, a->n_operands, &inputs, &err)

@@ -101,6 +101,31 @@ static const mn_command commands[] = {
      "does. Exit status 1: no pair.",
      "mien people duplicates --list staff\nmien people duplicates --list staff --csv --output pairs.csv",
      mn_cmd_people_duplicates},
+    {"export", "", 0, 0, B(LIST) | B(REASON) | B(OUTPUT) | B(VECTORS) | B(SAMPLES),
+     "Take people and descriptors out, as JSON Lines",
+     "A line a person: consents, lists, faces. Descriptors stand in the lines as base64, or, with --output, "
+     "in "
+     "a NumPy file beside it (--vectors npy, the default then). The files are not sealed: whoever has them "
+     "has "
+     "the descriptors. Each person is on record with the reason.",
+     "mien export --reason 'move to the new machine' --output people.jsonl --samples samples\n"
+     "mien export --list staff --reason 'request of A. Kern' --vectors none",
+     mn_cmd_export},
+    {"import", "FILE", 1, 1,
+     B(LIST) | B(CONSENT) | B(CONSENT_METHOD) | B(CONSENT_EVIDENCE) | B(CONSENT_UNTIL) | B(NPY) | B(MODEL) |
+         B(REPORT) | B(DRY_RUN),
+     "Take people and descriptors in, from JSON Lines",
+     "Reads what mien export writes. Every person needs a consent for the purpose of each list: in the "
+     "record, or "
+     "for all of them by --consent, --consent-method and --consent-evidence. Descriptors must be of the "
+     "model "
+     "of the people here. What is there already is passed over, so an interrupted run is resumed by starting "
+     "it "
+     "again. Exit status 1: some records were refused, the others are in.",
+     "mien import people.jsonl\n"
+     "mien import --dry-run --list staff --consent identification --consent-method 'signed form' "
+     "--consent-evidence 'cabinet 4' --model mobilefacenet-128 --npy vectors.npy people.jsonl",
+     mn_cmd_import},
     {"audit verify", "", 0, 0, 0, "Is the audit log as it was written?",
      "Follows the chain of hashes from the first record to the last. Note the head that it prints somewhere "
      "else: "

@@ -8,19 +8,20 @@
 #include "core/internal.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #define CONTEXT_TURNED 'r'
 #define CONTEXT_PLAIN  'd'
-#define MARK_META      "descriptor_rotation"
+#define MARK_META      "descriptor_rotation.%d" /* one for each dimension */
 #define MARK_TEXT      (2 * MN_SECRET_ROTATION_MARK + 1)
 
-static mn_code create_rotation(mn_core *c, mn_error *err)
+mn_code mn_core_make_rotation(const mn_core *c, int dim, mn_secret_rotation **out, mn_error *err)
 {
     static const char label[] = "mien.rotation/1";
     uint8_t secret[MN_SECRET_ROTATION_KEY];
     mn_key_hash(c->deployment, label, sizeof label, secret);
-    mn_code code = mn_secret_rotation_create(secret, c->model->dim, &c->rotation, err);
+    mn_code code = mn_secret_rotation_create(secret, dim, out, err);
     sodium_memzero(secret, sizeof secret);
     return code;
 }
@@ -28,17 +29,18 @@ static mn_code create_rotation(mn_core *c, mn_error *err)
 mn_code mn_core_open_rotation(mn_core *c, mn_arena *arena, mn_error *err)
 {
     uint8_t mark[MN_SECRET_ROTATION_MARK];
-    char text[MARK_TEXT];
+    char text[MARK_TEXT], name[sizeof MARK_META + 16];
     const char *known = NULL;
-    mn_code code = create_rotation(c, err);
+    snprintf(name, sizeof name, MARK_META, c->model->dim);
+    mn_code code = mn_core_make_rotation(c, c->model->dim, &c->rotation, err);
     if (code == MN_OK)
-        code = c->store->ops->meta_get(c->store, MARK_META, arena, &known, err);
+        code = c->store->ops->meta_get(c->store, name, arena, &known, err);
     if (code != MN_OK)
         return code;
     mn_secret_rotation_mark(c->rotation, mark);
     sodium_bin2hex(text, sizeof text, mark, sizeof mark);
     if (!known)
-        return c->store->ops->meta_put(c->store, MARK_META, text, err);
+        return c->store->ops->meta_put(c->store, name, text, err);
     return strcmp(known, text) == 0
                ? MN_OK
                : mn_fail(
@@ -83,22 +85,27 @@ mn_code mn_core_seal_descriptor(const mn_core *c, const mn_key *key, const mn_id
     return code;
 }
 
-mn_code mn_core_unseal_descriptor(const mn_core *c, const mn_key *key, const mn_descriptor_record *d,
-                                  float *out, mn_error *err)
+mn_code mn_core_unseal_turned(const mn_secret_rotation *rotation, int dim, const mn_key *key,
+                              const mn_descriptor_record *d, float *out, mn_error *err)
 {
     uint8_t context[MN_DESCRIPTOR_CONTEXT];
     float plain[MN_DESCRIPTOR_MAX];
     size_t len = make_context(CONTEXT_TURNED, &d->face, d->model, context);
-    size_t size = (size_t)c->model->dim * sizeof(float);
-    if (d->dim != c->model->dim)
-        return mn_fail(err, MN_E_CORRUPT, "a descriptor has %d numbers where %d belong", d->dim,
-                       c->model->dim);
+    size_t size = (size_t)dim * sizeof(float);
+    if (d->dim != dim)
+        return mn_fail(err, MN_E_CORRUPT, "a descriptor has %d numbers where %d belong", d->dim, dim);
     if (mn_unseal_to(key, context, len, d->sealed, d->sealed_len, out, size, NULL) == MN_OK)
         return MN_OK;
     len = make_context(CONTEXT_PLAIN, &d->face, d->model, context);
     mn_code code = mn_unseal_to(key, context, len, d->sealed, d->sealed_len, plain, size, err);
     if (code == MN_OK)
-        mn_core_turn(c, plain, out);
+        mn_secret_rotation_apply(rotation, plain, out);
     sodium_memzero(plain, size);
     return code;
+}
+
+mn_code mn_core_unseal_descriptor(const mn_core *c, const mn_key *key, const mn_descriptor_record *d,
+                                  float *out, mn_error *err)
+{
+    return mn_core_unseal_turned(c->rotation, c->model->dim, key, d, out, err);
 }

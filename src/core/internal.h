@@ -131,6 +131,11 @@ mn_code mn_core_get_person(mn_core *c, const mn_actor *who, const mn_id *id, mn_
 mn_code mn_core_get_whole_person(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena,
                                  mn_person *out, mn_error *err);
 
+/* people.c */
+mn_code mn_core_make_views(mn_core *c, const mn_actor *who, const mn_person *people, size_t n,
+                           mn_arena *arena, mn_person_view **out, mn_error *err);
+mn_code mn_core_open_sample(mn_core *c, const mn_face_record *f, mn_arena *arena, mn_buf *out, mn_error *err);
+
 /* keys.c: what is sealed, and where it belongs */
 mn_code mn_core_person_key(mn_core *c, const mn_id *person, mn_arena *arena, mn_key **out, mn_error *err);
 mn_code mn_core_make_person_key(mn_core *c, const mn_id *person, mn_key **out, mn_error *err);
@@ -143,6 +148,7 @@ mn_code mn_core_unseal_sample(const mn_key *key, const mn_id *face, const mn_buf
 /* In the transaction that checks the pack. MN_E_PACK: the store's descriptors were turned by another
  * rotation. */
 mn_code mn_core_open_rotation(mn_core *c, mn_arena *arena, mn_error *err);
+mn_code mn_core_make_rotation(const mn_core *c, int dim, mn_secret_rotation **out, mn_error *err);
 void mn_core_turn(const mn_core *c, const float *plain, float *out);
 void mn_core_turn_back(const mn_core *c, const float *turned, float *out);
 mn_code mn_core_seal_descriptor(const mn_core *c, const mn_key *key, const mn_id *face, const float *plain,
@@ -151,6 +157,9 @@ mn_code mn_core_seal_descriptor(const mn_core *c, const mn_key *key, const mn_id
  * length. */
 mn_code mn_core_unseal_descriptor(const mn_core *c, const mn_key *key, const mn_descriptor_record *d,
                                   float *out, mn_error *err);
+/* The same where core was opened without a model, or for another one. */
+mn_code mn_core_unseal_turned(const mn_secret_rotation *rotation, int dim, const mn_key *key,
+                              const mn_descriptor_record *d, float *out, mn_error *err);
 
 /* erase.c: removes the blobs that no record names any more. What cannot be removed stays noted for the next
  * time. */

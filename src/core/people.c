@@ -128,8 +128,8 @@ static mn_code need_list(mn_core *c, const mn_actor *who, const char *name, mn_a
     return code == MN_OK ? mn_core_may_list(who, out, err) : code;
 }
 
-static mn_code make_views(mn_core *c, const mn_actor *who, const mn_person *people, size_t n, mn_arena *arena,
-                          mn_person_view **out, mn_error *err)
+mn_code mn_core_make_views(mn_core *c, const mn_actor *who, const mn_person *people, size_t n,
+                           mn_arena *arena, mn_person_view **out, mn_error *err)
 {
     mn_code code = MN_OK;
     mn_person_view *views = mn_arena_calloc(arena, n + 1, sizeof *views);
@@ -165,7 +165,7 @@ mn_code mn_core_people(mn_core *c, const mn_actor *who, const char *list, const 
         q.after = *after;
     code = c->store->ops->person_list(c->store, &q, arena, &people, &count, err);
     if (code == MN_OK)
-        code = make_views(c, who, people, count, arena, &views, err);
+        code = mn_core_make_views(c, who, people, count, arena, &views, err);
     if (code == MN_OK)
         code = mn_core_record(c, who, "person.list", NULL,
                               json_pack("{s:s?, s:b, s:I}", "list", list, "by_name", name_like != NULL,
@@ -180,7 +180,7 @@ mn_code mn_core_people(mn_core *c, const mn_actor *who, const char *list, const 
 
 /* ---- samples ---- */
 
-static mn_code open_sample(mn_core *c, const mn_face_record *f, mn_arena *arena, mn_buf *out, mn_error *err)
+mn_code mn_core_open_sample(mn_core *c, const mn_face_record *f, mn_arena *arena, mn_buf *out, mn_error *err)
 {
     mn_buf sealed;
     mn_key *key = NULL;
@@ -212,7 +212,7 @@ mn_code mn_core_sample(mn_core *c, const mn_actor *who, const mn_id *face, mn_bu
     if (code == MN_OK && mn_id_is_nil(&f.sample))
         code = mn_fail(err, MN_E_NOT_FOUND, "no sample was stored for this face");
     if (code == MN_OK)
-        code = open_sample(c, &f, arena, out, err);
+        code = mn_core_open_sample(c, &f, arena, out, err);
     if (code == MN_OK)
         code = mn_core_record(c, who, "face.sample", &f.person,
                               json_pack("{s:o}", "face", mn_core_json_id(face)), err);

@@ -128,12 +128,12 @@ static void test_another_rotation_is_refused(void **state)
     mn_core *c = NULL;
     const char *mark = NULL;
     mn_store *s = w->core->store;
-    assert_ok(s->ops->meta_get(s, "descriptor_rotation", w->arena, &mark, err));
+    assert_ok(s->ops->meta_get(s, "descriptor_rotation.128", w->arena, &mark, err));
     assert_int_equal(strlen(mark), 32);
-    assert_ok(s->ops->meta_put(s, "descriptor_rotation", "00112233445566778899aabbccddeeff", err));
+    assert_ok(s->ops->meta_put(s, "descriptor_rotation.128", "00112233445566778899aabbccddeeff", err));
     assert_code(world_open(w, "test", &fp32_model, false, &c, err), MN_E_PACK);
     assert_null(c);
-    assert_ok(s->ops->meta_put(s, "descriptor_rotation", mark, err));
+    assert_ok(s->ops->meta_put(s, "descriptor_rotation.128", mark, err));
 }
 
 int main(void)

@@ -1,0 +1,41 @@
+/* Records given out: people with all that is theirs, by page, in the order of their ids.
+ *
+ * Needs a reason and the rights people.export, for descriptors descriptors.export, for samples
+ * samples.export. Before a person is given, that it was is on record, with the reason. Descriptors come in
+ * the model's own space, unsealed: from then on they are protected by nobody. Core may have been opened for
+ * its records only. */
+#ifndef MN_CORE_EXPORT_H
+#define MN_CORE_EXPORT_H
+
+#include "core/core.h"
+
+typedef struct {
+    const float *v;      /* NULL: none of the model, or none wanted */
+    const uint8_t *jpeg; /* of the sample; NULL: none, or none wanted */
+    size_t n;
+} mn_export_face;
+
+typedef struct {
+    const mn_person_view *view;
+    const mn_export_face *faces; /* one for each of the view's */
+    const char *model;
+    int dim;
+} mn_export_person;
+
+typedef struct {
+    const char *list;   /* NULL: everybody */
+    const char *reason; /* for the audit log */
+    bool vectors, samples;
+    const mn_cancel *cancel; /* may be NULL */
+    mn_code (*person)(void *ctx, const mn_export_person *p,
+                      mn_error *err); /* what is given lasts for the call */
+    void *ctx;
+} mn_export;
+
+/* The descriptor model of the records, and its dimension: "" and 0 where nobody is enrolled yet. */
+#define MN_CORE_MODEL_NAME 96
+mn_code mn_core_model_of(mn_core *c, char name[MN_CORE_MODEL_NAME], int *dim, mn_error *err);
+/* *n: people given. MN_E_CANCELLED after what was given so far. */
+mn_code mn_core_export(mn_core *c, const mn_actor *who, const mn_export *what, uint64_t *n, mn_error *err);
+
+#endif

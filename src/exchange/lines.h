@@ -1,0 +1,22 @@
+/* Lines of a text of any length, each bounded: one that is too long is passed over, and those after it are
+ * read. One thread. */
+#ifndef MN_EXCHANGE_LINES_H
+#define MN_EXCHANGE_LINES_H
+
+#include "base/buf.h"
+#include <stdint.h>
+#include <stdio.h>
+
+typedef struct {
+    FILE *in; /* the caller's */
+    mn_buf line;
+    uint64_t number; /* of the line read last, from 1 on */
+} mn_lines;
+
+void mn_lines_init(mn_lines *l, FILE *in, size_t max_bytes);
+void mn_lines_finish(mn_lines *l);
+/* The next line that is not blank, without its end, in l->line. MN_E_NOT_FOUND at the end; MN_E_LIMIT for one
+ * that is too long, and MN_E_IO. After MN_E_LIMIT the next call goes on with the next line. */
+mn_code mn_lines_next(mn_lines *l, mn_error *err);
+
+#endif
