@@ -261,8 +261,8 @@ typedef struct {
      * failure nothing of it is there, and a transaction of the caller's goes on. A record may be named once
      * in a call. */
     mn_code (*put_many)(mn_store *s, const mn_records *r, mn_error *err);
-    /* The people with one of these n external ids; with a list, its members with one of these names. No text
-     * stands there twice. In no order that is promised. */
+    /* The people with one of these n external ids; with a list, its members with one of these names, of one
+     * name at least two where there are more. No text stands there twice. In no order that is promised. */
     mn_code (*people_find)(mn_store *s, const mn_id *account, const mn_id *list, const char *const *texts,
                            size_t n, mn_arena *a, mn_person **out, size_t *n_out, mn_error *err);
     /* Records as rows, for backups and copies (store/stream.h); nothing else writes this way. At most
