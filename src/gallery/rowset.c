@@ -148,6 +148,25 @@ bool mn_rowset_remove(mn_rowset **s, uint32_t row)
     return true;
 }
 
+bool mn_rowset_from_words(const uint64_t words[MN_ROWSET_WORDS], mn_rowset **out)
+{
+    uint32_t n = 0;
+    for (size_t w = 0; w < MN_ROWSET_WORDS; w++)
+        n += (uint32_t)__builtin_popcountll(words[w]);
+    mn_rowset *s = n > 0 ? create(n > ARRAY_MAX ? 0 : n) : NULL;
+    if (n > 0 && !s)
+        return false;
+    if (n > ARRAY_MAX)
+        memcpy(s->data, words, MN_ROWSET_WORDS * sizeof words[0]);
+    for (uint32_t w = 0, i = 0; n > 0 && n <= ARRAY_MAX && w < MN_ROWSET_WORDS; w++)
+        for (uint64_t bits = words[w]; bits; bits &= bits - 1)
+            array_of(s)[i++] = (uint16_t)(w * 64 + (uint32_t)__builtin_ctzll(bits));
+    if (s)
+        s->n = n;
+    *out = s;
+    return true;
+}
+
 size_t mn_rowset_count(const mn_rowset *s)
 {
     return s ? s->n : 0;

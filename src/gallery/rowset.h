@@ -27,6 +27,9 @@ bool mn_rowset_has(const mn_rowset *s, uint32_t row);
 size_t mn_rowset_count(const mn_rowset *s);
 size_t mn_rowset_bytes(const mn_rowset *s);
 
+/* The set of those bits. False: out of memory, and *out as it was. */
+bool mn_rowset_from_words(const uint64_t words[MN_ROWSET_WORDS], mn_rowset **out);
+
 /* Rows from … from + 64 * n_words (both multiples of 64) as bits of words: set, or cleared where the set has
  * them. */
 void mn_rowset_or(const mn_rowset *s, uint32_t from, uint64_t *words, size_t n_words);
