@@ -42,12 +42,14 @@ static char db_path[400], blob_path[400];
             _exit(3);                                                                                        \
     } while (0)
 
-static acknowledged write_person(mn_store *s, mn_blobs *b)
+/* The records one by one, or in one call. */
+static acknowledged write_person(mn_store *s, mn_blobs *b, bool together)
 {
     const mn_store_ops *o = s->ops;
     acknowledged done = {ENROLLED, mn_id_make(), mn_id_make(), mn_id_make()};
     static const uint8_t sealed[512] = {1, 2, 3};
     mn_person p = {.id = done.person, .name = "Somebody", .active = true};
+    mn_key_record k = {p.id, sealed, 73};
     mn_consent c = {.id = mn_id_make(),
                     .person = p.id,
                     .method = "form",
@@ -57,11 +59,27 @@ static acknowledged write_person(mn_store *s, mn_blobs *b)
     mn_descriptor_record d = {
         .face = f.id, .model = "m", .dim = 128, .sealed = sealed, .sealed_len = sizeof sealed};
     mn_audit_record r = {.time = 1, .actor = "child", .action = "person.enrol", .detail = "{}"};
+    const mn_records all = {.people = &p,
+                            .keys = &k,
+                            .consents = &c,
+                            .faces = &f,
+                            .descriptors = &d,
+                            .audit = &r,
+                            .n_people = 1,
+                            .n_keys = 1,
+                            .n_consents = 1,
+                            .n_faces = 1,
+                            .n_descriptors = 1,
+                            .n_audit = 1};
+    must(b->ops->put(b, &done.sample, sealed, sizeof sealed, NULL));
+    if (together) {
+        must(o->put_many(s, &all, NULL));
+        return done;
+    }
     must(o->begin(s, NULL));
     must(o->person_put(s, &p, NULL));
     must(o->key_put(s, &p.id, sealed, 73, NULL));
     must(o->consent_put(s, &c, NULL));
-    must(b->ops->put(b, &done.sample, sealed, sizeof sealed, NULL));
     must(o->face_put(s, &f, NULL));
     must(o->descriptor_put(s, &d, NULL));
     must(o->audit_append(s, &r, NULL));
@@ -82,7 +100,7 @@ static void write_until_killed(int out, uint64_t seed)
     must(mn_store_open_sqlite(db_path, &s, NULL));
     must(mn_blobs_open_files(blob_path, &b, NULL));
     for (;;) {
-        acknowledged done = write_person(s, b);
+        acknowledged done = write_person(s, b, mn_test_random(&seed) % 2 == 0);
         tell(out, &done);
         if (mn_test_random(&seed) % 4 == 0) {
             done.what = ERASING;
