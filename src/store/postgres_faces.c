@@ -79,6 +79,22 @@ mn_code mn_pg_face_delete(mn_store *store, const mn_id *id, mn_error *err)
     return mn_pg_write(&q, "there is no such face", err);
 }
 
+mn_code mn_pg_faces_page(mn_store *store, const char *with, const char *without, const mn_id *after,
+                         size_t limit, mn_arena *a, mn_face_record **out, size_t *n, mn_error *err)
+{
+    mn_pg q;
+    void *items = NULL;
+    mn_pg_ask(store, P_FACES_PAGE, &q);
+    mn_pg_id(&q, after);
+    mn_pg_text(&q, with);
+    mn_pg_text(&q, without);
+    mn_pg_int(&q, (int64_t)limit);
+    mn_code code = mn_pg_collect(&q, a, read_face, sizeof(mn_face_record), &items, n, err);
+    if (code == MN_OK)
+        *out = items;
+    return code;
+}
+
 /* ---- descriptors ---- */
 
 static void read_descriptor(mn_pg *q, mn_arena *a, void *item)
@@ -113,6 +129,15 @@ mn_code mn_pg_descriptor_get(mn_store *store, const mn_id *face, const char *mod
     if (code == MN_OK)
         *out = found;
     return code;
+}
+
+mn_code mn_pg_descriptor_delete(mn_store *store, const mn_id *face, const char *model, mn_error *err)
+{
+    mn_pg q;
+    mn_pg_ask(store, P_DESCRIPTOR_DELETE, &q);
+    mn_pg_id(&q, face);
+    mn_pg_text(&q, model);
+    return mn_pg_write(&q, NULL, err);
 }
 
 typedef mn_code visitor(void *ctx, const mn_id *person, const mn_descriptor_record *d, mn_error *err);

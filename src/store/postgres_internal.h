@@ -214,6 +214,9 @@ mn_code mn_pg_face_by_source(mn_store *s, const mn_id *person, const char *sourc
 mn_code mn_pg_descriptor_put(mn_store *s, const mn_descriptor_record *d, mn_error *err);
 mn_code mn_pg_descriptor_get(mn_store *s, const mn_id *face, const char *model, mn_arena *a,
                              mn_descriptor_record *out, mn_error *err);
+mn_code mn_pg_descriptor_delete(mn_store *s, const mn_id *face, const char *model, mn_error *err);
+mn_code mn_pg_faces_page(mn_store *s, const char *with, const char *without, const mn_id *after, size_t limit,
+                         mn_arena *a, mn_face_record **out, size_t *n, mn_error *err);
 mn_code mn_pg_descriptor_each(mn_store *s, const char *model,
                               mn_code (*fn)(void *ctx, const mn_id *person, const mn_descriptor_record *d,
                                             mn_error *err),

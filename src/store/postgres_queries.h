@@ -171,6 +171,12 @@
       "ON CONFLICT (face, model) DO UPDATE SET dim = excluded.dim, sealed = excluded.sealed "                \
       "RETURNING face) " NOTE_CHANGE("face WHERE id IN (SELECT put.face FROM put)"))                         \
     X(DESCRIPTOR_GET, "SELECT face, model, dim, sealed FROM descriptor WHERE face = $1 AND model = $2")      \
+    X(DESCRIPTOR_DELETE, "WITH " SHRED ", gone AS (DELETE FROM descriptor WHERE face = $1 AND model = $2 "   \
+                         "RETURNING face) " NOTE_CHANGE("face WHERE id IN (SELECT gone.face FROM gone)"))    \
+    X(FACES_PAGE, "SELECT " FACE_COLUMNS " FROM face f WHERE id > $1 AND ($2::text IS NULL OR EXISTS "       \
+                  "(SELECT 1 FROM descriptor d WHERE d.face = f.id AND d.model = $2)) AND "                  \
+                  "($3::text IS NULL OR NOT EXISTS "                                                         \
+                  "(SELECT 1 FROM descriptor d WHERE d.face = f.id AND d.model = $3)) ORDER BY id LIMIT $4") \
     X(DESCRIPTOR_PAGE, "SELECT d.face, d.model, d.dim, d.sealed, f.person FROM face f "                      \
                        "JOIN descriptor d ON d.face = f.id AND d.model = $1 "                                \
                        "WHERE (f.person, f.id) > ($2, $3) ORDER BY f.person, f.id LIMIT $4")                 \
@@ -220,8 +226,7 @@
 
 typedef enum {
 #define X(name, sql) P_##name,
-    MN_POSTGRES_QUERIES(X)
-    MN_ACCESS_QUERIES(X, MN_POSTGRES_PARAMETER)
+    MN_POSTGRES_QUERIES(X) MN_ACCESS_QUERIES(X, MN_POSTGRES_PARAMETER)
 #undef X
         P_COUNT
 } mn_pg_query;

@@ -118,6 +118,24 @@ mn_code mn_sqlite_face_by_source(mn_store *store, const mn_id *person, const cha
     return code;
 }
 
+mn_code mn_sqlite_faces_page(mn_store *store, const char *with, const char *without, const mn_id *after,
+                             size_t limit, mn_arena *a, mn_face_record **out, size_t *n, mn_error *err)
+{
+    mn_sql q;
+    void *items = NULL;
+    mn_code code = mn_sql_open(store, Q_FACES_PAGE, &q, err);
+    if (code != MN_OK)
+        return code;
+    mn_sql_id(&q, after);
+    mn_sql_text(&q, with);
+    mn_sql_text(&q, without);
+    mn_sql_int(&q, (int64_t)limit);
+    code = mn_sql_collect(&q, a, read_face, sizeof(mn_face_record), &items, n, err);
+    if (code == MN_OK)
+        *out = items;
+    return code;
+}
+
 /* ---- descriptors ---- */
 
 static void read_descriptor(mn_sql *q, mn_arena *a, void *item)
@@ -169,6 +187,33 @@ mn_code mn_sqlite_descriptor_get(mn_store *store, const mn_id *face, const char 
     if (code == MN_OK)
         *out = found;
     return code;
+}
+
+static mn_code delete_descriptor(mn_store *store, const mn_id *face, const char *model, mn_error *err)
+{
+    mn_sql q;
+    mn_code code = mn_sql_open(store, Q_DESCRIPTOR_DELETE, &q, err);
+    if (code != MN_OK)
+        return code;
+    mn_sql_id(&q, face);
+    mn_sql_text(&q, model);
+    return mn_sql_run(&q, err);
+}
+
+mn_code mn_sqlite_descriptor_delete(mn_store *store, const mn_id *face, const char *model, mn_error *err)
+{
+    mn_sqlite *s = (mn_sqlite *)store;
+    bool own = false;
+    mn_code code = mn_sqlite_enter(s, &own, err);
+    if (code != MN_OK)
+        return code;
+    code = delete_descriptor(store, face, model, err);
+    if (code == MN_OK && sqlite3_changes(s->db) > 0) {
+        code = mn_sqlite_changed(s, Q_CHANGE_OF_FACE, face, err);
+        if (code == MN_OK)
+            code = mn_sqlite_destroyed(s, err);
+    }
+    return mn_sqlite_leave(s, own, code, err);
 }
 
 /* The columns as they lie in SQLite's own memory: nothing is copied for what lives only during the call. */

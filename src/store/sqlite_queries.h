@@ -90,6 +90,11 @@
     X(DESCRIPTOR_PUT, "INSERT INTO descriptor (face, model, dim, sealed) VALUES (?1, ?2, ?3, ?4) "           \
                       "ON CONFLICT (face, model) DO UPDATE SET dim = ?3, sealed = ?4")                       \
     X(DESCRIPTOR_GET, "SELECT face, model, dim, sealed FROM descriptor WHERE face = ?1 AND model = ?2")      \
+    X(DESCRIPTOR_DELETE, "DELETE FROM descriptor WHERE face = ?1 AND model = ?2")                            \
+    X(FACES_PAGE, "SELECT " FACE_COLUMNS " FROM face f WHERE id > ?1 AND (?2 IS NULL OR EXISTS "             \
+                  "(SELECT 1 FROM descriptor d WHERE d.face = f.id AND d.model = ?2)) AND (?3 IS NULL OR "   \
+                  "NOT EXISTS (SELECT 1 FROM descriptor d WHERE d.face = f.id AND d.model = ?3)) "           \
+                  "ORDER BY id LIMIT ?4")                                                                    \
     X(DESCRIPTOR_EACH, "SELECT d.face, d.model, d.dim, d.sealed, f.person FROM face f "                      \
                        "JOIN descriptor d ON d.face = f.id AND d.model = ?1 ORDER BY f.person, f.id")        \
     X(DOSSIER_PEOPLE,                                                                                        \
@@ -122,8 +127,7 @@
 
 typedef enum {
 #define X(name, sql) Q_##name,
-    MN_SQLITE_QUERIES(X)
-    MN_ACCESS_QUERIES(X, MN_SQLITE_PARAMETER)
+    MN_SQLITE_QUERIES(X) MN_ACCESS_QUERIES(X, MN_SQLITE_PARAMETER)
 #undef X
         Q_COUNT
 } mn_sqlite_query;

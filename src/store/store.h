@@ -236,6 +236,12 @@ typedef struct {
     mn_code (*descriptor_put)(mn_store *s, const mn_descriptor_record *d, mn_error *err);
     mn_code (*descriptor_get)(mn_store *s, const mn_id *face, const char *model, mn_arena *a,
                               mn_descriptor_record *out, mn_error *err);
+    mn_code (*descriptor_delete)(mn_store *s, const mn_id *face, const char *model,
+                                 mn_error *err); /* MN_OK where there is none */
+    /* The next `limit` faces after `after` (nil: from the first), in the order of their ids, that have a
+     * descriptor of the model `with` and none of the model `without`; NULL: that is not asked. */
+    mn_code (*faces_page)(mn_store *s, const char *with, const char *without, const mn_id *after,
+                          size_t limit, mn_arena *a, mn_face_record **out, size_t *n, mn_error *err);
     /* All descriptors of a model, person by person, in id order. The record's memory lasts for the call. A
      * non-zero answer stops, and is returned. fn may read the store and must not write to it. */
     mn_code (*descriptor_each)(mn_store *s, const char *model,

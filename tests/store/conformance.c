@@ -566,6 +566,50 @@ static mn_code see_descriptor(void *ctx, const mn_id *person, const mn_descripto
     return seen->n == seen->stop_at ? mn_fail(err, MN_E_CANCELLED, "enough") : MN_OK;
 }
 
+static void test_faces_page(void **state)
+{
+    fixture *f = *state;
+    mn_face_record *faces = NULL;
+    mn_id nil = {0}, first = make_id('f', 1), third = make_id('f', 3);
+    size_t n = 9;
+    uint64_t before, after;
+    put_person(f, 1, "A");
+    for (uint8_t i = 1; i <= 4; i++)
+        put_face(f, i, 1, NULL);
+    put_descriptor(f, 1, "old", "o1");
+    put_descriptor(f, 3, "old", "o3");
+    put_descriptor(f, 3, "new", "n3");
+    put_descriptor(f, 4, "new", "n4");
+    assert_ok(f->s->ops->faces_page(f->s, NULL, NULL, &first, 2, f->a, &faces, &n, err));
+    assert_int_equal(n, 2);
+    assert_id(faces[0].id, 'f', 2);
+    assert_id(faces[1].id, 'f', 3);
+    assert_id(faces[1].person, 'p', 1);
+    assert_ok(f->s->ops->faces_page(f->s, NULL, "new", &nil, 10, f->a, &faces, &n, err));
+    assert_int_equal(n, 2);
+    assert_id(faces[0].id, 'f', 1);
+    assert_id(faces[1].id, 'f', 2);
+    assert_ok(f->s->ops->faces_page(f->s, "old", "new", &nil, 10, f->a, &faces, &n, err));
+    assert_int_equal(n, 1);
+    assert_ok(f->s->ops->faces_page(f->s, "old", NULL, &nil, 10, f->a, &faces, &n, err));
+    assert_int_equal(n, 2);
+
+    assert_ok(f->s->ops->meta_put(f->s, MN_STORE_SNAPSHOT_META, "k", err));
+    assert_ok(f->s->ops->generation(f->s, &before, err));
+    assert_ok(f->s->ops->descriptor_delete(f->s, &third, "old", err));
+    assert_ok(f->s->ops->descriptor_delete(f->s, &third, "old", err));
+    assert_ok(f->s->ops->generation(f->s, &after, err));
+    assert_true(after > before);
+    const char *key = "k";
+    assert_ok(f->s->ops->meta_get(f->s, MN_STORE_SNAPSHOT_META, f->a, &key, err));
+    assert_null(key);
+    assert_ok(f->s->ops->faces_page(f->s, "old", NULL, &nil, 10, f->a, &faces, &n, err));
+    assert_int_equal(n, 1);
+    assert_id(faces[0].id, 'f', 1);
+    assert_ok(f->s->ops->faces_page(f->s, "new", NULL, &nil, 10, f->a, &faces, &n, err));
+    assert_int_equal(n, 2);
+}
+
 static void test_descriptor_each(void **state)
 {
     fixture *f = *state;
@@ -900,6 +944,7 @@ int mn_store_conformance(const mn_store_backend *which)
         T(test_faces),
         T(test_face_delete),
         T(test_descriptors),
+        T(test_faces_page),
         T(test_descriptor_each),
         T(test_person_delete_takes_everything),
         T(test_rollback),
