@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""Is api/openapi.yaml complete, and has everything that a client controls a limit? lint.py [openapi.yaml]
+
+The form itself (references, names, rights, what can be checked) is seen to by tools/api, which fails the build.
+"""
+import re
+import sys
+
+from checks import OTHERS, PATTERNS, ROOT, Checks
+from model import follow, types_of
+
+# Changes that leave nothing to record: what lives in memory only.
+NO_AUDIT = {"attribute_delete"}
+
+
+class Lint:
+    """Collects what is wrong."""
+
+    def __init__(self, *path):
+        self.checks = Checks(*path)
+        self.document = self.checks.document
+        self.faults, self.limited, self.answered = [], set(), set()
+
+    def fault(self, where, text):
+        """Notes one."""
+        self.faults.append(f"{where}: {text}")
+
+    # ---- limits ----
+    def limits(self, schema, where):
+        """Everything in a schema that a client sends has an end."""
+        schema = self.name(schema, where, self.limited)
+        if schema is None:
+            return
+        for part in schema.get("oneOf", []):
+            self.limits(part, where)
+        if "oneOf" in schema or "enum" in schema or "const" in schema:
+            return
+        kinds = types_of(schema)
+        if not kinds:
+            self.fault(where, "has no type")
+        if "string" in kinds and "maxLength" not in schema and schema.get("format") != "binary":
+            self.fault(where, "a text without maxLength")
+        if kinds & {"integer", "number"} and not {"minimum", "maximum"} <= set(schema):
+            self.fault(where, "a number without minimum and maximum")
+        if "array" in kinds:
+            if "maxItems" not in schema:
+                self.fault(where, "an array without maxItems")
+            self.limits(schema["items"], where + "[]")
+        if "object" in kinds:
+            rest = schema.get("additionalProperties", True)
+            if rest is True:
+                self.fault(where, "an object that takes any field: say additionalProperties")
+            elif rest is not False:
+                if "maxProperties" not in schema or "maxLength" not in schema.get("propertyNames", {}):
+                    self.fault(where, "an object of free fields without maxProperties and propertyNames.maxLength")
+                self.limits(rest, where + ".*")
+            for name, inner in schema.get("properties", {}).items():
+                self.limits(inner, f"{where}.{name}")
+
+    def answers(self, schema, where):
+        """What the server sends has no fields but those described."""
+        schema = self.name(schema, where, self.answered)
+        if schema is None:
+            return
+        for part in schema.get("oneOf", []):
+            self.answers(part, where)
+        if "object" in types_of(schema) and "additionalProperties" not in schema and where != "openapi_get 200":
+            self.fault(where, "an object that may have any field: say additionalProperties")
+        if "items" in schema:
+            self.answers(schema["items"], where + "[]")
+        for name, inner in schema.get("properties", {}).items():
+            self.answers(inner, f"{where}.{name}")
+
+    def name(self, schema, where, seen):
+        """The schema itself; None for a component that was looked at before."""
+        if "$ref" in schema:
+            if schema["$ref"] in seen:
+                return None
+            seen.add(schema["$ref"])
+        found = follow(self.document, schema)
+        word = found.get("format")
+        if word and word not in PATTERNS and word not in OTHERS:
+            self.fault(where, f"format {word} is not one of src/net/format.h")
+        return found
+
+    # ---- operations ----
+    def wanted(self, op):
+        """The statuses that an operation must document."""
+        codes = {"400", "429", "503", "default"}
+        if op.right != "none":
+            codes |= {"401", "403"}
+        if "{" in op.path:
+            codes.add("404")
+        if op.bodies:
+            codes |= {"413", "415"}
+        headers = {p["name"] for p in op.parameters if p["in"] == "header"}
+        if "Idempotency-Key" in headers:
+            codes.add("409")
+        if "If-Match" in headers:
+            codes |= {"409", "412"}
+        if "image/*" in op.bodies or op.name == "verify":
+            codes.add("422")
+        return codes
+
+    def operation(self, op):
+        """One of them."""
+        for word in ("summary", "tags", "x-mien-right", "x-mien-run"):
+            if not op.raw.get(word):
+                self.fault(op.name, f"has no {word}")
+        missing = self.wanted(op) - set(op.answers)
+        if missing:
+            self.fault(op.name, f"does not document {', '.join(sorted(missing))}")
+        if not any(s[0] == "2" for s in op.answers):
+            self.fault(op.name, "has no success")
+        if op.method == "get" and op.bodies:
+            self.fault(op.name, "GET has a body")
+        if op.method not in ("get", "delete") and op.body_limit is None:
+            self.fault(op.name, "has no x-mien-body-limit")
+        if op.method != "get" and not op.audit and op.name not in NO_AUDIT:
+            self.fault(op.name, "changes something and has no x-mien-audit")
+        if op.right == "none" and op.raw.get("security") != []:
+            self.fault(op.name, "is for anybody and wants credentials: say security: []")
+        names = {p["name"] for p in op.parameters}
+        if ("limit" in names) != ("cursor" in names):
+            self.fault(op.name, "has one of limit and cursor")
+        if "If-Match" in names and "ETag" not in op.answers["200"].get("headers", {}):
+            self.fault(op.name, "takes If-Match and answers no ETag")
+        if "text/csv" in op.answers.get("200", {}).get("content", {}) and not op.right_csv:
+            self.fault(op.name, "answers CSV and has no x-mien-right-csv")
+        if not re.fullmatch(r"(/(\{\w+\}|[a-z0-9]+(-[a-z]+)*(\.json)?))+", op.path):
+            self.fault(op.name, f"{op.path}: segments are small letters and dashes")
+
+    def examples(self, op):
+        """Bodies have examples, and those fit."""
+        for media, schema in op.bodies.items():
+            if media != "application/json":
+                continue
+            if media not in op.examples:
+                self.fault(op.name, "its JSON body has no example")
+                continue
+            for error in self.checks.of(schema).iter_errors(op.examples[media]):
+                self.fault(op.name, f"its example does not fit: {error.message}")
+
+    def small_examples(self):
+        """Those of schemas."""
+        for name, schema in self.document["components"]["schemas"].items():
+            for example in schema.get("examples", []):
+                for error in self.checks.of(schema).iter_errors(example):
+                    self.fault(name, f"its example does not fit: {error.message}")
+
+    def components(self):
+        """Each is used."""
+        text = str(self.document)
+        for kind, things in self.document["components"].items():
+            for name in things:
+                if kind != "securitySchemes" and f"#/components/{kind}/{name}'" not in text:
+                    self.fault(f"components.{kind}.{name}", "nobody uses it")
+
+    def formats(self):
+        """The words here are those of the C code."""
+        words = set(re.findall(r'X\(\w+, "([a-z0-9-]+)"', (ROOT / "src/net/format.h").read_text()))
+        if words != set(PATTERNS) | OTHERS:
+            self.fault("formats", f"src/net/format.h and tests/api/checks.py differ: {words ^ (set(PATTERNS) | OTHERS)}")
+
+    def run(self):
+        """All of it."""
+        for op in self.checks.operations:
+            self.operation(op)
+            self.examples(op)
+            for p in op.parameters:
+                self.limits(p["schema"], f"{op.name} {p['name']}")
+            for media, schema in op.bodies.items():
+                self.limits(schema, f"{op.name} body {media}")
+            for status, answer in op.answers.items():
+                for media in answer.get("content", {}).values():
+                    self.answers(media["schema"], f"{op.name} {status}")
+        self.small_examples()
+        self.components()
+        self.formats()
+        return self.faults
+
+
+def main():
+    faults = Lint(*sys.argv[1:]).run()
+    print("\n".join(faults) or "nothing to say")
+    sys.exit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    main()

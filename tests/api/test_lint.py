@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""Does lint.py see what it is there for? Each case changes one place of api/openapi.yaml, and names the words expected."""
+import pathlib
+import sys
+import tempfile
+
+from checks import ROOT
+from lint import Lint
+
+CASES = [
+    ("Comment: {type: string, maxLength: 2048,", "Comment: {type: string,", "a text without maxLength"),
+    ("max: {type: number, minimum: -1000000000, maximum: 1000000000}", "max: {type: number, minimum: -1000000000}",
+     "a number without minimum and maximum"),
+    ("CheckRanges: {type: array, maxItems: 44,", "CheckRanges: {type: array,", "an array without maxItems"),
+    ("    Login:\n      type: object\n      additionalProperties: false\n", "    Login:\n      type: object\n",
+     "an object that takes any field"),
+    ("      maxProperties: 64\n", "", "an object of free fields without maxProperties"),
+    ("    Session:\n      type: object\n      additionalProperties: false\n", "    Session:\n      type: object\n",
+     "an object that may have any field"),
+    ("    '415': {$ref: '#/components/responses/Unsupported'}\n", "", "does not document 415"),
+    ("            example: {login: anna, password: correct horse battery staple}\n", "", "its JSON body has no example"),
+    ("example: {login: anna,", "example: {login: an na,", "its example does not fit"),
+    ("      x-mien-audit: person.change\n", "", "changes something and has no x-mien-audit"),
+    ("      x-mien-right-csv: people.export\n", "", "answers CSV and has no x-mien-right-csv"),
+    ("maxLength: 7, format: color, examples", "maxLength: 7, format: colour, examples", "format colour is not one of"),
+]
+
+
+def main():
+    whole = (ROOT / "api/openapi.yaml").read_text(encoding="utf-8")
+    bad = 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "openapi.yaml"
+        for old, new, words in CASES:
+            if old not in whole:
+                print(f"case is out of date: {old!r} is not in api/openapi.yaml")
+                bad += 1
+                continue
+            path.write_text(whole.replace(old, new, 1), encoding="utf-8")
+            faults = Lint(path).run()
+            if not any(words in f for f in faults):
+                print(f"{words!r} was not said for {old!r}: {faults}")
+                bad += 1
+    print(f"{len(CASES)} cases, {bad} failed")
+    sys.exit(bad > 0)
+
+
+if __name__ == "__main__":
+    main()
