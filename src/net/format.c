@@ -187,33 +187,3 @@ bool mn_format_fits(mn_format f, const char *s, size_t n)
         return true;
     }
 }
-
-/* Bytes of the character that begins at s; 0: none does. */
-static size_t character(const unsigned char *s, size_t n)
-{
-    if (s[0] < 0x80)
-        return 1;
-    size_t len = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-    if (s[0] < 0xc2 || s[0] > 0xf4 || n < len)
-        return 0;
-    /* The first byte leaves some second ones out: overlong forms, surrogates, and what is above U+10FFFF. */
-    unsigned char low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
-    if (s[1] < low || s[1] > high)
-        return 0;
-    for (size_t i = 2; i < len; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    return len;
-}
-
-bool mn_utf8_valid(const char *text, size_t n)
-{
-    for (size_t i = 0; i < n;) {
-        size_t len = character((const unsigned char *)text + i, n - i);
-        if (len == 0)
-            return false;
-        i += len;
-    }
-    return true;
-}

@@ -38,7 +38,4 @@ const char *mn_format_word(mn_format f);
 const char *mn_format_text(mn_format f); /* "a colour like #2f6fde" */
 /* text: n bytes of valid UTF-8, not necessarily ended by a zero. Length is not this function's business. */
 bool mn_format_fits(mn_format f, const char *text, size_t n);
-/* UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF. */
-bool mn_utf8_valid(const char *text, size_t n);
-
 #endif

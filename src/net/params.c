@@ -1,5 +1,7 @@
 #include "net/params.h"
 
+#include "net/text.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +64,7 @@ static const char *turn(const mn_schema *s, mn_param_one *one, char room[MN_FAUL
         one->yes = strcmp(one->text, "true") == 0;
         return one->yes || strcmp(one->text, "false") == 0 ? NULL : "must be true or false";
     }
-    if (memchr(one->text, '\0', one->n) || !mn_utf8_valid(one->text, one->n))
+    if (!mn_is_utf8(one->text, one->n))
         return "must be UTF-8 without the character U+0000";
     return mn_schema_text_fault(s, one->text, one->n, room);
 }

@@ -2,6 +2,7 @@
  * what does not is told with a place and words that are valid UTF-8. */
 #include "app/api_schemas.h"
 #include "net/json.h"
+#include "net/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,8 @@ static void check(const mn_schema *schema, json_t *value)
     if (code != MN_E_INVALID || faults.n == 0 || faults.n > 4 || !err.text[0])
         abort();
     for (size_t i = 0; i < faults.n; i++)
-        if (!found[i].what[0] || !mn_utf8_valid(found[i].where, strlen(found[i].where)) ||
-            !mn_utf8_valid(found[i].what, strlen(found[i].what)))
+        if (!found[i].what[0] || !mn_is_utf8(found[i].where, strlen(found[i].where)) ||
+            !mn_is_utf8(found[i].what, strlen(found[i].what)))
             abort();
 }
 
