@@ -28,6 +28,7 @@ struct mn_cli {
 /* The commands, see commands.c. */
 int mn_cmd_detect(mn_cli *cli);
 int mn_cmd_describe(mn_cli *cli);
+int mn_cmd_quality(mn_cli *cli);
 int mn_cmd_compare(mn_cli *cli);
 int mn_cmd_verify(mn_cli *cli);
 int mn_cmd_enroll(mn_cli *cli);

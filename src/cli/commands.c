@@ -22,6 +22,16 @@ static const mn_command commands[] = {
      "mien describe --json face.jpg\n"
      "mien describe --json --flip --output descriptors.jsonl faces/",
      mn_cmd_describe},
+    {"quality", "FILE...", 1, MN_OPERANDS_ANY, B(PROFILE) | B(FACE) | B(BOX),
+     "Is a picture fit for a document, or for enrolment?",
+     "Makes up to 44 checks of one face and its picture, each with its value, what is asked for, and a "
+     "verdict. "
+     "What the models cannot see is told as not made, with the reason. Exit status 0: a picture in which no "
+     "check "
+     "failed, 1: none.",
+     "mien quality passport.jpg\n"
+     "mien quality --profile recognition --json people/",
+     mn_cmd_quality},
     {"compare", "A B", 2, 2, B(DRAW) | B(FACE) | B(SAMPLE), "Do two pictures show the same person?",
      "Compares one face of each picture: the largest, unless --face says otherwise. The answer is yes when "
      "the "
