@@ -141,7 +141,7 @@ class Case(unittest.TestCase):
 
 class CommandLine(Case):
     def test_overview(self):
-        self.assertEqual(len(commands()), 32)
+        self.assertEqual(len(commands()), 33)
         for name in ("detect", "people erase", "eval calibrate", "bench pipeline"):
             self.assertIn(name, commands())
         self.refused(mien(), 2, "which command?", "mien help")
@@ -384,6 +384,29 @@ class Pictures(Case):
         self.refused(mien("detect", "--box", "5,5,100,100", SAMPLES / "sample1.jpg"), 3, "box 1: no face is in it")
         self.refused(mien("detect", "--box", "5,5,100", SAMPLES / "sample1.jpg"), 2, "left, top, width and height")
         self.refused(mien("describe", "--sample", SAMPLES / "sample1.jpg"), 3, "112, 150 or 250 px")
+
+    def test_quality(self):
+        need_recognition("standard")
+        answer = self.ok(mien("quality", "--json", portrait("Anna")), 1).json  # no passport photograph
+        self.assertEqual(len(answer["checks"]), 44)
+        by_name = {c["check"]: c for c in answer["checks"]}
+        self.assertEqual(answer["made"], sum(c["verdict"] != "not_made" for c in answer["checks"]))
+        self.assertFalse(answer["passed"])
+        self.assertEqual((by_name["format"]["value"], by_name["format"]["verdict"]), ("jpeg", "passed"))
+        self.assertEqual((by_name["glasses"]["value"], by_name["glasses"]["verdict"]), (None, "not_made"))
+        self.assertTrue(by_name["glasses"]["reason"])
+        self.assertEqual((by_name["eye_distance"]["unit"], by_name["eye_distance"]["min"]), ("px", 90))
+        self.ok(mien("quality", "--profile", "recognition", portrait("Anna")))
+        blurred = self.ok(mien("quality", "--profile", "recognition", portrait("Anna", "-gaussian-blur", "0x9")), 1).out
+        self.assertRegex(blurred, "failed *blur")
+        own = file("own.json", b'{"checks": [{"check": "head_yaw", "min": -90, "max": 90}]}')
+        self.assertEqual(self.ok(mien("quality", "--json", "--profile", own, portrait("Anna"))).json["made"], 1)
+        for text, words in ((b'{"checks": [{"check": "beauty"}]}', 'no check "beauty"'), (b"[", "line 1"), (b"[]", "is an object"),
+                            (b'{"checks": [{"check": "blur", "min": 7}]}', "checks[0]"), (b'{"profil": 1}', "profil"),
+                            (b'{"profile": "best"}', "icao or recognition"),
+                            (b'{"checks": [{"check": "left_eye", "allowed": ["shut"]}]}', "never shut")):
+            self.refused(mien("quality", "--profile", file("bad.json", text), portrait("Anna")), 2, words)
+        self.refused(mien("quality", "--profile", "nowhere.json", portrait("Anna")), 2, "nowhere.json")
 
     def test_describe(self):
         need_recognition("standard")
