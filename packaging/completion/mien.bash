@@ -3,7 +3,7 @@ _mien() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local first=${COMP_WORDS[1]-} second=${COMP_WORDS[2]-} options= words=
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W "detect describe compare enroll verify identify people export import audit keys store models eval bench roles settings version completion help" -- "$cur"))
+        COMPREPLY=($(compgen -W "detect describe quality compare enroll verify identify people export import audit keys store models eval bench roles settings version completion help" -- "$cur"))
         return
     fi
     case $prev in
@@ -19,6 +19,7 @@ _mien() {
     --output | -o) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --face) COMPREPLY=($(compgen -W "largest centre only" -- "$cur")); return ;;
     --box) COMPREPLY=(); return ;;
+    --profile) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --name) COMPREPLY=(); return ;;
     --external-id) COMPREPLY=(); return ;;
     --list) COMPREPLY=(); return ;;
@@ -52,7 +53,7 @@ _mien() {
         models) COMPREPLY=($(compgen -W "list pull check" -- "$cur")); return ;;
         eval) COMPREPLY=($(compgen -W "verify identify calibrate" -- "$cur")); return ;;
         bench) COMPREPLY=($(compgen -W "pipeline" -- "$cur")); return ;;
-        help) COMPREPLY=($(compgen -W "detect describe compare enroll verify identify people export import audit keys store models eval bench roles settings version completion help" -- "$cur")); return ;;
+        help) COMPREPLY=($(compgen -W "detect describe quality compare enroll verify identify people export import audit keys store models eval bench roles settings version completion help" -- "$cur")); return ;;
         esac
     fi
     case "$first $second" in
@@ -61,6 +62,7 @@ _mien() {
     case $first in
     "detect") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --with --box " ;;
     "describe") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --with --output --box --sample " ;;
+    "quality") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --box --profile " ;;
     "compare") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --face --sample " ;;
     "enroll") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --name --external-id --list --consent --consent-method --consent-evidence --consent-until --folders " ;;
     "verify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --box --sample --list " ;;
