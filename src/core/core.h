@@ -29,7 +29,7 @@ typedef struct {
     bool limited;
     const mn_id *lists;
     size_t n_lists;
-    mn_id user; /* nil: the command line, or mien itself */
+    mn_id user; /* somebody with a session; nil: a token, the command line, or mien itself */
 } mn_actor;
 
 /* How the gallery is opened. */

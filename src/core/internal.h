@@ -20,7 +20,10 @@
 #define MN_CORE_DEPLOYMENT_META "deployment_key"
 #define MN_CORE_DEPLOYMENT      "deployment"
 
+typedef struct mn_signin mn_signin; /* core/signin.h */
+
 struct mn_core {
+    mn_signin *signin;
     mn_store *store;
     mn_blobs *blobs;
     mn_master *master;

@@ -4,7 +4,7 @@
  * The first opening makes a deployment key, kept in the store wrapped by the master key. From then on the
  * master key is never made again: where its file is missing, that is said, and a wrong one does not open the
  * deployment key. */
-#include "core/internal.h"
+#include "core/signin.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -163,6 +163,11 @@ static mn_code alloc_core(const mn_core_options *o, mn_core **out, mn_error *err
     if (!c)
         return mn_fail(err, MN_E_MEMORY, "no memory to open a data directory");
     c->fmr = o->fmr;
+    mn_code code = mn_signin_create(o->settings, &c->signin, err);
+    if (code != MN_OK) {
+        mn_free(c);
+        return code;
+    }
     c->enrol_batch =
         o->settings ? (size_t)mn_settings_int(o->settings, MN_S_ENROL_BATCH) : MN_ENROL_BATCH_DEFAULT;
     pthread_mutex_init(&c->follow_lock, NULL);
@@ -184,6 +189,7 @@ void mn_core_close(mn_core *c)
         return;
     mn_gallery_destroy(c->gallery);
     mn_secret_rotation_destroy(c->rotation);
+    mn_signin_destroy(c->signin);
     mn_key_close(c->deployment);
     mn_master_close(c->master);
     if (c->blobs)

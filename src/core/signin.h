@@ -1,0 +1,83 @@
+/* What the files about users, sessions and tokens share. Not for other rooms. */
+#ifndef MN_CORE_SIGNIN_H
+#define MN_CORE_SIGNIN_H
+
+#include "core/internal.h"
+#include "core/sessions.h"
+#include "core/users.h"
+
+#define MN_PASSWORD_HASH 128 /* crypto_pwhash_STRBYTES */
+#define MN_SIGNIN_PAGE   1000
+#define MN_SIGNIN_ARENA  ((size_t)8 << 20)
+
+typedef struct {
+    unsigned failures, wait_max_s;
+    size_t memory; /* of Argon2id, bytes */
+    unsigned passes;
+    size_t password_min;
+    mn_time idle, longest; /* of a session */
+} mn_signin_policy;
+
+/* Made with the core. */
+mn_code mn_signin_create(const mn_settings *settings, mn_signin **out, mn_error *err);
+void mn_signin_destroy(mn_signin *s);
+const mn_signin_policy *mn_signin_policy_of(const mn_core *c);
+
+/* ---- passwords.c: at most two at work at a time; MN_E_BUSY where too many wait ---- */
+mn_code mn_password_hash(mn_core *c, const char *password, char out[MN_PASSWORD_HASH], mn_error *err);
+/* stored NULL: works as long, and never fits. *stale: the cost is another one by now. */
+mn_code mn_password_verify(mn_core *c, const char *stored, const char *password, bool *fits, bool *stale,
+                           mn_error *err);
+void mn_password_once(char out[MN_ONCE_TEXT]);
+
+/* ---- throttle.c: in memory; `what` is a user's or an address's name ---- */
+unsigned mn_throttle_wait(mn_core *c, char kind, const char *what); /* seconds; 0: go on */
+void mn_throttle_failed(mn_core *c, char kind, const char *what);
+void mn_throttle_passed(mn_core *c, char kind, const char *what);
+/* How long after so many failures in a row. */
+unsigned mn_throttle_seconds(const mn_signin_policy *p, unsigned allowed, int64_t failures);
+
+/* ---- identity.c ---- */
+/* A new secret (t: a token's, with its mark) and its hash. */
+void mn_secret_make(const mn_core *c, char kind, char text[MN_SECRET_TEXT], uint8_t hash[MN_SECRET_HASH]);
+void mn_secret_hash(const mn_core *c, char kind, const uint8_t *bytes, size_t n, uint8_t out[MN_SECRET_HASH]);
+/* Something was taken away: forget what is in memory now. */
+void mn_identity_forget(mn_core *c);
+/* From a session or a token (the other one NULL) that was just read or made. */
+mn_code mn_identity_make(mn_core *c, const mn_session *s, const mn_token *t, mn_arena *arena,
+                         mn_identity **out, mn_error *err);
+/* The rights of these roles together, and what they are kept to. MN_E_INVALID for a role that is not there.
+ */
+typedef struct {
+    mn_rights rights;
+    bool limited;
+    mn_id *lists; /* the arena's */
+    size_t n_lists;
+} mn_grant;
+mn_code mn_grant_of_roles(mn_core *c, const mn_id *account, const char *roles, mn_arena *arena, mn_grant *out,
+                          mn_error *err);
+mn_code mn_grant_of_user(mn_core *c, const mn_user *u, mn_arena *arena, mn_grant *out, mn_error *err);
+/* Cuts down to these lists. */
+void mn_grant_keep_to(mn_grant *g, const mn_id *lists, size_t n, bool limited);
+/* May the actor give, or touch somebody who has, this? MN_E_FORBIDDEN. */
+mn_code mn_grant_within(const mn_actor *who, const mn_grant *g, mn_error *err);
+mn_code mn_role_by_name(mn_core *c, const mn_id *account, const char *name, mn_arena *arena, mn_role *out,
+                        mn_error *err);
+mn_code mn_account_usable(const mn_account *a, mn_error *err);
+/* Ids of the actor's account's lists, at most MN_SCOPE_MAX, copied into the arena. */
+mn_code mn_scope_check(mn_core *c, const mn_actor *who, const mn_id *lists, size_t n, mn_arena *arena,
+                       mn_error *err);
+
+/* users.c: letters, digits and a few signs; NULL or "" is fine for a comment */
+mn_code mn_core_check_name_word(const char *what, const char *text, mn_error *err);
+mn_code mn_core_check_comment(const char *text, mn_error *err);
+
+/* Runs fn inside a transaction. */
+typedef mn_code mn_core_work(mn_core *c, void *ctx, mn_error *err);
+mn_code mn_core_transact(mn_core *c, mn_core_work *fn, void *ctx, mn_error *err);
+mn_code mn_core_check_page(size_t limit, mn_error *err);
+/* if_updated NULL: fits. */
+mn_code mn_core_check_updated(mn_time updated, const mn_time *if_updated, mn_error *err);
+mn_time mn_core_next_update(mn_time before); /* later than before, else now */
+
+#endif
