@@ -1,13 +1,11 @@
 /* One attempt is: open .part, see how much of it is there, ask for the rest, check, rename. */
 #include "net/fetch.h"
-#include "base/alloc.h"
 #include "base/file.h"
 #include "base/time.h"
-#include <curl/curl.h>
+#include "net/curl_internal.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,15 +36,6 @@ typedef struct {
     bool again;      /* the failure is one that another attempt may cure */
     int64_t shown_at;
 } fetch;
-
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-static CURLcode curl_ready;
-
-static void start_curl(void)
-{
-    curl_ready =
-        curl_global_init_mem(CURL_GLOBAL_DEFAULT, mn_alloc, mn_free, mn_realloc, mn_strdup, mn_calloc);
-}
 
 static bool begins(const char *text, const char *with)
 {
@@ -379,8 +368,7 @@ static mn_code explain(transfer *t, CURLcode why, const char *words, mn_error *e
 
 static mn_code download(fetch *f, mn_error *err)
 {
-    pthread_once(&curl_once, start_curl);
-    transfer t = {.f = f, .curl = curl_ready ? NULL : curl_easy_init()};
+    transfer t = {.f = f, .curl = mn_curl_create()};
     if (!t.curl)
         return mn_fail(err, MN_E_MEMORY, "libcurl cannot be started");
     char words[CURL_ERROR_SIZE] = "";

@@ -15,8 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MN_SAFE_INTEGER INT64_C(9007199254740991) /* a JavaScript number holds every whole number up to it   \
-                                                   */
+#define MN_SAFE_INTEGER                                                                                      \
+    INT64_C(9007199254740991) /* a JavaScript number holds every whole number up to it                       \
+                               */
 
 enum {
     MN_TYPE_NULL = 1,

@@ -79,6 +79,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             threading.Event().wait(20)
         elif name == "away":
             self.answer(302, headers=[("Location", "/good")])
+        elif name == "redirect":  # to what is behind the question mark
+            self.answer(302, headers=[("Location", self.path.split("?", 1)[1])])
+        elif name in ("image", "text"):
+            self.answer(200, DATA[:1000], [("Content-Type", {"image": "image/jpeg; q=1", "text": "text/html"}[name])])
         elif name == "loop":
             self.answer(302, headers=[("Location", "/loop")])
         elif name == "to-file":
