@@ -21,6 +21,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/id.h"
+#include "base/settings.h"
 #include "base/thread.h"
 #include "base/time.h"
 #include "net/address.h"
@@ -201,6 +202,10 @@ typedef struct {
 } mn_http_options;
 
 void mn_http_options_default(mn_http_options *o);
+/* From the settings server.*, with the two classes below; the texts are the settings'. */
+void mn_http_options_read(const mn_settings *settings, mn_http_options *o);
+#define MN_HTTP_RECORDS 0 /* the class of those who wait for the store */
+#define MN_HTTP_PIXELS  1 /* and of those whose pictures are worked on */
 
 /* Binds and listens, so that a wrong address is told at once; serves nothing until start. ctx is for the ops.
  */
