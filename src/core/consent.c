@@ -170,6 +170,7 @@ mn_code mn_core_consent_withdraw(mn_core *c, const mn_actor *who, const mn_id *p
     if (code != MN_OK)
         return code;
     mn_core_empty_trash(c);
+    mn_core_backups_follow(c);
     /* It is done: what hinders the gallery from following now is told to who searches next. */
     mn_core_follow(c, NULL);
     return MN_OK;

@@ -72,7 +72,9 @@ static mn_code erase(mn_core *c, const mn_actor *who, const mn_id *person, mn_ar
         code = count_traces(c, person, arena, &t, err);
     if (code == MN_OK)
         code = c->store->ops->person_delete(c->store, person, err);
-    return code == MN_OK ? record_erasure(c, who, person, &t, err) : code;
+    if (code == MN_OK)
+        code = record_erasure(c, who, person, &t, err);
+    return code == MN_OK ? mn_core_backups_due(c, err) : code;
 }
 
 mn_code mn_core_erase(mn_core *c, const mn_actor *who, const mn_id *person, mn_error *err)
@@ -95,6 +97,7 @@ mn_code mn_core_erase(mn_core *c, const mn_actor *who, const mn_id *person, mn_e
     if (code != MN_OK)
         return code;
     mn_core_empty_trash(c);
+    mn_core_backups_follow(c);
     /* It is done: what hinders the gallery from following now is told to who searches next. */
     mn_core_follow(c, NULL);
     return MN_OK;
@@ -108,7 +111,9 @@ mn_code mn_core_forget(mn_core *c, const mn_id *person, mn_arena *arena, size_t 
     mn_code code = c->store->ops->faces_of(c->store, person, arena, &faces, n_faces, err);
     for (size_t i = 0; code == MN_OK && i < *n_faces; i++)
         code = c->store->ops->face_delete(c->store, &faces[i].id, err);
-    return code == MN_OK ? c->store->ops->key_delete(c->store, person, err) : code;
+    if (code == MN_OK)
+        code = c->store->ops->key_delete(c->store, person, err);
+    return code == MN_OK ? mn_core_backups_due(c, err) : code;
 }
 
 static mn_code has_valid_consent(mn_core *c, const mn_id *person, mn_time now, mn_arena *arena, bool *yes,
@@ -171,6 +176,7 @@ mn_code mn_core_expire(mn_core *c, const mn_actor *who, size_t *people, mn_error
     code = expire(c, who, arena, &done, err);
     mn_arena_destroy(arena);
     mn_core_empty_trash(c);
+    mn_core_backups_follow(c);
     if (code == MN_OK)
         code = mn_core_follow(c, err);
     if (code == MN_OK && people)

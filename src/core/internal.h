@@ -170,4 +170,12 @@ void mn_core_empty_trash(mn_core *c);
 /* Inside a transaction: destroys faces, descriptors, samples and key of a person whose record stays. */
 mn_code mn_core_forget(mn_core *c, const mn_id *person, mn_arena *arena, size_t *faces, mn_error *err);
 
+/* backup_remember.c. In the transaction that destroys keys: the backup folders must follow. */
+mn_code mn_core_backups_due(mn_core *c, mn_error *err);
+/* After it: those that can be reached follow. What cannot be done stays noted for the next time. */
+void mn_core_backups_follow(mn_core *c);
+
+/* open.c */
+mn_code mn_core_open_blobs(const mn_core_options *o, mn_blobs **out, mn_error *err);
+
 #endif

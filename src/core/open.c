@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "store/stream.h"
 
 #include <limits.h>
 #include <sodium.h>
@@ -62,7 +63,11 @@ static mn_code open_store(const mn_core_options *o, mn_store **out, mn_error *er
         return nobody_there(o, err);
     if (code == MN_OK && o->create)
         code = mn_file_make_folders(o->data_dir, 0700, err);
-    return code == MN_OK ? mn_store_open(o->data_dir, setting(o, MN_S_STORE_URL), out, err) : code;
+    if (code != MN_OK)
+        return code;
+    bool migrate = !o->settings || mn_settings_bool(o->settings, MN_S_STORE_MIGRATE);
+    return mn_store_open_as(o->data_dir, setting(o, MN_S_STORE_URL),
+                            migrate ? MN_STORE_MIGRATE : MN_STORE_REFUSE, 0, out, err);
 }
 
 /* ---- keys ---- */
@@ -210,7 +215,9 @@ static mn_code settle(mn_core *c, const mn_core_options *o, const char *pack, co
     mn_arena *arena = mn_arena_create(META_MAX);
     if (!arena)
         return mn_fail(err, MN_E_MEMORY, "no memory to open a data directory");
-    mn_code code = c->store->ops->begin(c->store, err);
+    mn_code code = mn_stream_unfinished(c->store, err);
+    if (code == MN_OK)
+        code = c->store->ops->begin(c->store, err);
     if (code == MN_OK) {
         code = open_keys(c, o, arena, err);
         if (code == MN_OK && model)
@@ -226,7 +233,7 @@ static mn_code settle(mn_core *c, const mn_core_options *o, const char *pack, co
     return code;
 }
 
-static mn_code open_blobs(const mn_core_options *o, mn_blobs **out, mn_error *err)
+mn_code mn_core_open_blobs(const mn_core_options *o, mn_blobs **out, mn_error *err)
 {
     char path[PATH_MAX];
     mn_code code = path_in(o->data_dir, "blobs", path, err);
@@ -241,7 +248,7 @@ static mn_code open_parts(mn_core *c, const mn_core_options *o, const char *pack
     mn_code code = open_store(o, &c->store, err);
     if (code == MN_OK)
         code = settle(c, o, pack, model, err);
-    return code == MN_OK ? open_blobs(o, &c->blobs, err) : code;
+    return code == MN_OK ? mn_core_open_blobs(o, &c->blobs, err) : code;
 }
 
 /* Ids and ends may be written out: they are asked for the last few of a search only. */
@@ -361,7 +368,7 @@ mn_code mn_core_pack_of(const mn_core_options *o, char *name, size_t size, mn_er
         snprintf(name, size, "%s", "");
     if (code != MN_OK || !there)
         return code;
-    code = mn_store_open(o->data_dir, setting(o, MN_S_STORE_URL), &s, err);
+    code = open_store(o, &s, err);
     if (code != MN_OK)
         return code;
     code = read_pack(s, name, size, err);

@@ -21,5 +21,12 @@ mn_code mn_core_rotate_keys(mn_core *c, const mn_actor *who, void (*progress)(vo
         .user = user,
         .cancel = cancel,
     };
-    return mn_rotate_master(c->store, c->master, &options, out, err);
+    code = mn_rotate_master(c->store, c->master, &options, out, err);
+    /* Backups open with the master key of today, so their keys file follows. What cannot be reached stays
+     * due. */
+    if (code == MN_OK)
+        code = mn_core_backups_due(c, err);
+    if (code == MN_OK)
+        mn_core_backups_follow(c);
+    return code;
 }

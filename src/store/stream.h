@@ -74,6 +74,8 @@ mn_code mn_stream_measure(mn_source *from, const mn_stream_options *o, mn_stream
  * mn_stream_finish; whoever opens it meanwhile must refuse it (mn_stream_unfinished). */
 mn_code mn_stream_load(mn_source *from, mn_store *to, const char *stamp, const mn_stream_options *o,
                        mn_error *err);
+/* Would such a load begin or go on? MN_OK, or as above. */
+mn_code mn_stream_resumes(mn_store *to, const char *stamp, mn_error *err);
 mn_code mn_stream_finish(mn_store *to, mn_error *err);
 /* MN_E_INVALID: a load into this store was interrupted. */
 mn_code mn_stream_unfinished(mn_store *s, mn_error *err);

@@ -71,6 +71,12 @@ static mn_code find_start(mn_store *s, const char *stamp, uint64_t *pages, mn_er
     return MN_OK;
 }
 
+mn_code mn_stream_resumes(mn_store *to, const char *stamp, mn_error *err)
+{
+    uint64_t pages;
+    return find_start(to, stamp, &pages, err);
+}
+
 static mn_code put_page(mn_store *s, const mn_page *page, const char *stamp, uint64_t pages, mn_error *err)
 {
     char mark[MARK_MAX];
@@ -78,9 +84,25 @@ static mn_code put_page(mn_store *s, const mn_page *page, const char *stamp, uin
     mn_code code = s->ops->begin(s, err);
     if (code != MN_OK)
         return code;
-    if (page->kind)
-        code = s->ops->rows_put(s, page->kind, page->rows, page->n, err);
+    code = s->ops->rows_put(s, page->kind, page->rows, page->n, err);
     if (code == MN_OK)
+        code = s->ops->meta_put(s, MN_STREAM_MARK, mark, err);
+    if (code == MN_OK)
+        return s->ops->commit(s, err);
+    s->ops->rollback(s);
+    return code;
+}
+
+/* Looked at and marked in one transaction: nobody begins to use the empty store in between. */
+static mn_code begin_load(mn_store *s, const char *stamp, uint64_t *there, mn_error *err)
+{
+    char mark[MARK_MAX];
+    snprintf(mark, sizeof mark, "%s 0", stamp);
+    mn_code code = s->ops->begin(s, err);
+    if (code != MN_OK)
+        return code;
+    code = find_start(s, stamp, there, err);
+    if (code == MN_OK && *there == 0)
         code = s->ops->meta_put(s, MN_STREAM_MARK, mark, err);
     if (code == MN_OK)
         return s->ops->commit(s, err);
@@ -93,9 +115,7 @@ mn_code mn_stream_load(mn_source *from, mn_store *to, const char *stamp, const m
 {
     uint64_t there = 0, pages = 0, rows = 0;
     mn_page page = {0};
-    mn_code code = find_start(to, stamp, &there, err);
-    if (code == MN_OK && there == 0)
-        code = put_page(to, &page, stamp, 0, err); /* marked before anything is in it */
+    mn_code code = begin_load(to, stamp, &there, err);
     while (code == MN_OK) {
         code = mn_source_next(from, &page, err);
         if (code != MN_OK || !page.kind)
