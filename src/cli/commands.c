@@ -162,6 +162,14 @@ static const mn_command commands[] = {
      "resumed "
      "by starting it again. Backups made before open with the old key only.",
      "mien keys rotate\nmien keys rotate --set key.source=environment", mn_cmd_keys_rotate},
+    {"serve", "", 0, 0, 0, "Serve the HTTP API",
+     "Serves until it is told to stop (SIGINT, SIGTERM), which lets running requests end; SIGHUP reads certificates "
+     "again. The first start makes the user \"admin\" and shows a one-time password for it, once. Where it listens, its "
+     "limits and TLS are settings (server.*); the API describes itself under /docs.",
+     "mien serve\n"
+     "mien serve --set server.listen=0.0.0.0:8080 --data /var/lib/mien\n"
+     "mien serve --set server.listen_tls='*:8443' --set server.cert=chain.pem --set server.key=key.pem",
+     mn_cmd_serve},
     {"store check", "", 0, 0, 0, "Check the records, and the audit log's chain",
      "Exit status 1: something is damaged.", "mien store check", mn_cmd_store_check},
     {"store stats", "", 0, 0, 0, "Count people, faces, consents and other records", NULL,

@@ -17,3 +17,9 @@ mn_code mn_core_counts(mn_core *c, mn_store_counts *out, mn_error *err)
 {
     return c->store->ops->counts(c->store, out, err);
 }
+
+mn_code mn_core_alive(mn_core *c, mn_error *err)
+{
+    uint64_t generation;
+    return c->store->ops->generation(c->store, &generation, err);
+}

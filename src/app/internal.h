@@ -1,0 +1,48 @@
+/* What the files of app share, and handlers do not need. */
+#ifndef MN_APP_INTERNAL_H
+#define MN_APP_INTERNAL_H
+
+#include "app/call.h"
+#include "app/metrics.h"
+
+struct mn_app {
+    const mn_settings *settings;
+    mn_core *core;
+    mn_pipeline *pipeline;
+    mn_http_server *server;
+    mn_metrics *metrics;
+    uint8_t cursor_key[32]; /* of this process: cursors do not outlive it */
+    atomic_bool ready;
+};
+
+/* What belongs to a request from head to done. */
+typedef struct {
+    const mn_route *route; /* NULL: there is none */
+    mn_route_match match;
+    json_t *more;  /* see mn_api_problem_more */
+    char user[37]; /* id of the caller, for the access log; "": nobody */
+} mn_visit;
+
+/* dispatch.c */
+extern const mn_http_ops mn_app_http_ops;
+
+/* authenticate.c: who is this? Fills caller and actor, or leaves them empty where nobody said who they are.
+ * MN_E_UNAUTHENTICATED for a token or session that is none (any more); MN_E_FORBIDDEN for a cookie whose
+ * request lacks the session's X-CSRF-Token. */
+#define MN_SESSION_COOKIE        "mien_session"
+#define MN_SESSION_COOKIE_SECURE "__Host-mien_session"
+mn_code mn_app_authenticate(mn_api_call *call, mn_error *err);
+bool mn_app_has_credentials(const mn_http_request *r);
+
+/* reply.c: the answer to whatever went wrong. faults may be NULL. */
+void mn_app_fail(const mn_http_request *r, mn_http_response *answer, json_t *more, const mn_faults *faults,
+                 const mn_error *why);
+
+/* cursor.c */
+mn_code mn_app_cursor_make(mn_api_call *call, const char *key, const char **text, mn_error *err);
+
+/* handlers.c */
+typedef mn_code mn_handler(mn_api_call *call, mn_error *err);
+extern mn_handler *const mn_app_handlers[MN_OPS];
+
+#endif

@@ -1,0 +1,130 @@
+/* Answers: JSON, CSV, states, and problem details. */
+#include "app/internal.h"
+
+#include "base/alloc.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define ANSWER_MAX  ((size_t)256 << 20)
+#define PROBLEM_MAX ((size_t)256 << 10)
+#define JSON_TYPE   "application/json"
+
+static int append(const char *bytes, size_t n, void *buf)
+{
+    return mn_buf_append(buf, bytes, n, NULL) == MN_OK ? 0 : -1;
+}
+
+static bool write_json(const json_t *value, mn_buf *out)
+{
+    return value && json_dump_callback(value, append, out, JSON_COMPACT) == 0;
+}
+
+mn_code mn_api_answer(mn_api_call *call, int status, json_t *body, mn_error *err)
+{
+    mn_buf out;
+    mn_buf_init(&out, ANSWER_MAX);
+    bool written = write_json(body, &out);
+    json_decref(body);
+    if (!written) {
+        mn_buf_finish(&out);
+        return mn_fail(err, MN_E_MEMORY, "no memory for the answer");
+    }
+    mn_http_status(call->answer, status);
+    mn_http_body_buf(call->answer, JSON_TYPE, &out);
+    return MN_OK;
+}
+
+mn_code mn_api_created(mn_api_call *call, const char *folder, const char *id, json_t *body, mn_error *err)
+{
+    const char *location = mn_arena_printf(call->arena, "%s/%s", folder, id);
+    if (!location) {
+        json_decref(body);
+        return mn_fail(err, MN_E_MEMORY, "no memory for the answer");
+    }
+    mn_code code = mn_api_answer(call, 201, body, err);
+    if (code == MN_OK)
+        mn_http_header_add(call->answer, "Location", location);
+    return code;
+}
+
+mn_code mn_api_nothing(mn_api_call *call, mn_error *err)
+{
+    (void)err;
+    mn_http_status(call->answer, 204);
+    return MN_OK;
+}
+
+/* ---- states ---- */
+
+void mn_api_etag(mn_api_call *call, mn_time updated)
+{
+    char text[32];
+    snprintf(text, sizeof text, "\"%" PRIx64 "\"", (uint64_t)updated);
+    mn_http_header_add(call->answer, "ETag", text);
+}
+
+mn_code mn_api_if_match(mn_api_call *call, int param, mn_time *room, const mn_time **out, mn_error *err)
+{
+    const char *text = mn_api_text(call, param);
+    uint64_t updated;
+    char end;
+    *out = NULL;
+    if (!text || strcmp(text, "*") == 0)
+        return MN_OK;
+    if (strncmp(text, "W/", 2) == 0)
+        text += 2;
+    if (sscanf(text, "\"%16" SCNx64 "\"%c", &updated, &end) != 1)
+        return mn_fail(err, MN_E_PRECONDITION,
+                       "If-Match is not an ETag that was given here: send the object's own");
+    *room = (mn_time)updated;
+    *out = room;
+    return MN_OK;
+}
+
+/* ---- problems ---- */
+
+void mn_api_problem_more(mn_api_call *call, json_t *more)
+{
+    mn_visit *visit = call->request->user;
+    json_decref(visit->more);
+    visit->more = more;
+}
+
+static json_t *fault_rows(const mn_faults *faults)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < faults->n; i++)
+        json_array_append_new(
+            rows, json_pack("{s:s, s:s}", "field", faults->v[i].where, "detail", faults->v[i].what));
+    return rows;
+}
+
+void mn_app_fail(const mn_http_request *r, mn_http_response *answer, json_t *more, const mn_faults *faults,
+                 const mn_error *why)
+{
+    mn_problem p = mn_problem_of(why);
+    if (!more && !(faults && faults->n > 0 && why->code == MN_E_INVALID)) {
+        mn_http_problem(answer, &p);
+        return;
+    }
+    mn_buf out;
+    mn_buf_init(&out, PROBLEM_MAX);
+    json_t *body =
+        json_pack("{s:s, s:s, s:i, s:s, s:s*, s:s}", "type", "about:blank", "title", mn_http_reason(p.status),
+                  "status", p.status, "code", p.code, "detail", p.detail, "request_id", r->id);
+    if (body && faults && faults->n > 0) {
+        json_object_set_new(body, "field", json_string(faults->v[0].where));
+        json_object_set_new(body, "errors", fault_rows(faults));
+    }
+    if (body && more)
+        json_object_update(body, more);
+    if (write_json(body, &out)) {
+        mn_http_status(answer, p.status);
+        mn_http_body_buf(answer, MN_PROBLEM_TYPE, &out);
+    } else {
+        mn_buf_finish(&out);
+        mn_http_problem(answer, &p);
+    }
+    json_decref(body);
+}
