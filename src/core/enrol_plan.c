@@ -248,7 +248,7 @@ static mn_code check_known(mn_enrol_round *r, mn_enrol_job *job, mn_error *err)
     return code;
 }
 
-static mn_code check_new(mn_enrol_job *job, mn_error *err)
+static mn_code check_new(mn_enrol_round *r, mn_enrol_job *job, mn_error *err)
 {
     const mn_enrol_person *p = job->person;
     job->fate = MN_JOB_NEW;
@@ -257,6 +257,8 @@ static mn_code check_new(mn_enrol_job *job, mn_error *err)
         code = mn_fail(err, MN_E_CONSENT,
                        "%s is not enrolled yet: state the consent (what for, how it was given, until when)",
                        p->name ? p->name : p->external_id);
+    if (code == MN_OK)
+        code = mn_quota_take(r->c, &r->quota, &job->who->account, 1, 1, r->arena, err);
     if (code == MN_OK)
         job->record = (mn_person){.id = mn_id_make(),
                                   .account = job->who->account,
@@ -275,7 +277,7 @@ static mn_code plan_person(mn_enrol_round *r, mn_enrol_job *job, const who_set *
         job->list->uncertain = true;
         return MN_OK;
     }
-    mn_code code = job->matches > 0 ? check_known(r, job, &job->error) : check_new(job, &job->error);
+    mn_code code = job->matches > 0 ? check_known(r, job, &job->error) : check_new(r, job, &job->error);
     if (code != MN_OK)
         return mn_enrol_refuse(r, job, code, err);
     if (job->record.external_id)

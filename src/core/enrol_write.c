@@ -224,6 +224,18 @@ static mn_code put_or_pass_over(mn_enrol_job *job, mn_arena *a, mn_error *err)
     return code == MN_E_NOT_FOUND ? write_face(job, a, err) : code;
 }
 
+/* A picture that is there already takes no room. */
+static mn_code check_room(mn_enrol_round *r, const mn_enrol_job *job, mn_error *err)
+{
+    mn_face_record before;
+    mn_code code = MN_E_NOT_FOUND;
+    if (job->hash[0])
+        code =
+            r->c->store->ops->face_by_source(r->c->store, &job->record.id, job->hash, r->arena, &before, err);
+    return code == MN_E_NOT_FOUND ? mn_quota_take(r->c, &r->quota, &job->record.account, 0, 1, r->arena, err)
+                                  : code;
+}
+
 static mn_code write_known(mn_enrol_round *r, mn_enrol_job *job, mn_error *err)
 {
     mn_store *s = r->c->store;
@@ -231,6 +243,8 @@ static mn_code write_known(mn_enrol_round *r, mn_enrol_job *job, mn_error *err)
     const mn_id *person = &job->record.id;
     mn_code code = mn_core_consent_decide(r->c, person, job->person->consent, job->list->list.purpose,
                                           job->now, r->arena, &state, &job->error);
+    if (code == MN_OK)
+        code = check_room(r, job, &job->error);
     if (code != MN_OK)
         return mn_enrol_refuse(r, job, code, err);
     job->done.person = *person;

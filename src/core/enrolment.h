@@ -8,6 +8,7 @@
 #define MN_CORE_ENROLMENT_H
 
 #include "core/internal.h"
+#include "core/quota.h"
 
 #define MN_ENROL_SAMPLE_MAX ((size_t)4 << 20)
 #define MN_ENROL_HASH_TEXT  65
@@ -61,6 +62,7 @@ typedef struct {
     bool whole;      /* one refusal refuses all */
     mn_enrol_list *lists;
     size_t n_lists;
+    mn_quota *quota; /* what is left of the accounts' limits */
 } mn_enrol_round;
 
 /* enrol_plan.c. A refusal is noted in the job, and is MN_OK here unless the round is whole or the cause is

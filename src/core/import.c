@@ -24,7 +24,8 @@ struct mn_import {
     mn_arena *arena; /* of a batch */
     mn_id *erased;   /* sorted */
     size_t n_erased, cap_erased;
-    mn_id *blobs; /* written in this batch */
+    mn_quota *quota; /* of this batch */
+    mn_id *blobs;    /* written in this batch */
     size_t n_blobs;
 };
 
@@ -561,7 +562,11 @@ static mn_code look(record *r, mn_error *err)
         code = settle_consents(r, err);
     if (code == MN_OK)
         code = make_members(r, err);
-    return code == MN_OK ? make_faces(r, err) : code;
+    if (code == MN_OK)
+        code = make_faces(r, err);
+    return code == MN_OK ? mn_quota_take(r->i->c, &r->i->quota, &r->i->who->account, r->is_new,
+                                         (int64_t)r->records.n_faces, arena, err)
+                         : code;
 }
 
 /* Faults of the machine, not of the record: they end the batch. */
@@ -625,6 +630,7 @@ mn_code mn_core_import_people(mn_import *i, mn_import_person *people, size_t n, 
     for (size_t at = 0; at < n; at++)
         faces += people[at].n_faces;
     mn_arena_reset(i->arena);
+    i->quota = NULL;
     i->n_blobs = 0;
     i->blobs = mn_arena_calloc(i->arena, faces + 1, sizeof *i->blobs);
     mn_code code = i->blobs ? take_all(i, people, n, err) : no_memory(err);

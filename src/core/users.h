@@ -46,7 +46,8 @@ mn_code mn_core_user_change(mn_core *c, const mn_actor *who, const mn_id *id, co
 mn_code mn_core_user_reset(mn_core *c, const mn_actor *who, const mn_id *id, const char *password,
                            char once[MN_ONCE_TEXT], mn_error *err);
 mn_code mn_core_user_remove(mn_core *c, const mn_actor *who, const mn_id *id, mn_error *err);
-/* Where the first account has no user yet: makes "admin", an administrator of the first account. *made says whether.
+/* Where the first account has no user yet: makes "admin", an administrator of the first account. *made says
+ * whether.
  */
 mn_code mn_core_first_user(mn_core *c, char once[MN_ONCE_TEXT], bool *made, mn_error *err);
 

@@ -34,6 +34,9 @@
     X(ACCOUNT_USE, "SELECT (SELECT count(*) FROM person WHERE account = " A(                                 \
                        1) "), (SELECT count(*) FROM face f JOIN person p ON p.id = f.person "                \
                           "WHERE p.account = " A(1) ")")                                                     \
+    X(ACCOUNT_USERS_DELETE, "DELETE FROM login_user WHERE account = " A(1))                                  \
+    X(ACCOUNT_ROLES_DELETE, "DELETE FROM role WHERE account = " A(1))                                        \
+    X(ACCOUNT_DELETE, "DELETE FROM account WHERE id = " A(1))                                                \
     X(USER_PUT, "INSERT INTO login_user (" USER_COLUMNS ") VALUES (" A16(                                    \
                     A) ") ON CONFLICT (id) DO UPDATE SET "                                                   \
                        "login = excluded.login, name = excluded.name, comment = excluded.comment, "          \

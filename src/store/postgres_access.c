@@ -30,4 +30,14 @@ static mn_code ask(mn_store *s, query which, cursor *q, mn_error *err)
     return MN_OK;
 }
 
+static mn_code enter(mn_store *s, bool *own, mn_error *err)
+{
+    return mn_pg_enter((mn_postgres *)s, false, own, err);
+}
+
+static mn_code leave(mn_store *s, bool own, mn_code code, mn_error *err)
+{
+    return mn_pg_leave((mn_postgres *)s, own, code, err);
+}
+
 #include "store/access.inc"

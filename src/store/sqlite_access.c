@@ -56,4 +56,14 @@ static mn_code run(cursor *q, const char *missing, mn_error *err)
     return code;
 }
 
+static mn_code enter(mn_store *s, bool *own, mn_error *err)
+{
+    return mn_sqlite_enter((mn_sqlite *)s, own, err);
+}
+
+static mn_code leave(mn_store *s, bool own, mn_code code, mn_error *err)
+{
+    return mn_sqlite_leave((mn_sqlite *)s, own, code, err);
+}
+
 #include "store/access.inc"

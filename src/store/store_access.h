@@ -24,7 +24,7 @@ typedef struct {
     bool suspended;
     mn_time created, updated, expires;          /* expires: MN_TIME_NEVER */
     int64_t people_max, faces_max, cameras_max; /* 0: no limit */
-    const char *features;          /* words with blanks between; NULL: all */
+    const char *features;                       /* words with blanks between; NULL: all */
 } mn_account;
 
 typedef struct {
@@ -36,7 +36,7 @@ typedef struct {
     bool limited;         /* to these lists, whatever the roles say */
     const mn_id *lists;
     size_t n_lists;
-    bool once;            /* the password is for one login, and must be changed there */
+    bool once; /* the password is for one login, and must be changed there */
     bool disabled;
     mn_time created, updated, seen; /* seen: last login, 0: never */
     int64_t failures;               /* logins that failed since the last one that did not */
@@ -84,6 +84,8 @@ typedef struct {
     /* By name; at most limit of those after `after` (NULL: from the first). */
     mn_code (*account_list)(struct mn_store *s, const char *after, size_t limit, mn_arena *a,
                             mn_account **out, size_t *n, mn_error *err);
+    /* With its users, roles, tokens and sessions. Fails, whole, while people or lists belong to it. */
+    mn_code (*account_delete)(struct mn_store *s, const mn_id *id, mn_error *err);
     /* How much of its limits an account has used up. */
     mn_code (*account_use)(struct mn_store *s, const mn_id *account, int64_t *people, int64_t *faces,
                            mn_error *err);

@@ -403,6 +403,32 @@ static void test_sessions(void **state)
     assert_code(f->ops->session_by_hash(f->s, two.hash, f->a, &got, err), MN_E_NOT_FOUND);
 }
 
+static void test_account_delete(void **state)
+{
+    fixture *f = *state;
+    const mn_id acme = make_id('a', 1), jan_id = make_id('u', 1);
+    mn_account a;
+    mn_user jan = make_user(1, "jan"), u;
+    mn_token t = make_token(1, 1);
+    mn_role r = {.id = make_id('r', 1), .account = acme, .name = "x", .rights = ""};
+    const mn_person p = {.id = make_id('p', 1), .account = acme, .name = "N"};
+    put_account(f, 1, "acme");
+    jan.account = acme;
+    t.account = acme;
+    assert_ok(f->ops->user_put(f->s, &jan, err));
+    assert_ok(f->ops->token_put(f->s, &t, err));
+    assert_ok(f->ops->role_put(f->s, &r, err));
+    assert_ok(f->s->ops->person_put(f->s, &p, err));
+    mn_error e = {0};
+    assert_int_not_equal(f->ops->account_delete(f->s, &acme, &e), MN_OK);
+    assert_ok(f->ops->user_get(f->s, &jan_id, f->a, &u, err)); /* nothing of it was done */
+    assert_ok(f->s->ops->person_delete(f->s, &p.id, err));
+    assert_ok(f->ops->account_delete(f->s, &acme, err));
+    assert_code(f->ops->account_get(f->s, &acme, f->a, &a, err), MN_E_NOT_FOUND);
+    assert_code(f->ops->user_get(f->s, &jan_id, f->a, &u, err), MN_E_NOT_FOUND);
+    assert_code(f->ops->account_delete(f->s, &acme, err), MN_E_NOT_FOUND);
+}
+
 /* Does the call raise the generation, or leave it? */
 #define RAISES(call)                                                                                         \
     do {                                                                                                     \
@@ -464,9 +490,9 @@ int mn_store_conformance_access(const mn_store_backend *which)
 {
     backend = which;
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {T(test_accounts),   T(test_account_use), T(test_users),
-                                       T(test_roles),      T(test_tokens),      T(test_sessions),
-                                       T(test_generation), T(test_rollback)};
+    const struct CMUnitTest tests[] = {T(test_accounts), T(test_account_use), T(test_account_delete),
+                                       T(test_users),    T(test_roles),       T(test_tokens),
+                                       T(test_sessions), T(test_generation),  T(test_rollback)};
 #undef T
     return cmocka_run_group_tests_name("who may use the store", tests, NULL, NULL);
 }
