@@ -13,6 +13,7 @@
 #include "base/thread.h"
 #include "core/rights.h"
 #include "face/pipeline.h"
+#include "gallery/gallery.h"
 #include "store/audit.h"
 #include "store/rotate.h"
 #include "store/store.h"
@@ -37,6 +38,7 @@ mn_code mn_core_may(const mn_actor *who, mn_resource r, mn_verb verb, mn_error *
 
 /* How the gallery is opened. */
 typedef struct {
+    bool fresh; /* a snapshot is not believed; everybody is read from the store */
     void (*progress)(void *user, uint64_t people); /* read from the store so far; may be NULL */
     void *user;
     const mn_cancel *cancel; /* may be NULL: opening then fails with MN_E_CANCELLED */
@@ -52,6 +54,9 @@ typedef struct {
     double
         fmr; /* default threshold of one search: false-positive identification rate, and of one comparison */
     mn_core_gallery_options gallery;
+    /* What went wrong and was got over, in one line; may be NULL. Called from any thread. */
+    void (*warn)(void *user, const char *text);
+    void *warn_user;
 } mn_core_options;
 
 /* pipeline: gives the pack and the descriptor model; a data directory made with another pack is refused
@@ -211,6 +216,22 @@ mn_code mn_core_alive(mn_core *c, mn_error *err);
 mn_code mn_core_check(mn_core *c, uint64_t *audit_records, mn_error *err);
 /* Of all accounts. */
 mn_code mn_core_counts(mn_core *c, mn_store_counts *out, mn_error *err);
+
+/* ---- the gallery ---- */
+typedef struct {
+    mn_gallery_stats gallery;
+    int dim;
+    uint64_t generation; /* of the store, up to which it has followed */
+    uint64_t changes;    /* people changed since the snapshot, as far as this process knows */
+    bool from_snapshot;  /* was it opened from one? */
+    bool snapshot;       /* is there one now? */
+    uint64_t snapshot_bytes, snapshot_faces, snapshot_generation;
+    mn_time snapshot_written;
+} mn_core_gallery_state;
+mn_code mn_core_gallery_look(mn_core *c, mn_core_gallery_state *out, mn_error *err);
+/* Writes the snapshot now. It is also written in the background when the setting gallery.snapshot asks for it,
+ * and when the core is closed. cancel may be NULL. */
+mn_code mn_core_gallery_save(mn_core *c, const mn_cancel *cancel, mn_error *err);
 
 /* ---- the audit log ---- */
 /* Of all accounts. */

@@ -73,6 +73,8 @@ static mn_code bring_up_to_date(mn_core *c, const mn_id *ids, size_t n, mn_arena
     if (code == MN_OK)
         code = exchange(c, ids, n, &b, err);
     mn_core_wipe(c, b.entries, b.n);
+    if (code == MN_OK)
+        mn_core_snapshot_changed(c, n, arena);
     return code;
 }
 
@@ -109,7 +111,7 @@ static mn_code follow_ends(mn_core *c, mn_arena *arena, mn_error *err)
     return code;
 }
 
-mn_code mn_core_load_first(mn_core *c, const mn_core_gallery_options *o, mn_error *err)
+static mn_code load_from_store(mn_core *c, const mn_core_gallery_options *o, mn_error *err)
 {
     uint64_t newest = 0;
     mn_time now = mn_time_now();
@@ -120,7 +122,22 @@ mn_code mn_core_load_first(mn_core *c, const mn_core_gallery_options *o, mn_erro
         return code;
     c->seen = newest;
     c->looked = now;
+    c->snapshot.changes = mn_gallery_stats_get(c->gallery).faces;
     return MN_OK;
+}
+
+mn_code mn_core_load_first(mn_core *c, const mn_core_gallery_options *o, mn_error *err)
+{
+    c->from_snapshot = !o->fresh && mn_core_snapshot_load(c);
+    mn_code code = c->from_snapshot ? MN_OK : load_from_store(c, o, err);
+    c->loaded = code == MN_OK;
+    return code;
+}
+
+mn_code mn_core_follow_locked(mn_core *c, mn_arena *arena, mn_error *err)
+{
+    mn_code code = follow_changes(c, arena, err);
+    return code == MN_OK ? follow_ends(c, arena, err) : code;
 }
 
 mn_code mn_core_follow(mn_core *c, mn_error *err)
@@ -131,9 +148,8 @@ mn_code mn_core_follow(mn_core *c, mn_error *err)
     if (!arena)
         return mn_fail(err, MN_E_MEMORY, "no memory for the gallery");
     pthread_mutex_lock(&c->follow_lock);
-    mn_code code = follow_changes(c, arena, err);
-    if (code == MN_OK)
-        code = follow_ends(c, arena, err);
+    mn_code code = mn_core_follow_locked(c, arena, err);
+    mn_core_snapshot_changed(c, 0, arena);
     pthread_mutex_unlock(&c->follow_lock);
     mn_arena_destroy(arena);
     return code;

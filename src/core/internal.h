@@ -6,10 +6,12 @@
 #include "core/core.h"
 #include "gallery/cohort.h"
 #include "gallery/rotation.h"
+#include "gallery/snapshot.h"
 #include "store/blobs.h"
 #include "store/seal.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <pthread.h>
 
 #define MN_CORE_ARENA         ((size_t)256 << 20) /* for one page of people with all that is theirs */
@@ -21,6 +23,19 @@
 #define MN_CORE_DEPLOYMENT      "deployment"
 
 typedef struct mn_signin mn_signin; /* core/signin.h */
+
+#define MN_CORE_SNAPSHOT_CHANGES 1000 /* as the setting's default */
+
+/* The gallery's snapshot. path, every and pause_ns never change; the rest is guarded by follow_lock. */
+typedef struct {
+    char path[PATH_MAX];
+    uint64_t every;   /* changes of people from which on it is written anew; 0: none is kept */
+    int64_t pause_ns; /* between two in the background */
+    uint64_t changes; /* that it does not have */
+    int64_t not_before;
+    bool writing, closing;
+    mn_pool *writer; /* made when first needed */
+} mn_core_snapshot;
 
 struct mn_core {
     mn_signin *signin;
@@ -40,6 +55,10 @@ struct mn_core {
     uint64_t seen;               /* change log */
     mn_time looked;              /* ends of consents and memberships */
     unsigned threads;
+    bool loaded, from_snapshot; /* set while opening */
+    mn_core_snapshot snapshot;
+    void (*warn)(void *user, const char *text);
+    void *warn_user;
 
     size_t enrol_batch; /* of mn_core_enrol_many */
     pthread_mutex_t enrol_lock;
@@ -59,8 +78,18 @@ mn_code mn_core_open_model(const mn_core_options *options, const char *pack, con
 mn_code mn_core_load_first(mn_core *c, const mn_core_gallery_options *o, mn_error *err);
 /* Brings the gallery up to the store, whoever wrote there, and takes out whose time has come. */
 mn_code mn_core_follow(mn_core *c, mn_error *err);
+mn_code mn_core_follow_locked(mn_core *c, mn_arena *arena, mn_error *err); /* with follow_lock held */
 /* The exact descriptor of a face: for the gallery's last step. ctx: the core. */
 mn_code mn_core_fetch(void *ctx, const mn_id *face, float *out, mn_error *err);
+
+/* snapshot.c */
+mn_code mn_core_snapshot_init(mn_core *c, const mn_core_options *o, mn_error *err);
+/* False: there is none that can be believed, and the gallery is empty as before. */
+bool mn_core_snapshot_load(mn_core *c);
+/* With follow_lock held: so many people were exchanged. Has it written in the background when it is time. */
+void mn_core_snapshot_changed(mn_core *c, size_t people, mn_arena *arena);
+void mn_core_snapshot_close(mn_core *c); /* while all else is still open */
+void mn_core_warn(const mn_core *c, const mn_error *e, const char *then);
 
 /* load.c */
 /* What of these people belongs into the gallery now; entries and all that they point to are the arena's,

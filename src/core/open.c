@@ -173,6 +173,8 @@ static mn_code alloc_core(const mn_core_options *o, mn_core **out, mn_error *err
         mn_free(c);
         return code;
     }
+    c->warn = o->warn;
+    c->warn_user = o->warn_user;
     c->enrol_batch =
         o->settings ? (size_t)mn_settings_int(o->settings, MN_S_ENROL_BATCH) : MN_ENROL_BATCH_DEFAULT;
     pthread_mutex_init(&c->follow_lock, NULL);
@@ -192,6 +194,7 @@ void mn_core_close(mn_core *c)
 {
     if (!c)
         return;
+    mn_core_snapshot_close(c);
     mn_gallery_destroy(c->gallery);
     mn_secret_rotation_destroy(c->rotation);
     mn_signin_destroy(c->signin);
@@ -308,6 +311,8 @@ static mn_code start(mn_core *c, const mn_core_options *o, const char *pack, con
     mn_code code = open_parts(c, o, pack, model, err);
     if (code == MN_OK && model)
         code = open_gallery(c, o, err);
+    if (code == MN_OK && model)
+        code = mn_core_snapshot_init(c, o, err);
     if (code == MN_OK && model)
         code = mn_core_load_first(c, &o->gallery, err);
     return code == MN_OK ? mn_core_expire(c, &self, NULL, err) : code;

@@ -31,16 +31,18 @@ mn_code mn_snapshot_take(mn_gallery *g, mn_snapshot **out, mn_error *err);
 void mn_snapshot_release(mn_snapshot *s);
 size_t mn_snapshot_faces(const mn_snapshot *s);
 
-/* stamp: the caller's, given back by reading; authenticated, not secret. MN_E_BUSY: another process is
+/* stamp: the caller's, shown to him when reading; authenticated, not secret. MN_E_BUSY: another process is
  * writing one there. MN_E_CANCELLED between two pieces. On failure the old file is as it was. */
 mn_code mn_snapshot_write(const mn_snapshot *s, const char *path, const mn_snapshot_seal *seal,
                           const uint8_t stamp[MN_SNAPSHOT_STAMP], const mn_cancel *cancel, mn_error *err);
 
 /* Into an empty gallery (else MN_E_EXISTS), by as many threads as its searches have. MN_E_NOT_FOUND: no such
  * file. MN_E_PACK: of another owner or of other dimensions. MN_E_FORBIDDEN: sealed under another key, most
- * likely one that was destroyed since. */
+ * likely one that was destroyed since. accepts (may be NULL) is shown the proven stamp before any row is
+ * read; its failure is returned. */
 mn_code mn_snapshot_read(mn_gallery *g, const char *path, const mn_snapshot_seal *seal,
-                         uint8_t stamp[MN_SNAPSHOT_STAMP], mn_error *err);
+                         mn_code (*accepts)(void *ctx, const uint8_t stamp[MN_SNAPSHOT_STAMP], mn_error *err),
+                         void *ctx, mn_error *err);
 
 typedef struct {
     uint64_t bytes, faces, people;

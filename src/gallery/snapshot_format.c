@@ -108,8 +108,9 @@ void mn_snapshot_put_header(const mn_snapshot_header *h, const mn_snapshot_key *
 static bool sizes_fit(const mn_snapshot_header *h)
 {
     uint64_t rows = (uint64_t)h->chunks * MN_CHUNK_ROWS;
-    return h->chunks <= h->positions && h->positions <= MN_SNAPSHOT_CHUNKS_MAX && h->people <= h->faces &&
-           h->faces <= rows && h->directory >= MN_SNAPSHOT_HEADER && h->directory <= h->file_bytes &&
+    return h->dim >= 64 && h->dim <= 1024 && h->metric <= MN_METRIC_L2 && h->chunks <= h->positions &&
+           h->positions <= MN_SNAPSHOT_CHUNKS_MAX && h->people <= h->faces && h->faces <= rows &&
+           h->directory >= MN_SNAPSHOT_HEADER && h->directory <= h->file_bytes &&
            h->file_bytes - h->directory ==
                mn_snapshot_sealed((uint64_t)h->chunks * MN_SNAPSHOT_ENTRY, MN_SNAPSHOT_PIECE) &&
            isfinite(h->max_error) && isfinite(h->max_norm) && h->max_error >= 0 && h->max_norm >= 0;

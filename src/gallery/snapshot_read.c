@@ -17,7 +17,8 @@
 
 typedef struct {
     mn_gallery *g;
-    const char *path;
+    mn_code (*accepts)(void *ctx, const uint8_t stamp[MN_SNAPSHOT_STAMP], mn_error *err);
+    void *ctx;
     int fd;
     mn_snapshot_header header;
     mn_snapshot_key key;
@@ -383,6 +384,8 @@ static mn_code read_all(reader *r, const mn_snapshot_seal *seal, mn_error *err)
     mn_code code = read_header(r, bytes, err);
     if (code == MN_OK)
         code = check_owner(r, bytes, seal, err);
+    if (code == MN_OK && r->accepts)
+        code = r->accepts(r->ctx, r->header.stamp, err);
     if (code == MN_OK)
         code = read_directory(r, err);
     if (code != MN_OK)
@@ -396,18 +399,17 @@ static mn_code read_all(reader *r, const mn_snapshot_seal *seal, mn_error *err)
 }
 
 mn_code mn_snapshot_read(mn_gallery *g, const char *path, const mn_snapshot_seal *seal,
-                         uint8_t stamp[MN_SNAPSHOT_STAMP], mn_error *err)
+                         mn_code (*accepts)(void *ctx, const uint8_t stamp[MN_SNAPSHOT_STAMP], mn_error *err),
+                         void *ctx, mn_error *err)
 {
-    reader r = {.g = g, .path = path};
+    reader r = {.g = g, .accepts = accepts, .ctx = ctx};
     mn_code code = open_file(path, &r.fd, err);
     if (code != MN_OK)
         return code;
     pthread_mutex_init(&r.lock, NULL);
     atomic_init(&r.next, 0);
     code = read_all(&r, seal, err);
-    if (code == MN_OK)
-        memcpy(stamp, r.header.stamp, MN_SNAPSHOT_STAMP);
-    else
+    if (code != MN_OK)
         mn_error_prefix(err, "%s", path);
     pthread_mutex_destroy(&r.lock);
     sodium_memzero(&r.key, sizeof r.key);
@@ -418,7 +420,7 @@ mn_code mn_snapshot_read(mn_gallery *g, const char *path, const mn_snapshot_seal
 
 mn_code mn_snapshot_look(const char *path, mn_snapshot_info *out, mn_error *err)
 {
-    reader r = {.path = path};
+    reader r = {0};
     uint8_t bytes[MN_SNAPSHOT_HEADER];
     mn_code code = open_file(path, &r.fd, err);
     if (code != MN_OK)

@@ -243,8 +243,8 @@ static void look_at_all(mn_http_server *s)
         if (c->cut || !must_go(s, c, now))
             continue;
         c->cut = true;
-        shutdown(c->fd, SHUT_RDWR);
         count_up(&all->cut, 1);
+        shutdown(c->fd, SHUT_RDWR);
     }
 }
 

@@ -7,21 +7,21 @@
 
 static const char *const words[] = {
 #define X(id, word, text) word,
-    MN_FORMATS(X)
+    MN_FORMS(X)
 #undef X
 };
 static const char *const texts[] = {
 #define X(id, word, text) text,
-    MN_FORMATS(X)
+    MN_FORMS(X)
 #undef X
 };
 
-const char *mn_format_word(mn_format f)
+const char *mn_form_word(mn_form f)
 {
     return words[f];
 }
 
-const char *mn_format_text(mn_format f)
+const char *mn_form_text(mn_form f)
 {
     return texts[f];
 }
@@ -152,36 +152,36 @@ static bool date_time(const char *s, size_t n)
     return strlen(text) == n && mn_time_parse(text, &t);
 }
 
-bool mn_format_fits(mn_format f, const char *s, size_t n)
+bool mn_form_fits(mn_form f, const char *s, size_t n)
 {
     switch (f) {
-    case MN_FORMAT_BASE64:
+    case MN_FORM_BASE64:
         return base64(s, n);
-    case MN_FORMAT_BASE64URL:
+    case MN_FORM_BASE64URL:
         return all_of(s, n, "-_");
-    case MN_FORMAT_COLOR:
+    case MN_FORM_COLOR:
         return color(s, n);
-    case MN_FORMAT_DATE_TIME:
+    case MN_FORM_DATE_TIME:
         return date_time(s, n);
-    case MN_FORMAT_FILE_NAME:
+    case MN_FORM_FILE_NAME:
         return all_of(s, n, ".-_") && s[0] != '.';
-    case MN_FORMAT_HTTP_URL:
+    case MN_FORM_HTTP_URL:
         return http_url(s, n);
-    case MN_FORMAT_IDENTIFIER:
+    case MN_FORM_IDENTIFIER:
         return identifier(s, n, "_-");
-    case MN_FORMAT_LINE:
+    case MN_FORM_LINE:
         return printable(s, n, "") && (n == 0 || (s[0] != ' ' && s[n - 1] != ' '));
-    case MN_FORMAT_LOGIN:
+    case MN_FORM_LOGIN:
         return all_of(s, n, "._@+-") && alnum((unsigned char)s[0]);
-    case MN_FORMAT_MODEL:
+    case MN_FORM_MODEL:
         return all_of(s, n, "._-") && alnum((unsigned char)s[0]);
-    case MN_FORMAT_SETTING_NAME:
+    case MN_FORM_SETTING_NAME:
         return setting_name(s, n);
-    case MN_FORMAT_TEXT:
+    case MN_FORM_TEXT:
         return printable(s, n, "\t\n\r");
-    case MN_FORMAT_TOKEN:
+    case MN_FORM_TOKEN:
         return all_of(s, n, "!#$%&'*+-.^_`|~");
-    case MN_FORMAT_UUID:
+    case MN_FORM_UUID:
         return uuid(s, n);
     default:
         return true;

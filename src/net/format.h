@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 /* id, word in the description, what a text must be */
-#define MN_FORMATS(X)                                                                                        \
+#define MN_FORMS(X)                                                                                          \
     X(NONE, "", "any text")                                                                                  \
     X(BASE64, "base64", "base64 with padding, without blanks")                                               \
     X(BASE64URL, "base64url", "letters, digits, - and _")                                                    \
@@ -28,14 +28,14 @@
     X(UUID, "uuid", "an id like 01931f6c-9a41-7c3e-8d52-6f1b2a9c4e07")
 
 typedef enum {
-#define X(id, word, text) MN_FORMAT_##id,
-    MN_FORMATS(X)
+#define X(id, word, text) MN_FORM_##id,
+    MN_FORMS(X)
 #undef X
-        MN_FORMAT_COUNT
-} mn_format;
+        MN_FORM_COUNT
+} mn_form;
 
-const char *mn_format_word(mn_format f);
-const char *mn_format_text(mn_format f); /* "a colour like #2f6fde" */
+const char *mn_form_word(mn_form f);
+const char *mn_form_text(mn_form f); /* "a colour like #2f6fde" */
 /* text: n bytes of valid UTF-8, not necessarily ended by a zero. Length is not this function's business. */
-bool mn_format_fits(mn_format f, const char *text, size_t n);
+bool mn_form_fits(mn_form f, const char *text, size_t n);
 #endif

@@ -224,8 +224,8 @@ const char *mn_schema_text_fault(const mn_schema *s, const char *text, size_t n,
         snprintf(room, MN_FAULT_WHAT, "must have %zu characters at least, has %zu", s->min_length, length);
     else if (length > s->max_length)
         snprintf(room, MN_FAULT_WHAT, "must have %zu characters at most, has %zu", s->max_length, length);
-    else if (!mn_format_fits(s->format, text, n))
-        snprintf(room, MN_FAULT_WHAT, "must be %s", mn_format_text(s->format));
+    else if (!mn_form_fits(s->format, text, n))
+        snprintf(room, MN_FAULT_WHAT, "must be %s", mn_form_text(s->format));
     else
         return NULL;
     return room;

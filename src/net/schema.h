@@ -47,7 +47,7 @@ struct mn_schema {
     const char *name;              /* of the component; NULL for one without */
     unsigned types;                /* any of these; 0: every type, nothing else is looked at */
     double least, most;            /* of numbers; -INFINITY, INFINITY: no bound */
-    mn_format format;              /* of texts, as the following */
+    mn_form format;                /* of texts, as the following */
     size_t min_length, max_length; /* code points; SIZE_MAX: no bound */
     const char *const *choices;    /* sorted; NULL: any */
     size_t n_choices;

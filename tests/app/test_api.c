@@ -3,6 +3,8 @@
 #include "app/api_schemas.h"
 #include "base/settings.h"
 #include "core/rights.h"
+#include "face/checks.h"
+#include "store/store.h"
 #include "support.h"
 
 #include <string.h>
@@ -154,6 +156,30 @@ static void right_words_are_those_of_the_program(void **state)
     assert_int_equal(s->n_choices, n);
 }
 
+static void checks_are_those_of_the_program(void **state)
+{
+    (void)state;
+    const mn_schema *s = schema("CheckName");
+    char room[MN_FAULT_WHAT];
+    assert_int_equal(s->n_choices, MN_CHECKS);
+    for (int i = 0; i < MN_CHECKS; i++) {
+        const char *word = mn_check_describe((mn_check_id)i)->word;
+        assert_null(mn_schema_text_fault(s, word, strlen(word), room));
+    }
+}
+
+static void purposes_are_those_of_the_program(void **state)
+{
+    (void)state;
+    const mn_schema *s = schema("Purpose");
+    char room[MN_FAULT_WHAT];
+    assert_int_equal(s->n_choices, MN_PURPOSES);
+    for (int i = 0; i < MN_PURPOSES; i++) {
+        const char *word = mn_purpose_word((mn_purpose)i);
+        assert_null(mn_schema_text_fault(s, word, strlen(word), room));
+    }
+}
+
 static void bodies_have_limits(void **state)
 {
     (void)state;
@@ -198,6 +224,8 @@ int main(void)
         cmocka_unit_test(rights_are_those_of_core),
         cmocka_unit_test(codes_are_those_of_the_program),
         cmocka_unit_test(right_words_are_those_of_the_program),
+        cmocka_unit_test(checks_are_those_of_the_program),
+        cmocka_unit_test(purposes_are_those_of_the_program),
         cmocka_unit_test(bodies_have_limits),
         cmocka_unit_test(media_types_are_chosen),
     };

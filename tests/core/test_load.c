@@ -117,10 +117,11 @@ static void listen(void *user, uint64_t people)
 
 static mn_code open_listening(world *w, listener *l, mn_core **out, mn_error *err)
 {
-    const mn_core_options options = {.data_dir = w->dir,
-                                     .search_threads = 2,
-                                     .fmr = 1e-3,
-                                     .gallery = {.progress = listen, .user = l, .cancel = &l->cancel}};
+    const mn_core_options options = {
+        .data_dir = w->dir,
+        .search_threads = 2,
+        .fmr = 1e-3,
+        .gallery = {.fresh = true, .progress = listen, .user = l, .cancel = &l->cancel}};
     return mn_core_open_model(&options, "test", &fp32_model, out, err);
 }
 

@@ -13,7 +13,7 @@
 #define ANY BOUNDS(-INFINITY, INFINITY, SIZE_MAX, SIZE_MAX, SIZE_MAX)
 
 static const char *const colours[] = {"blue", "green", "red"};
-static const mn_schema id = {ANY, .types = MN_TYPE_STRING, .format = MN_FORMAT_UUID};
+static const mn_schema id = {ANY, .types = MN_TYPE_STRING, .format = MN_FORM_UUID};
 static const mn_schema name = {BOUNDS(-INFINITY, INFINITY, 5, SIZE_MAX, SIZE_MAX), .types = MN_TYPE_STRING,
                                .min_length = 1};
 static const mn_schema colour = {ANY, .types = MN_TYPE_STRING | MN_TYPE_NULL, .choices = colours,
@@ -24,7 +24,7 @@ static const mn_schema free_number = {BOUNDS(0, INFINITY, SIZE_MAX, SIZE_MAX, SI
 static const mn_schema names = {BOUNDS(-INFINITY, INFINITY, SIZE_MAX, 3, SIZE_MAX), .types = MN_TYPE_ARRAY,
                                 .items = &name, .min_items = 1, .unique = true};
 static const mn_schema key = {BOUNDS(-INFINITY, INFINITY, 4, SIZE_MAX, SIZE_MAX), .types = MN_TYPE_STRING,
-                              .format = MN_FORMAT_IDENTIFIER};
+                              .format = MN_FORM_IDENTIFIER};
 static const mn_schema bag = {BOUNDS(-INFINITY, INFINITY, SIZE_MAX, SIZE_MAX, 2), .types = MN_TYPE_OBJECT,
                               .names = &key, .rest = &whole};
 static const mn_schema yes = {ANY, .types = MN_TYPE_BOOL};
@@ -202,35 +202,35 @@ static void formats(void **state)
 {
     (void)state;
     static const struct {
-        mn_format f;
+        mn_form f;
         const char *fits, *fits_too, *not, *nor;
     } t[] = {
-        {MN_FORMAT_BASE64, "QUJD", "QQ==", "QQ=", "QQ===A=="},
-        {MN_FORMAT_BASE64URL, "a-_9", "A", "", "a+b"},
-        {MN_FORMAT_COLOR, "#2f6fde", "#FFFFFF", "2f6fde", "#2f6fdg"},
-        {MN_FORMAT_DATE_TIME, "2026-01-31T12:00:00.000Z", "2026-01-31T12:00:00+02:00", "2026-01-31",
+        {MN_FORM_BASE64, "QUJD", "QQ==", "QQ=", "QQ===A=="},
+        {MN_FORM_BASE64URL, "a-_9", "A", "", "a+b"},
+        {MN_FORM_COLOR, "#2f6fde", "#FFFFFF", "2f6fde", "#2f6fdg"},
+        {MN_FORM_DATE_TIME, "2026-01-31T12:00:00.000Z", "2026-01-31T12:00:00+02:00", "2026-01-31",
          "2026-02-30T12:00:00Z"},
-        {MN_FORMAT_FILE_NAME, "ui.css", "a-b_c.js", ".htaccess", "a/b"},
-        {MN_FORMAT_HTTP_URL, "http://a", "https://a.example/x?y", "ftp://a", "http:///x"},
-        {MN_FORMAT_IDENTIFIER, "a", "a-b_9", "9a", "A"},
-        {MN_FORMAT_LINE, "Anna Kern", "", " Anna", "a\nb"},
-        {MN_FORMAT_LOGIN, "anna", "Anna.K@example.org", ".anna", "anna kern"},
-        {MN_FORMAT_MODEL, "mobilefacenet-128", "w600k_r50.v2", "-a", "a/b"},
-        {MN_FORMAT_SETTING_NAME, "match.fmr", "a.b.c_d", "match", "match."},
-        {MN_FORMAT_TEXT, "a\nb\tc", "", "a\x01", "a\xc2\x85"},
-        {MN_FORMAT_TOKEN, "a!~'", "0190", "", "a b"},
-        {MN_FORMAT_UUID, "01931f6c-9a41-7c3e-8d52-6f1b2a9c4e07", "01931F6C-9A41-7C3E-8D52-6F1B2A9C4E07",
+        {MN_FORM_FILE_NAME, "ui.css", "a-b_c.js", ".htaccess", "a/b"},
+        {MN_FORM_HTTP_URL, "http://a", "https://a.example/x?y", "ftp://a", "http:///x"},
+        {MN_FORM_IDENTIFIER, "a", "a-b_9", "9a", "A"},
+        {MN_FORM_LINE, "Anna Kern", "", " Anna", "a\nb"},
+        {MN_FORM_LOGIN, "anna", "Anna.K@example.org", ".anna", "anna kern"},
+        {MN_FORM_MODEL, "mobilefacenet-128", "w600k_r50.v2", "-a", "a/b"},
+        {MN_FORM_SETTING_NAME, "match.fmr", "a.b.c_d", "match", "match."},
+        {MN_FORM_TEXT, "a\nb\tc", "", "a\x01", "a\xc2\x85"},
+        {MN_FORM_TOKEN, "a!~'", "0190", "", "a b"},
+        {MN_FORM_UUID, "01931f6c-9a41-7c3e-8d52-6f1b2a9c4e07", "01931F6C-9A41-7C3E-8D52-6F1B2A9C4E07",
          "01931f6c9a417c3e8d526f1b2a9c4e07", "01931f6c-9a41-7c3e-8d52-6f1b2a9c4e0g"},
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
-        assert_true(mn_format_fits(t[i].f, t[i].fits, strlen(t[i].fits)));
-        assert_true(mn_format_fits(t[i].f, t[i].fits_too, strlen(t[i].fits_too)));
-        assert_false(mn_format_fits(t[i].f, t[i].not, strlen(t[i].not )));
-        assert_false(mn_format_fits(t[i].f, t[i].nor, strlen(t[i].nor)));
+        assert_true(mn_form_fits(t[i].f, t[i].fits, strlen(t[i].fits)));
+        assert_true(mn_form_fits(t[i].f, t[i].fits_too, strlen(t[i].fits_too)));
+        assert_false(mn_form_fits(t[i].f, t[i].not, strlen(t[i].not )));
+        assert_false(mn_form_fits(t[i].f, t[i].nor, strlen(t[i].nor)));
     }
-    assert_false(mn_format_fits(MN_FORMAT_LINE, "a\xe2\x80\xa8z", 5));
-    assert_false(mn_format_fits(MN_FORMAT_UUID, "01931f6c-9a41-7c3e-8d52-6f1b2a9c4e07x", 37));
-    assert_false(mn_format_fits(MN_FORMAT_LOGIN, "a\0b", 3));
+    assert_false(mn_form_fits(MN_FORM_LINE, "a\xe2\x80\xa8z", 5));
+    assert_false(mn_form_fits(MN_FORM_UUID, "01931f6c-9a41-7c3e-8d52-6f1b2a9c4e07x", 37));
+    assert_false(mn_form_fits(MN_FORM_LOGIN, "a\0b", 3));
 }
 
 static mn_code read_json(const char *text, size_t n, const mn_json_limits *limits)

@@ -92,7 +92,7 @@ class Schemas:
         if "maximum" in schema:
             put["most"] = number(schema["maximum"], None)
         if "format" in schema:
-            put["format"] = "MN_FORMAT_" + re.sub(r"\W", "_", schema["format"]).upper()
+            put["format"] = "MN_FORM_" + re.sub(r"\W", "_", schema["format"]).upper()
         if "minLength" in schema:
             put["min_length"] = schema["minLength"]
         if "maxLength" in schema:

@@ -29,6 +29,7 @@ export type RoleName = string;
 
 export type LoginName = string;
 
+/** The setting login.password_min may ask for more */
 export type Password = string;
 
 export type Color = string;
@@ -102,7 +103,8 @@ export interface BatchReport {
 }
 
 export interface Login {
-  login: LoginName;
+  /** The login; outside of the first account `account/login` */
+  login: string;
   password: string;
 }
 
@@ -628,8 +630,13 @@ export interface Verdict {
   pack: string;
   model: ModelName;
   precision: "fp32" | "int8";
-  /** Where a side was a person: the face that was nearest */
+  /** Where a side was somebody enrolled, as the following */
+  person?: Id;
+  name?: Name;
+  /** The face that was nearest */
   face?: Id;
+  /** With how many faces; fmr and threshold are those of all of them together */
+  comparisons?: Count;
 }
 
 export interface Candidate {
@@ -1358,6 +1365,8 @@ export interface ExtractArgs {
 export interface QualityArgs {
   /** Which face of a picture */
   faces?: "largest" | "centre" | "only";
+  /** Which checks with which ranges: for a document, or for enrolment here */
+  profile?: "icao" | "recognition";
   body: Blob | ArrayBuffer | Uint8Array | FormData | {
     pictures: PictureSources;
     checks?: CheckRanges;
@@ -1932,7 +1941,7 @@ export class Mien extends Client {
 
   /** Is the picture fit for a document or for enrolment? */
   async quality(args: QualityArgs, options: RequestOptions = {}): Promise<Answer<QualityReport, 200>> {
-    return (await this.send({ method: "POST", path: "/v1/quality", query: { faces: args.faces }, body: args.body, kind: "json" }, options)) as Answer<QualityReport, 200>;
+    return (await this.send({ method: "POST", path: "/v1/quality", query: { faces: args.faces, profile: args.profile }, body: args.body, kind: "json" }, options)) as Answer<QualityReport, 200>;
   }
 
   /** Is it a live person, or a picture, a screen, a mask? */
