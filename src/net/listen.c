@@ -22,7 +22,7 @@ static void set_none(mn_listening *l)
 
 static int port_of(int fd)
 {
-    struct sockaddr_storage sa;
+    struct sockaddr_storage sa = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof sa;
     if (getsockname(fd, (struct sockaddr *)&sa, &len) != 0)
         return 0;

@@ -205,7 +205,7 @@ static mn_code flatten(reader *r, const chunk *first, size_t n, const mn_part **
     mn_part *all = mn_arena_calloc(r->arena, n + 1, sizeof *all);
     if (!all)
         return no_memory(r);
-    for (size_t i = 0; i < n; i++, first = first->next)
+    for (size_t i = 0; i < n && first; i++, first = first->next)
         all[i] = first->part;
     *parts = all;
     return MN_OK;

@@ -1,5 +1,6 @@
 /* What a server does when there is too much of everything: slow clients, full queues, many connections, and
  * its end. Nothing here measures time: each test waits for what must happen in the end. */
+#include "base/alloc.h"
 #include "http_app.h"
 #include "http_client.h"
 #include "support.h"
@@ -366,6 +367,61 @@ static void deadlines_are_the_handler_s_to_see(void **state)
     close(second);
 }
 
+/* From some allocation on there is no memory: the answer is a problem, or the connection ends; the server
+ * goes on. */
+static void memory_may_run_out(void **state)
+{
+    (void)state;
+    static const char *const requests[] = {"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n",
+                                           "GET /none HTTP/1.1\r\nHost: a\r\n\r\n",
+                                           "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
+                                           "GET /stream?500 HTTP/1.1\r\nHost: a\r\n\r\n",
+                                           "GET /hel%zz HTTP/1.1\r\nHost: a\r\n\r\n",
+                                           "GET /media HTTP/1.1\r\nHost: a\r\nRange: bytes=20-\r\n\r\n"};
+    unsigned whole = 0;
+    for (long n = 1; n <= 8; n++) {
+        for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+            mn_alloc_fail_at(n);
+            reply r = ask(app.port, requests[i]);
+            mn_alloc_fail_at(0);
+            if (r.status && r.status != 200 && r.status != 400 && r.status != 404 && r.status != 416 &&
+                r.status != 503)
+                fail_msg("%s: %d", requests[i], r.status);
+            whole += r.whole;
+            reply_free(&r);
+            served();
+        }
+    }
+    assert_true(whole > 0);
+    while (stats().in_flight)
+        usleep(2000);
+    assert_int_equal(stats().body_bytes, 0);
+}
+
+static void a_server_needs_memory(void **state)
+{
+    (void)state;
+    static const mn_http_ops ops = {0};
+    mn_http_options o = app_options();
+    mn_code code = MN_E_MEMORY;
+    o.cors_origins = "https://a.example,https://b.example";
+    long n = 1;
+    for (; code && n < 100; n++) {
+        mn_http_server *s = NULL;
+        mn_error why = {.code = MN_OK};
+        mn_alloc_fail_at(n);
+        code = mn_http_server_create(&o, &ops, NULL, &s, &why);
+        if (!code)
+            code = mn_http_server_start(s, &why);
+        mn_alloc_fail_at(0);
+        if (code && code != MN_E_MEMORY)
+            fail_msg("%s: %s", mn_code_word(code), why.text);
+        mn_http_server_destroy(s);
+    }
+    assert_int_equal(code, MN_OK);
+    assert_true(n > 5);
+}
+
 static void wrong_options_are_refused(void **state)
 {
     (void)state;
@@ -422,6 +478,8 @@ int main(void)
         WITH(stopping_finishes_what_runs, start_patient),
         WITH(stopping_does_not_wait_for_ever, start_hasty),
         WITH(deadlines_are_the_handler_s_to_see, start_patient),
+        WITH(memory_may_run_out, start_patient),
+        cmocka_unit_test(a_server_needs_memory),
         WITH(wrong_options_are_refused, start_patient),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
