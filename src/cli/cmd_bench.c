@@ -139,7 +139,7 @@ static mn_code measure(const bench *b, unsigned workers, long seconds, run_resul
 {
     mn_stage_stats before[STAGES_MAX];
     mn_pool *pool;
-    lap l = {.b = b, .limits = mn_config_decode_limits(b->cli->settings)};
+    lap l = {.b = b, .limits = mn_decode_limits_read(b->cli->settings)};
     size_t n_before = mn_pipeline_stats(b->engine.pipeline, before, STAGES_MAX);
     mn_code code = mn_pool_create(workers, workers, &pool, err);
     if (code != MN_OK)

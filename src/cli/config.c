@@ -113,16 +113,6 @@ unsigned mn_config_workers(const mn_settings *s)
     return n > 0 ? (unsigned)n : mn_cpu_count();
 }
 
-mn_decode_limits mn_config_decode_limits(const mn_settings *s)
-{
-    mn_decode_limits l = mn_decode_limits_default();
-    l.max_bytes = (size_t)mn_settings_int(s, MN_S_IMAGE_MAX_BYTES);
-    l.max_pixels = mn_settings_int(s, MN_S_IMAGE_MAX_PIXELS);
-    l.max_side = (int)mn_settings_int(s, MN_S_IMAGE_MAX_SIDE);
-    l.max_ms = mn_settings_int(s, MN_S_IMAGE_MAX_MS);
-    return l;
-}
-
 mn_code mn_config_number(const mn_args *args, mn_option option, long low, long high, long otherwise,
                          long *out, mn_error *err)
 {

@@ -20,7 +20,6 @@ mn_code mn_config_data_dir(const mn_settings *s, char out[MN_PATH_SIZE], mn_erro
 /* model.dir, else models beside the program, else ../share/mien/models. */
 mn_code mn_config_model_dir(const mn_settings *s, char out[MN_PATH_SIZE], mn_error *err);
 unsigned mn_config_workers(const mn_settings *s);
-mn_decode_limits mn_config_decode_limits(const mn_settings *s);
 
 /* A whole number given with an option, or `otherwise` where it was not. MN_E_INVALID outside of low … high.
  */

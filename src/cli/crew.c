@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "cli/config.h"
+#include "face/choose.h"
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
@@ -194,7 +195,7 @@ mn_code mn_crew_run(const mn_cli *cli, mn_pipeline *pipeline, const mn_inputs *i
     mn_crew crew = {.task = task,
                     .pipeline = pipeline,
                     .cancel = cli->cancel,
-                    .limits = mn_config_decode_limits(cli->settings),
+                    .limits = mn_decode_limits_read(cli->settings),
                     .lock = PTHREAD_MUTEX_INITIALIZER,
                     .change = PTHREAD_COND_INITIALIZER};
     crew.limits.wanted_side = task->wanted_side;
@@ -212,36 +213,11 @@ mn_code mn_crew_run(const mn_cli *cli, mn_pipeline *pipeline, const mn_inputs *i
 
 /* ---- which face is meant ---- */
 
-/* Distance from the picture's centre, in widths of the face: a small face at the very centre does not beat a
- * large one whose box the centre lies in. */
-static float off_centre(const mn_picture *p, const mn_face *f)
-{
-    float scale = mn_image_scale(p->image);
-    float dx = f->box.x + f->box.width / 2 - scale * (float)mn_image_width(p->image) / 2;
-    float dy = f->box.y + f->box.height / 2 - scale * (float)mn_image_height(p->image) / 2;
-    return hypotf(dx, dy) / (f->box.width + 1);
-}
-
-static const mn_face *nearest_centre(const mn_picture *p)
-{
-    const mn_face *best = &p->faces[0];
-    for (size_t i = 1; i < p->n_faces; i++)
-        if (off_centre(p, &p->faces[i]) < off_centre(p, best))
-            best = &p->faces[i];
-    return best;
-}
-
 mn_code mn_picture_pick(const mn_cli *cli, const mn_picture *p, const char *otherwise, const mn_face **out,
                         mn_error *err)
 {
     const char *which = cli->args->value[MN_O_FACE] ? cli->args->value[MN_O_FACE] : otherwise;
-    if (!p->n_faces)
-        return mn_fail(err, MN_E_NO_FACE, "no face was found");
-    /* A face under half the width of the largest is taken for somebody in the background. */
-    if (strcmp(which, "only") == 0 && p->n_faces > 1 && p->faces[1].box.width > p->faces[0].box.width / 2)
-        return mn_fail(err, MN_E_SEVERAL_FACES, "%zu faces were found where one was wanted", p->n_faces);
-    *out = strcmp(which, "centre") == 0 ? nearest_centre(p) : &p->faces[0];
-    return MN_OK;
+    return mn_face_choose(p->faces, p->n_faces, p->image, which, out, err);
 }
 
 float mn_face_eye_distance(const mn_face *face)

@@ -3,13 +3,12 @@
 #ifndef MN_CLI_OUT_H
 #define MN_CLI_OUT_H
 
+#include "app/face_json.h"
 #include "cli/crew.h"
 #include <jansson.h>
 
 /* ---- JSON: NULL means out of memory, which mn_json_print reports ---- */
 
-json_t *mn_json_face(const mn_face *face); /* what was made of it; the descriptor is left out */
-json_t *mn_json_descriptor(const mn_descriptor *d);
 /* {"file", "width", "height", "faces"}; takes faces over. */
 json_t *mn_json_picture(const mn_picture *p, json_t *faces);
 /* {"file", "error": {"code", "text"}} */

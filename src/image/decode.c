@@ -13,6 +13,16 @@ mn_decode_limits mn_decode_limits_default(void)
     };
 }
 
+mn_decode_limits mn_decode_limits_read(const mn_settings *s)
+{
+    mn_decode_limits l = mn_decode_limits_default();
+    l.max_bytes = (size_t)mn_settings_int(s, MN_S_IMAGE_MAX_BYTES);
+    l.max_pixels = mn_settings_int(s, MN_S_IMAGE_MAX_PIXELS);
+    l.max_side = (int)mn_settings_int(s, MN_S_IMAGE_MAX_SIDE);
+    l.max_ms = mn_settings_int(s, MN_S_IMAGE_MAX_MS);
+    return l;
+}
+
 const char *mn_image_format_name(mn_image_format format)
 {
     switch (format) {

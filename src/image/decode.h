@@ -7,6 +7,7 @@
 #ifndef MN_IMAGE_DECODE_H
 #define MN_IMAGE_DECODE_H
 
+#include "base/settings.h"
 #include "image/image.h"
 
 typedef enum {
@@ -37,7 +38,8 @@ typedef struct {
 
 /* 64 MiB, 100 M pixels, 30 000 a side, 10 s, no scaling. */
 mn_decode_limits mn_decode_limits_default(void);
-const char *mn_image_format_name(mn_image_format format); /* "JPEG" */
+mn_decode_limits mn_decode_limits_read(const mn_settings *s); /* as image.* says */
+const char *mn_image_format_name(mn_image_format format);     /* "JPEG" */
 
 /* The header alone. MN_E_UNSUPPORTED for what is no picture known here, MN_E_LIMIT, MN_E_DECODE. */
 mn_code mn_image_probe(const uint8_t *bytes, size_t n, const mn_decode_limits *limits, mn_image_info *out,

@@ -33,7 +33,7 @@ typedef struct {
     short status; /* 0: every other one */
     const mn_media *media;
     size_t n_media; /* 0: no body */
-} mn_answer;
+} mn_route_answer;
 
 typedef struct {
     const char *name; /* "people_list" */
@@ -54,7 +54,7 @@ typedef struct {
     bool body_required;
     const mn_media *bodies;
     size_t n_bodies;
-    const mn_answer
+    const mn_route_answer
         *answers; /* documented ones, by rising status; first of them the one for every other status */
     size_t n_answers;
 } mn_route;

@@ -261,7 +261,7 @@ class Routes:
             content = {t: m.get("schema") for t, m in answer.get("content", {}).items()}
             media = self.media_table(content, f"answer_{op.name}_{status}", f"answer_{op.name}_{status}") if content else "NULL, 0"
             answers.append(f"{{{0 if status == 'default' else status}, {media}}}")
-        self.lines.append(f"static const mn_answer answers_{op.name}[] = {{{', '.join(answers)}}};\n")
+        self.lines.append(f"static const mn_route_answer answers_{op.name}[] = {{{', '.join(answers)}}};\n")
         row.append(f".answers = answers_{op.name}, .n_answers = {len(answers)}")
         body = "".join(f"    {r},\n" for r in row)
         self.lines.append(f"static const mn_route route_{op.name} = {{\n{body}}};\n")
