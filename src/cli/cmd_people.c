@@ -2,6 +2,7 @@
 #include "cli/config.h"
 #include "cli/out.h"
 #include "cli/say.h"
+#include "core/backup.h"
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -234,6 +235,21 @@ static bool agreed(const desk *d, const mn_person_view *v)
     return fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y');
 }
 
+/* The keys that were just destroyed may still stand in a backup folder that is not there. */
+static void say_behind(desk *d)
+{
+    const char **folders = NULL;
+    size_t n = 0;
+    mn_arena *arena = mn_arena_create(1 << 20);
+    if (arena && mn_core_backups_behind(d->core, arena, &folders, &n, NULL) == MN_OK)
+        for (size_t i = 0; i < n; i++)
+            mn_say_note(d->cli,
+                        "the backup folder %s could not be reached: the destroyed keys go out of it when a "
+                        "command finds it there again (mien backup does)",
+                        folders[i]);
+    mn_arena_destroy(arena);
+}
+
 static mn_code erase(desk *d, const mn_person_view *v, json_t *all, mn_error *err)
 {
     if (!agreed(d, v))
@@ -241,6 +257,7 @@ static mn_code erase(desk *d, const mn_person_view *v, json_t *all, mn_error *er
     mn_code code = mn_core_erase(d->core, &d->actor, &v->person.id, err);
     if (code != MN_OK)
         return code;
+    say_behind(d);
     if (d->cli->json)
         json_array_append_new(all, json_pack("{so so sb}", "person", mn_json_id(&v->person.id), "name",
                                              mn_json_text(v->person.name), "erased", 1));

@@ -174,6 +174,40 @@ static const mn_command commands[] = {
      "Exit status 1: something is damaged.", "mien store check", mn_cmd_store_check},
     {"store stats", "", 0, 0, 0, "Count people, faces, consents and other records", NULL,
      "mien store stats --json", mn_cmd_store_stats},
+    {"store migrate", "", 0, 0, B(DRY_RUN), "Show the store's version, and bring it to this program's",
+     "Opening a store does the same, unless the setting store.migrate is off. It goes forward only: make a "
+     "backup before. With --dry-run nothing is changed.",
+     "mien store migrate --dry-run\nmien store migrate", mn_cmd_store_migrate},
+    {"store copy", "TO", 1, 1, 0, "Copy all records to another back end",
+     "TO is a postgresql:// address, or a folder for SQLite; it must be empty. Keys, seals and the audit "
+     "log's "
+     "chain arrive as they are, and are compared at the end; samples and master key stay where they are. "
+     "Stop what writes to the source. An interrupted copy is resumed by starting it again.",
+     "mien store copy postgresql://mien@db.example.com/mien\n"
+     "mien store copy --set store.url=postgresql://mien@db.example.com/mien /var/lib/mien-sqlite",
+     mn_cmd_store_copy},
+    {"backup", "FOLDER", 1, 1, B(VERIFY), "Back up records and samples",
+     "FOLDER holds many backups, and each sample once. Everything else goes on meanwhile, and what is "
+     "interrupted "
+     "leaves no backup. The master key is in none: keep it elsewhere. The people's keys stand in one file "
+     "for all backups, out of which erasing takes them; so keep FOLDER in reach.",
+     "mien backup /backup/mien\nmien backup --verify /backup/mien", mn_cmd_backup},
+    {"backup list", "FOLDER", 1, 1, 0, "List the backups of a folder, oldest first", NULL,
+     "mien backup list /backup/mien", mn_cmd_backup_list},
+    {"backup verify", "FOLDER [NAME]", 1, 2, 0, "Read a backup and compare every checksum",
+     "Without NAME the newest one. Exit status 1: something is not as it was written.",
+     "mien backup verify /backup/mien", mn_cmd_backup_verify},
+    {"backup prune", "FOLDER", 1, 1, B(KEEP), "Remove all but the newest backups of a folder",
+     "Samples that none of the remaining backups needs go too. Damaged backups do not count as kept.",
+     "mien backup prune --keep 14 /backup/mien", mn_cmd_backup_prune},
+    {"restore", "FOLDER [NAME]", 1, 2, B(LEDGER), "Restore a backup into an empty place",
+     "Without NAME the newest one. It is verified first, and put into the data directory or the database of "
+     "store.url, whichever back end it was made from; nothing is overwritten. Who was erased since is not "
+     "restored. An interrupted restore is resumed by starting it again.",
+     "mien restore --data /var/lib/mien /backup/mien\n"
+     "mien restore --set store.url=postgresql://mien@db.example.com/mien /backup/mien\n"
+     "mien restore --ledger audit.jsonl --data /tmp/drill /backup/mien 20260131T120000123Z-a3f2",
+     mn_cmd_restore},
     {"models list", "", 0, 0, 0, "List the models of the packs, and which are there", NULL,
      "mien models list", mn_cmd_models_list},
     {"models pull", "", 0, 0, 0, "Get the models of a pack, checked by sha256",

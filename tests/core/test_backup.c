@@ -566,8 +566,16 @@ static void restore_until_killed(const world *w, const char *dir)
 {
     const mn_core_options where = {.data_dir = dir, .fmr = 1e-3};
     mn_restore_report report;
-    _exit(mn_core_restore(&where, &ann, backup_folder(w), NULL, NULL, &quiet, &report, NULL) == MN_OK ? 0
-                                                                                                      : 3);
+    mn_error e = {0};
+    switch (mn_core_restore(&where, &ann, backup_folder(w), NULL, NULL, &quiet, &report, &e)) {
+    case MN_OK:
+        _exit(0);
+    case MN_E_EXISTS: /* it was done when the one before was killed */
+        _exit(strstr(e.text, "nothing is overwritten") ? 0 : 3);
+    default:
+        fprintf(stderr, "%s\n", e.text);
+        _exit(4);
+    }
 }
 
 static int kill_after(pid_t child, unsigned us)
