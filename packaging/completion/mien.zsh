@@ -16,8 +16,10 @@ _mien() {
             'import:Take people and descriptors in, from JSON Lines'
             'audit:verify export'
             'keys:show rotate'
-            'serve:Serve the HTTP API'
-            'store:check stats'
+            'store:check stats migrate copy'
+            'backup:Back up records and samples'
+            'backup:list verify prune'
+            'restore:Restore a backup into an empty place'
             'models:list pull check'
             'eval:verify identify calibrate'
             'bench:pipeline'
@@ -52,7 +54,13 @@ _mien() {
         name="$name $words[3]"; shift words; (( CURRENT-- )) ;;
     (store)
         if (( CURRENT == 3 )); then
-            compadd check stats
+            compadd check stats migrate copy
+            return
+        fi
+        name="$name $words[3]"; shift words; (( CURRENT-- )) ;;
+    (backup)
+        if (( CURRENT == 3 )); then
+            compadd list verify prune
             return
         fi
         name="$name $words[3]"; shift words; (( CURRENT-- )) ;;
@@ -406,20 +414,6 @@ _mien() {
         '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
         '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
         '*::_files' ;;
-    (serve)
-        _arguments \
-        '--help[Show what the command does, with its options and examples]' \
-        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
-        '--quiet[No progress and no notes; errors and results stay]' \
-        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
-        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
-        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
-        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
-        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
-        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
-        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
-        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
-        '*::_files' ;;
     (store check)
         _arguments \
         '--help[Show what the command does, with its options and examples]' \
@@ -448,6 +442,108 @@ _mien() {
         '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
         '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
         '*::_files' ;;
+    (store migrate)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--dry-run[Try everything, and keep nothing]' \
+        '*::_files' ;;
+    (store copy)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '*:file:_files' ;;
+    (backup)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--verify[Read everything back at the end, and compare it]' \
+        '*:file:_files' ;;
+    (backup list)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '*:file:_files' ;;
+    (backup verify)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '*:file:_files' ;;
+    (backup prune)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--keep[How many of the newest are kept]:N:' \
+        '*:file:_files' ;;
+    (restore)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--ledger[Apply the erasures in FILE too, as mien audit export prints them]:FILE:_files' \
+        '*:file:_files' ;;
     (models list)
         _arguments \
         '--help[Show what the command does, with its options and examples]' \

@@ -734,6 +734,63 @@ class Records(Case):
         self.assertEqual((broken["intact"], broken["error"]["code"]), (False, "corrupt"))
         self.assertFalse(self.ok(mien("store", "check", *data, "--json"), 1).json["sound"])
 
+    def test_backup_and_restore(self):
+        data, folder = self.data("saved"), scratch / "backups"
+        made = self.ok(mien("backup", "--verify", "--json", *data, folder)).json
+        self.assertEqual((made["people"], made["samples"], made["copied"], made["verified"]), (2, 2, 2, True))
+        self.assertEqual(self.ok(mien("backup", *data, folder, "--json")).json["copied"], 0)
+        self.assertEqual(self.ok(mien("people", "erase", "--yes", *data, "Dora")).err, "")
+        listed = self.ok(mien("backup", "list", folder, "--json")).json["backups"]
+        self.assertEqual([b["people"] for b in listed], [2, 2])
+        self.assertIn("people 2", self.ok(mien("backup", "list", folder)).out)
+        self.ok(mien("backup", "verify", folder, made["name"]))
+        new = ["--data", scratch / "saved-again"]
+        back = self.ok(mien("restore", *new, folder, made["name"], "--json")).json
+        self.assertEqual((back["people"], back["erased"], back["samples"]), (1, 1, 1))
+        refused = self.ok(mien("people", "list", *new), 3)
+        self.assertIn("master", refused.err)
+        shutil.copy2(scratch / "saved/master.key", scratch / "saved-again/master.key")
+        people = self.ok(mien("people", "list", *new, "--json")).json["people"]
+        self.assertEqual([p["name"] for p in people], ["Anna"])
+        self.ok(mien("store", "check", *new))
+        self.assertIn("nothing is overwritten", self.ok(mien("restore", *new, folder), 3).err)
+        pruned = self.ok(mien("backup", "prune", "--keep", "1", folder, "--json")).json
+        self.assertEqual((pruned["removed"], pruned["left"]), (1, 1))
+        self.assertIn("--keep", self.ok(mien("backup", "prune", folder), 2).err)
+        records = scratch / "backups" / listed[1]["name"] / "records"
+        whole = records.read_bytes()
+        records.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        self.assertIn("damaged", self.ok(mien("backup", "verify", folder), 1).out)
+        self.assertFalse(self.ok(mien("backup", "verify", folder, "--json"), 1).json["sound"])
+        self.assertIn("damaged", self.ok(mien("restore", "--data", scratch / "no", folder), 3).err)
+        self.assertFalse((scratch / "no").exists())
+
+    def test_erased_while_the_backup_is_away(self):
+        data, folder = self.data("away"), scratch / "far"
+        self.ok(mien("backup", *data, folder))
+        folder.rename(scratch / "unplugged")
+        self.assertIn("could not be reached", self.ok(mien("people", "erase", "--yes", *data, "Anna")).err)
+        (scratch / "unplugged").rename(folder)
+        self.ok(mien("people", "list", *data))
+        self.ok(mien("restore", "--data", scratch / "away-again", folder))
+        db = sqlite3.connect(scratch / "away-again/mien.db")
+        self.assertEqual(db.execute("SELECT name FROM person").fetchall(), [("Dora",)])
+        db.close()
+
+    def test_migrate_and_copy(self):
+        data = self.data("moving")
+        newest = self.ok(mien("store", "migrate", *data, "--json", "--dry-run")).json
+        self.assertEqual((newest["version"], newest["migrated"]), (newest["newest"], False))
+        self.assertIn("nothing to do", self.ok(mien("store", "migrate", *data)).out)
+        self.ok(mien("store", "migrate", "--data", scratch / "nowhere"), 3)
+        copied = self.ok(mien("store", "copy", *data, scratch / "moved", "--json")).json
+        self.assertFalse(copied["moved_on"])
+        shutil.copy2(scratch / "moving/master.key", scratch / "moved/master.key")
+        head = self.ok(mien("audit", "verify", *data, "--json")).json
+        self.assertEqual(self.ok(mien("audit", "verify", "--data", scratch / "moved", "--json")).json, head)
+        self.assertIn("nothing is overwritten", self.ok(mien("store", "copy", *data, scratch / "moved"), 3).err)
+        self.ok(mien("store", "copy", *data, "mysql://elsewhere"), 3)
+
     def test_store(self):
         data = self.data("counted")
         stats = self.ok(mien("store", "stats", *data, "--json")).json
