@@ -95,6 +95,7 @@ complete -c mien -n '__fish_seen_subcommand_from audit; and __fish_seen_subcomma
 complete -c mien -n __fish_use_subcommand -x -a keys -d 'show rotate'
 complete -c mien -n '__fish_seen_subcommand_from keys' -a show -d 'Show which master key wraps the people\'s keys'
 complete -c mien -n '__fish_seen_subcommand_from keys' -a rotate -d 'Exchange the master key'
+complete -c mien -n __fish_use_subcommand -x -a serve -d 'Serve the HTTP API'
 complete -c mien -n __fish_use_subcommand -x -a store -d 'check stats migrate copy'
 complete -c mien -n '__fish_seen_subcommand_from store' -a check -d 'Check the records, and the audit log\'s chain'
 complete -c mien -n '__fish_seen_subcommand_from store' -a stats -d 'Count people, faces, consents and other records'
