@@ -5,7 +5,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define IO_THREADS_MAX 8
+#define IO_THREADS_MAX  8
+#define LAST_ANSWERS_MS 500 /* for the answers of those that waited to get out */
 
 void mn_http_options_default(mn_http_options *o)
 {
@@ -298,9 +299,9 @@ mn_code mn_http_server_reload(mn_http_server *s, mn_error *err)
     return *s->o.listen_tls ? mn_tls_load(s, err) : MN_OK;
 }
 
-static void wait_for_requests(mn_http_server *s)
+static void wait_for_requests(mn_http_server *s, int ms)
 {
-    mn_deadline until = mn_deadline_in_ms(s->o.stop_ms);
+    mn_deadline until = mn_deadline_in_ms(ms);
     while (s->in_flight && !mn_deadline_passed(until)) {
         const struct timespec pause = {.tv_nsec = 5 * 1000 * 1000};
         nanosleep(&pause, NULL);
@@ -317,9 +318,10 @@ void mn_http_server_stop(mn_http_server *s)
         if (s->listeners[i].daemon)
             MHD_quiesce_daemon(s->listeners[i].daemon);
     mn_connections_close_idle(s);
-    wait_for_requests(s);
+    wait_for_requests(s, s->o.stop_ms);
     mn_cancel_set(&s->cancel);
     mn_work_stop(s); /* and no connection is suspended any more, nor can become so for long */
+    wait_for_requests(s, LAST_ANSWERS_MS);
     for (size_t i = 0; i < s->n_listeners; i++) {
         if (s->listeners[i].daemon)
             MHD_stop_daemon(s->listeners[i].daemon);

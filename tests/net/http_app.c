@@ -33,7 +33,7 @@ static void head(void *ctx, mn_http_request *r, mn_http_plan *plan, mn_http_resp
     } else if (is(r, "/work")) {
         plan->run_on = WORK;
         plan->body_max = (size_t)4 * 1024 * 1024;
-    } else if (is(r, "/gate") || is(r, "/late")) {
+    } else if (is(r, "/gate") || is(r, "/late") || is(r, "/long")) {
         plan->run_on = SLOW;
         plan->deadline_ms = is(r, "/late") ? 50 : 0;
     } else if (is(r, "/echo")) {
@@ -117,7 +117,7 @@ static void wait_for_gate(void)
 
 static void wait_for_end(const mn_http_request *r, mn_http_response *a)
 {
-    while (!mn_cancelled(r->cancel) && !mn_deadline_passed(r->deadline))
+    while (!mn_cancelled(r->cancel) && !(r->deadline && mn_deadline_passed(r->deadline)))
         pause_ms(2);
     mn_http_body(a, "text/plain", mn_cancelled(r->cancel) ? "stop" : "deadline",
                  mn_cancelled(r->cancel) ? 4 : 8);
@@ -159,7 +159,7 @@ static void handle(void *ctx, mn_http_request *r, mn_http_response *a)
     } else if (is(r, "/gate")) {
         wait_for_gate();
         mn_http_body(a, "text/plain", "through", 7);
-    } else if (is(r, "/late")) {
+    } else if (is(r, "/late") || is(r, "/long")) {
         wait_for_end(r, a);
     } else if (is(r, "/json")) {
         answer_json(a);

@@ -7,6 +7,7 @@
  *   /stream-cut     breaks after 100 lines               /refuse      401 from head
  *   /who            peer, secure, id                     /empty       204
  *   /q/...          path, query                          /fail        an error of the store
+ *   /long           waits for the stop alone
  *   /bad-header     sets what must not be set            /late        waits for its deadline of 50 ms or the
  * stop */
 #ifndef MN_TESTS_HTTP_APP_H

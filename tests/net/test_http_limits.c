@@ -324,7 +324,7 @@ static void stopping_does_not_wait_for_ever(void **state)
 {
     (void)state;
     static const char *const requests[] = {
-        "GET /late HTTP/1.1\r\nHost: a\r\n\r\n", "GET /late HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /long HTTP/1.1\r\nHost: a\r\n\r\n", "GET /long HTTP/1.1\r\nHost: a\r\n\r\n",
         "POST /work HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nabc",
         "GET /stream?10000000 HTTP/1.1\r\nHost: a\r\n\r\n"};
     int fds[4];
@@ -337,6 +337,14 @@ static void stopping_does_not_wait_for_ever(void **state)
     mn_http_server_stop(app.server);
     assert_int_equal(stats().in_flight, 0);
     assert_int_equal(stats().connections, 0);
+    int answered[2];
+    for (int i = 0; i < 2; i++) {
+        reply r = hear(fds[i]);
+        answered[i] = r.status;
+        reply_free(&r);
+    }
+    /* The one that ran saw the stop; the other one was not begun. */
+    assert_int_equal(answered[0] + answered[1], 200 + 503);
     for (int i = 0; i < 4; i++) {
         assert_true(is_closed(fds[i]));
         close(fds[i]);
