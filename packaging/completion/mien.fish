@@ -23,6 +23,8 @@ complete -c mien -n __fish_use_subcommand -x -a quality -d 'Is a picture fit for
 complete -c mien -n '__fish_seen_subcommand_from quality' -l face -x -a 'largest centre only' -d 'Of several faces in a picture take the largest, the one nearest the centre, or refuse the picture (only)'
 complete -c mien -n '__fish_seen_subcommand_from quality' -l box -x -d 'Where the face is: left, top, width and height in pixels; nothing else is looked at'
 complete -c mien -n '__fish_seen_subcommand_from quality' -l profile -r -F -d 'What is asked of the picture: icao, recognition, or a file of JSON (see docs/guide/quality.md)'
+complete -c mien -n __fish_use_subcommand -x -a liveness -d 'A live person, or a picture of one?'
+complete -c mien -n '__fish_seen_subcommand_from liveness' -l box -x -d 'Where the face is: left, top, width and height in pixels; nothing else is looked at'
 complete -c mien -n __fish_use_subcommand -x -a compare -d 'Do two pictures show the same person?'
 complete -c mien -n '__fish_seen_subcommand_from compare' -l draw -r -F -d 'Save the picture with what was found; several pictures: a folder'
 complete -c mien -n '__fish_seen_subcommand_from compare' -l face -x -a 'largest centre only' -d 'Of several faces in a picture take the largest, the one nearest the centre, or refuse the picture (only)'

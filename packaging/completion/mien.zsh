@@ -7,6 +7,7 @@ _mien() {
             'detect:Find faces in pictures'
             'describe:Turn faces into descriptors'
             'quality:Is a picture fit for a document, or for enrolment?'
+            'liveness:A live person, or a picture of one?'
             'compare:Do two pictures show the same person?'
             'enroll:Enrol people who agreed to it'
             'verify:Is this the enrolled person?'
@@ -137,6 +138,21 @@ _mien() {
         '--face[Of several faces in a picture take the largest, the one nearest the centre, or refuse the picture (only)]:WHICH:(largest centre only)' \
         '--box[Where the face is\: left, top, width and height in pixels; nothing else is looked at]:X,Y,W,H:' \
         '--profile[What is asked of the picture\: icao, recognition, or a file of JSON (see docs/guide/quality.md)]:PROFILE:_files' \
+        '*:file:_files' ;;
+    (liveness)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--box[Where the face is\: left, top, width and height in pixels; nothing else is looked at]:X,Y,W,H:' \
         '*:file:_files' ;;
     (compare)
         _arguments \

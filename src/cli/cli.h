@@ -29,6 +29,7 @@ struct mn_cli {
 int mn_cmd_detect(mn_cli *cli);
 int mn_cmd_describe(mn_cli *cli);
 int mn_cmd_quality(mn_cli *cli);
+int mn_cmd_liveness(mn_cli *cli);
 int mn_cmd_compare(mn_cli *cli);
 int mn_cmd_verify(mn_cli *cli);
 int mn_cmd_enroll(mn_cli *cli);

@@ -32,6 +32,15 @@ static const mn_command commands[] = {
      "mien quality passport.jpg\n"
      "mien quality --profile recognition --json people/",
      mn_cmd_quality},
+    {"liveness", "FILE...", 1, MN_OPERANDS_ANY, B(BOX), "A live person, or a picture of one?",
+     "Says live, spoof or unknown of each face, by liveness.threshold; unknown with the reasons: too small, "
+     "too near "
+     "the edge, turned away, or of a quality under liveness.min_quality. A hint, not a proof. Exit status 0: "
+     "a live "
+     "face in one of the pictures, 1: in none.",
+     "mien liveness selfie.jpg\n"
+     "mien liveness --set liveness.threshold=0.9 --json selfie.jpg",
+     mn_cmd_liveness},
     {"compare", "A B", 2, 2, B(DRAW) | B(FACE) | B(SAMPLE), "Do two pictures show the same person?",
      "Compares one face of each picture: the largest, unless --face says otherwise. The answer is yes when "
      "the "

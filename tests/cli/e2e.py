@@ -141,7 +141,7 @@ class Case(unittest.TestCase):
 
 class CommandLine(Case):
     def test_overview(self):
-        self.assertEqual(len(commands()), 33)
+        self.assertEqual(len(commands()), 34)
         for name in ("detect", "people erase", "eval calibrate", "bench pipeline"):
             self.assertIn(name, commands())
         self.refused(mien(), 2, "which command?", "mien help")
@@ -407,6 +407,17 @@ class Pictures(Case):
                             (b'{"checks": [{"check": "left_eye", "allowed": ["shut"]}]}', "never shut")):
             self.refused(mien("quality", "--profile", file("bad.json", text), portrait("Anna")), 2, words)
         self.refused(mien("quality", "--profile", "nowhere.json", portrait("Anna")), 2, "nowhere.json")
+
+    def test_liveness(self):
+        need_recognition("standard")
+        answer = mien("liveness", "--json", portrait("Anna")).json["faces"][0]["liveness"]
+        self.assertIn(answer["verdict"], ("live", "spoof"))
+        self.assertNotIn("reason", answer)
+        small = self.ok(mien("liveness", "--json", portrait("Anna", "-resize", "15%")), 1).json["faces"][0]["liveness"]
+        self.assertEqual(small["verdict"], "unknown")
+        self.assertIn("px wide", small["reason"])
+        self.ok(mien("liveness", "--set", "liveness.threshold=0", portrait("Anna")))
+        self.assertIn("spoof", self.ok(mien("liveness", "--set", "liveness.threshold=1", portrait("Anna")), 1).out)
 
     def test_describe(self):
         need_recognition("standard")
