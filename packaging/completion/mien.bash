@@ -61,7 +61,7 @@ _mien() {
     esac
     case $first in
     "detect") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --with --box " ;;
-    "describe") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --with --output --box --sample " ;;
+    "describe") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --with --output --face --box --sample --aggregate " ;;
     "quality") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --box --profile " ;;
     "liveness") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --box " ;;
     "compare") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --face --sample " ;;

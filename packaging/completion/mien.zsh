@@ -119,8 +119,10 @@ _mien() {
         '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
         '--with[What to work out\: a comma-separated choice of landmarks, pose, quality, expression, liveness, age, or all]:PARTS:(landmarks pose quality expression liveness age all)' \
         '--output[Write the result to FILE instead of standard output]:FILE:_files' \
+        '--face[Of several faces in a picture take the largest, the one nearest the centre, or refuse the picture (only)]:WHICH:(largest centre only)' \
         '--box[Where the face is\: left, top, width and height in pixels; nothing else is looked at]:X,Y,W,H:' \
         '--sample[The pictures are samples\: one face each, aligned before, of 112, 150 or 250 pixels a side]' \
+        '--aggregate[The pictures show one person\: make one descriptor of them, weighed by quality]' \
         '*:file:_files' ;;
     (quality)
         _arguments \

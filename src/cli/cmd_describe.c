@@ -2,6 +2,7 @@
 #include "cli/out.h"
 #include "cli/round.h"
 #include "cli/say.h"
+#include "cli/together.h"
 #include <errno.h>
 #include <fcntl.h>
 
@@ -40,6 +41,50 @@ static mn_code show(mn_round *r, mn_picture *p, mn_error *err)
     return MN_OK;
 }
 
+/* ---- --aggregate ---- */
+
+static mn_code keep(mn_round *r, mn_picture *p, mn_error *err)
+{
+    return mn_together_keep(r->ctx, r->cli, p, err);
+}
+
+static mn_code print_together(mn_round *r, const mn_descriptor *d, float quality, mn_error *err)
+{
+    const mn_together *t = r->ctx;
+    if (r->cli->json)
+        return mn_json_print(r->out,
+                             json_pack("{sI sf so}", "pictures", (json_int_t)t->n, "quality", (double)quality,
+                                       "descriptor", mn_json_descriptor(d)),
+                             err);
+    fprintf(r->out, "%zu pictures of one person, quality %.2f\n      %s, %d numbers:", t->n, (double)quality,
+            d->model, d->dim);
+    for (int j = 0; j < SHOWN && j < d->dim; j++)
+        fprintf(r->out, " %.3f", (double)d->v[j]);
+    fprintf(r->out, " …\n");
+    return MN_OK;
+}
+
+/* One picture that failed is enough to make none: nobody asked for the descriptor of the others. */
+static mn_code make_together(mn_round *r, mn_error *err)
+{
+    mn_descriptor d;
+    float quality;
+    const mn_together *t = r->ctx;
+    if (r->failed)
+        return mn_fail(err, MN_E_INVALID,
+                       "no descriptor was made, because %zu of the pictures could not be used", r->failed);
+    mn_arena *arena = mn_arena_create(1 << 20);
+    if (!arena)
+        return mn_fail(err, MN_E_MEMORY, "no memory for a descriptor");
+    mn_code code =
+        mn_together_make(t, mn_pipeline_descriptor_model(r->engine.pipeline), arena, &d, &quality, err);
+    if (code == MN_OK)
+        code = print_together(r, &d, quality, err);
+    r->found = code == MN_OK;
+    mn_arena_destroy(arena);
+    return code;
+}
+
 /* Written as it comes, so that the number of pictures is not bounded by memory. Readable by the owner alone.
  */
 static int run_to_file(mn_round *r, const char *path)
@@ -62,6 +107,15 @@ int mn_cmd_describe(mn_cli *cli)
     mn_round round = {.cli = cli, .want = MN_WANT_DESCRIPTOR, .show = show};
     if (mn_parts_parse(cli->args, &round.want, &err) != MN_OK)
         return mn_say_usage(cli->args->command, err.text);
+    mn_together together = {0};
+    if (cli->args->value[MN_O_AGGREGATE]) {
+        round.want |= MN_WANT_QUALITY;
+        round.show = keep;
+        round.finish = make_together;
+        round.ctx = &together;
+    }
     const char *path = cli->args->value[MN_O_OUTPUT];
-    return path ? run_to_file(&round, path) : mn_round_run(&round);
+    int status = path ? run_to_file(&round, path) : mn_round_run(&round);
+    mn_together_finish(&together);
+    return status;
 }

@@ -14,11 +14,15 @@ static const mn_command commands[] = {
      "mien detect --draw found.jpg photo.jpg\n"
      "mien detect --json --with all holiday/ > faces.jsonl",
      mn_cmd_detect},
-    {"describe", "FILE...", 1, MN_OPERANDS_ANY, B(WITH) | B(OUTPUT) | B(BOX) | B(SAMPLE),
-     "Turn faces into descriptors",
+    {"describe", "FILE...", 1, MN_OPERANDS_ANY,
+     B(WITH) | B(OUTPUT) | B(FACE) | B(BOX) | B(SAMPLE) | B(AGGREGATE), "Turn faces into descriptors",
      "A descriptor is what two faces are compared by. It is biometric data: it goes nowhere but where you "
      "send it. "
-     "Without --json only its length and first numbers are shown.",
+     "Without --json only its length and first numbers are shown. With --aggregate one face of each picture "
+     "(the only "
+     "one, unless --face says otherwise) goes into one descriptor; pictures of several people are refused, "
+     "and the one "
+     "that does not fit is named.",
      "mien describe --json face.jpg\n"
      "mien describe --json --flip --output descriptors.jsonl faces/",
      mn_cmd_describe},

@@ -62,7 +62,7 @@ json_t *mn_json_time(mn_time t)
 static bool holds_descriptors(const json_t *document)
 {
     const json_t *face = json_array_get(json_object_get(document, "faces"), 0);
-    return json_object_get(face, "descriptor") != NULL;
+    return json_object_get(face, "descriptor") || json_object_get(document, "descriptor");
 }
 
 mn_code mn_json_print(FILE *out, json_t *document, mn_error *err)

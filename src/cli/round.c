@@ -95,6 +95,8 @@ static mn_code run(mn_round *r, const mn_inputs *inputs, const mn_box *box, mn_e
     if (code == MN_OK) {
         mn_parts_note_missing(r->cli, r->engine.pipeline, r->want);
         code = mn_crew_run(r->cli, r->engine.pipeline, inputs, &task, err);
+        if (code == MN_OK && r->finish)
+            code = r->finish(r, err);
     }
     mn_engine_close(&r->engine);
     return code;

@@ -12,7 +12,8 @@ struct mn_round {
     unsigned want;
     mn_people_use people;
     mn_code (*show)(mn_round *r, mn_picture *p,
-                    mn_error *err); /* a picture that could be read; counts in r->found */
+                    mn_error *err);                /* a picture that could be read; counts in r->found */
+    mn_code (*finish)(mn_round *r, mn_error *err); /* after the last picture; may be NULL */
     void *ctx;
     FILE *out;   /* standard output unless changed */
     mn_box box;  /* --box, read by mn_round_run */

@@ -408,6 +408,20 @@ class Pictures(Case):
             self.refused(mien("quality", "--profile", file("bad.json", text), portrait("Anna")), 2, words)
         self.refused(mien("quality", "--profile", "nowhere.json", portrait("Anna")), 2, "nowhere.json")
 
+    def test_aggregate(self):
+        need_recognition("standard")
+        darker = portrait("Anna", "-resize", "60%", "-modulate", "75")
+        one = self.ok(mien("describe", "--json", portrait("Anna"))).json["faces"][0]["descriptor"]["values"]
+        answer = self.ok(mien("describe", "--json", "--aggregate", portrait("Anna"), darker)).json
+        values = answer["descriptor"]["values"]
+        self.assertEqual((answer["pictures"], len(values)), (2, 128))
+        self.assertAlmostEqual(sum(v * v for v in values), 1, places=4)
+        self.assertGreater(sum(a * b for a, b in zip(one, values)), 0.9)
+        self.refused(mien("describe", "--aggregate", portrait("Anna"), darker, portrait("Greta")), 3, "Greta", "one person")
+        self.refused(mien("describe", "--aggregate", portrait("Anna"), file("grey.ppm", grey_ppm())), 3, "no face was found",
+                     "no descriptor was made")
+        self.assertIn("2 pictures of one person", self.ok(mien("describe", "--aggregate", portrait("Anna"), darker)).out)
+
     def test_liveness(self):
         need_recognition("standard")
         answer = mien("liveness", "--json", portrait("Anna")).json["faces"][0]["liveness"]
