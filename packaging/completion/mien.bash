@@ -3,7 +3,7 @@ _mien() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local first=${COMP_WORDS[1]-} second=${COMP_WORDS[2]-} options= words=
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people export import audit keys store models eval bench roles settings version completion help" -- "$cur"))
+        COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people export import audit keys serve store models eval bench roles settings version completion help" -- "$cur"))
         return
     fi
     case $prev in
@@ -53,7 +53,7 @@ _mien() {
         models) COMPREPLY=($(compgen -W "list pull check" -- "$cur")); return ;;
         eval) COMPREPLY=($(compgen -W "verify identify calibrate" -- "$cur")); return ;;
         bench) COMPREPLY=($(compgen -W "pipeline" -- "$cur")); return ;;
-        help) COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people export import audit keys store models eval bench roles settings version completion help" -- "$cur")); return ;;
+        help) COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people export import audit keys serve store models eval bench roles settings version completion help" -- "$cur")); return ;;
         esac
     fi
     case "$first $second" in
