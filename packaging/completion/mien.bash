@@ -80,6 +80,7 @@ _mien() {
     "audit export") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --from --to " ;;
     "keys show") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "keys rotate") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "serve") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "store check") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "store stats") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "models list") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
