@@ -25,8 +25,10 @@ bool mn_method_parse(const char *word, mn_method *m)
 
 static const mn_route_node *child_of(const mn_route_node *node, const char *text, size_t n)
 {
-    const mn_route_node *last = node->n_children > 0 ? &node->children[node->n_children - 1] : NULL;
-    bool has_param = last && !last->text;
+    if (node->n_children == 0)
+        return NULL;
+    const mn_route_node *last = &node->children[node->n_children - 1];
+    bool has_param = !last->text;
     for (size_t low = 0, high = node->n_children - (has_param ? 1 : 0); low < high;) {
         size_t mid = (low + high) / 2;
         const mn_route_node *child = &node->children[mid];
