@@ -3,7 +3,7 @@ _mien() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local first=${COMP_WORDS[1]-} second=${COMP_WORDS[2]-} options= words=
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people export import audit keys serve store models eval bench roles settings version completion help" -- "$cur"))
+        COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people export import audit keys serve store backup backup restore models eval bench roles settings version completion help" -- "$cur"))
         return
     fi
     case $prev in
@@ -43,21 +43,24 @@ _mien() {
     --model) COMPREPLY=(); return ;;
     --report) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --seconds) COMPREPLY=(); return ;;
+    --keep) COMPREPLY=(); return ;;
+    --ledger) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
     esac
     if [ "$COMP_CWORD" = 2 ]; then
         case $first in
         people) COMPREPLY=($(compgen -W "list show erase withdraw match duplicates" -- "$cur")); return ;;
         audit) COMPREPLY=($(compgen -W "verify export" -- "$cur")); return ;;
         keys) COMPREPLY=($(compgen -W "show rotate" -- "$cur")); return ;;
-        store) COMPREPLY=($(compgen -W "check stats" -- "$cur")); return ;;
+        store) COMPREPLY=($(compgen -W "check stats migrate copy" -- "$cur")); return ;;
+        backup) COMPREPLY=($(compgen -W "list verify prune" -- "$cur")); return ;;
         models) COMPREPLY=($(compgen -W "list pull check" -- "$cur")); return ;;
         eval) COMPREPLY=($(compgen -W "verify identify calibrate" -- "$cur")); return ;;
         bench) COMPREPLY=($(compgen -W "pipeline" -- "$cur")); return ;;
-        help) COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people export import audit keys serve store models eval bench roles settings version completion help" -- "$cur")); return ;;
+        help) COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people export import audit keys serve store backup backup restore models eval bench roles settings version completion help" -- "$cur")); return ;;
         esac
     fi
     case "$first $second" in
-    "people list" | "people show" | "people erase" | "people withdraw" | "people match" | "people duplicates" | "audit verify" | "audit export" | "keys show" | "keys rotate" | "store check" | "store stats" | "models list" | "models pull" | "models check" | "eval verify" | "eval identify" | "eval calibrate" | "bench pipeline") first="$first $second" ;;
+    "people list" | "people show" | "people erase" | "people withdraw" | "people match" | "people duplicates" | "audit verify" | "audit export" | "keys show" | "keys rotate" | "store check" | "store stats" | "store migrate" | "store copy" | "backup list" | "backup verify" | "backup prune" | "models list" | "models pull" | "models check" | "eval verify" | "eval identify" | "eval calibrate" | "bench pipeline") first="$first $second" ;;
     esac
     case $first in
     "detect") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --with --box " ;;
@@ -83,6 +86,13 @@ _mien() {
     "serve") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "store check") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "store stats") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "store migrate") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --dry-run " ;;
+    "store copy") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "backup") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --verify " ;;
+    "backup list") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "backup verify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "backup prune") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --keep " ;;
+    "restore") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --ledger " ;;
     "models list") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "models pull") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "models check") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
