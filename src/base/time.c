@@ -1,15 +1,24 @@
 #include "base/time.h"
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #define LAST_SECOND INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
+static _Atomic mn_time shift; /* 0 outside of tests */
+
+void mn_time_shift(mn_time by)
+{
+    atomic_fetch_add(&shift, by);
+}
+
 mn_time mn_time_now(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec * MN_TIME_SECOND + now.tv_nsec / 1000;
+    return now.tv_sec * MN_TIME_SECOND + now.tv_nsec / 1000 +
+           atomic_load_explicit(&shift, memory_order_relaxed);
 }
 
 int64_t mn_monotonic_ns(void)

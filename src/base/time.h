@@ -11,7 +11,9 @@ typedef int64_t mn_time; /* microseconds */
 #define MN_TIME_DAY    (INT64_C(86400) * MN_TIME_SECOND)
 #define MN_TIME_TEXT   32
 
-mn_time mn_time_now(void);     /* wall clock */
+mn_time mn_time_now(void); /* wall clock */
+/* Tests: mn_time_now answers so much later from now on. Process-wide. */
+void mn_time_shift(mn_time by);
 int64_t mn_monotonic_ns(void); /* for durations and deadlines */
 
 void mn_time_format(mn_time t,

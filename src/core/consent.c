@@ -128,50 +128,38 @@ static mn_code mark_withdrawn(mn_core *c, const mn_id *person, mn_purpose purpos
     return code;
 }
 
-static mn_code withdraw(mn_core *c, const mn_actor *who, const mn_id *person, mn_purpose purpose,
-                        mn_arena *arena, mn_error *err)
+typedef struct {
+    const mn_actor *who;
+    const mn_id *person;
+    mn_purpose purpose;
+} withdrawal;
+
+static mn_code withdraw(mn_core *c, void *ctx, mn_arena *arena, mn_error *err)
 {
+    const withdrawal *w = ctx;
     mn_person p;
     bool left = false;
-    size_t faces = 0;
-    mn_code code = mn_core_get_person(c, who, person, arena, &p, err);
+    mn_erasure e = {.person = *w->person, .asked = mn_time_now(), .why = MN_ERASURE_WITHDRAWN};
+    mn_code code = mn_core_get_person(c, w->who, w->person, arena, &p, err);
     if (code == MN_OK)
-        code = mark_withdrawn(c, person, purpose, arena, &left, err);
+        code = mark_withdrawn(c, w->person, w->purpose, arena, &left, err);
     if (code == MN_OK && !left)
-        code = mn_core_forget(c, person, arena, &faces, err);
+        code = mn_core_retire(c, w->who, &e, arena, err);
     if (code != MN_OK)
         return code;
-    return mn_core_record(c, who, "consent.withdraw", person,
-                          json_pack("{s:s, s:b, s:I}", "purpose", mn_purpose_word(purpose), "key_destroyed",
-                                    !left, "faces_erased", (json_int_t)faces),
+    json_t *due = left ? json_null() : mn_core_json_due(c, &e);
+    return mn_core_record(c, w->who, "consent.withdraw", w->person,
+                          json_pack("{s:s, s:b, s:o}", "purpose", mn_purpose_word(w->purpose),
+                                    "key_destroyed", !left && json_is_null(due), "erasure_due", due),
                           err);
 }
 
 mn_code mn_core_consent_withdraw(mn_core *c, const mn_actor *who, const mn_id *person, mn_purpose purpose,
                                  mn_error *err)
 {
+    withdrawal w = {who, person, purpose};
     mn_code code = mn_core_may(who, MN_R_CONSENTS, MN_VERB_CHANGE, err);
     if (code == MN_OK && (unsigned)purpose >= MN_PURPOSES)
         code = mn_fail(err, MN_E_INVALID, "there is no such purpose");
-    if (code != MN_OK)
-        return code;
-    mn_arena *arena = mn_arena_create(MN_CORE_ARENA);
-    if (!arena)
-        return mn_fail(err, MN_E_MEMORY, "no memory to withdraw a consent");
-    code = c->store->ops->begin(c->store, err);
-    if (code == MN_OK) {
-        code = withdraw(c, who, person, purpose, arena, err);
-        if (code == MN_OK)
-            code = c->store->ops->commit(c->store, err);
-        else
-            c->store->ops->rollback(c->store);
-    }
-    mn_arena_destroy(arena);
-    if (code != MN_OK)
-        return code;
-    mn_core_empty_trash(c);
-    mn_core_backups_follow(c);
-    /* It is done: what hinders the gallery from following now is told to who searches next. */
-    mn_core_follow(c, NULL);
-    return MN_OK;
+    return code == MN_OK ? mn_core_take_out(c, withdraw, &w, err) : code;
 }

@@ -187,6 +187,7 @@ typedef struct {
     size_t n_lists;
     mn_face_record *faces;
     size_t n_faces;
+    mn_time erasure_due; /* MN_TIME_NEVER: none is under way */
 } mn_person_view;
 
 mn_code mn_core_people(mn_core *c, const mn_actor *who, const char *list, const char *name_like,
@@ -198,17 +199,26 @@ mn_code mn_core_person(mn_core *c, const mn_actor *who, const char *ref, mn_aren
                        mn_error *err);
 /* The stored sample of a face (JPEG), appended to out. MN_E_NOT_FOUND where none was stored. */
 mn_code mn_core_sample(mn_core *c, const mn_actor *who, const mn_id *face, mn_buf *out, mn_error *err);
-/* Takes the person out of every answer and destroys their key, descriptors, samples, consents and
- * memberships. What stays is the certificate in the audit log: id, time and counts. */
+/* Takes the person out of every answer at once, and destroys their key, descriptors, samples, consents and
+ * memberships: at once, or when the grace period has passed (the setting consent.grace_hours). Until then the
+ * erasure can be undone by enrolling with a new consent. What stays is the certificate in the audit log: id,
+ * when it was asked for, when it was done, counts, and the id of the destroyed key. */
 mn_code mn_core_erase(mn_core *c, const mn_actor *who, const mn_id *person, mn_error *err);
+mn_code mn_core_erase_now(mn_core *c, const mn_actor *who, const mn_id *person, mn_error *err);
 /* Out of every search for this purpose at once. Where no valid consent is left, descriptors, samples and key
- * are destroyed too; the person's record and the consents stay as proof. MN_E_NOT_FOUND: there is no consent
- * to withdraw. */
+ * are destroyed too, when the grace period has passed; the person's record and the consents stay as proof.
+ * MN_E_NOT_FOUND: there is no consent to withdraw. */
 mn_code mn_core_consent_withdraw(mn_core *c, const mn_actor *who, const mn_id *person, mn_purpose purpose,
                                  mn_error *err);
-/* The same for everybody whose consents have all run out. mn_core_open does it too; a server calls it from
- * time to time. *people (may be NULL): whose biometrics were destroyed. */
+/* The same for everybody whose consents have all run out, and all erasures that are due. mn_core_open does it
+ * too. *people (may be NULL): whose biometrics were destroyed. */
 mn_code mn_core_expire(mn_core *c, const mn_actor *who, size_t *people, mn_error *err);
+/* A thread that does so at once and then every so many seconds until the core is closed, for a program that
+ * runs for long. failed (may be NULL) is called there with what hindered it; it tries again the next time.
+ * Once a core. */
+#define MN_CORE_HOUSE_SECONDS_MAX 86400
+mn_code mn_core_keep_house(mn_core *c, unsigned seconds, void (*failed)(void *user, const mn_error *err),
+                           void *user, mn_error *err);
 /* Do the records answer? One small read. */
 mn_code mn_core_alive(mn_core *c, mn_error *err);
 /* The back end's own structures, and the audit log's chain from its first record on. *audit_records may be

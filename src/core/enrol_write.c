@@ -252,6 +252,8 @@ static mn_code write_known(mn_enrol_round *r, mn_enrol_job *job, mn_error *err)
     if (code == MN_OK && state) {
         const mn_consent stated = mn_core_consent_record(person, job->person->consent);
         code = s->ops->consent_put(s, &stated, err);
+        if (code == MN_OK)
+            code = mn_core_undo_erasure(r->c, job->who, person, r->arena, err);
     }
     if (code == MN_OK)
         code = s->ops->member_put(s, &job->list->list.id, person, job->now, err);

@@ -1,5 +1,9 @@
 /* Erasure: the wrapped key and all records go in one transaction, with the certificate in the audit log; the
- * sealed blobs, unreadable from that moment, are removed after it, again and again until they are gone. */
+ * sealed blobs, unreadable from that moment, are removed after it, again and again until they are gone.
+ *
+ * Whoever's last consent ended, and whoever is erased, is in no answer from that moment, because no consent
+ * of theirs is valid any more. What is stored of them is destroyed when the grace period has passed; until
+ * then the store knows when that is due, and a new consent takes it back. */
 #include "core/internal.h"
 
 #define TRASH_PAGE 256
@@ -22,77 +26,26 @@ void mn_core_empty_trash(mn_core *c)
     mn_arena_destroy(arena);
 }
 
-/* ---- a whole person ---- */
+/* ---- the frame of all that takes people out ---- */
 
-typedef struct {
-    size_t faces, samples, consents, lists;
-    bool key;
-} traces;
-
-static mn_code count_traces(mn_core *c, const mn_id *person, mn_arena *arena, traces *t, mn_error *err)
+mn_code mn_core_in_transaction(mn_core *c, mn_core_step *step, void *ctx, mn_arena *arena, mn_error *err)
 {
-    mn_face_record *faces = NULL;
-    mn_consent *consents = NULL;
-    mn_membership *lists = NULL;
-    const uint8_t *wrapped = NULL;
-    size_t key_len = 0;
-    mn_code code = c->store->ops->faces_of(c->store, person, arena, &faces, &t->faces, err);
-    if (code == MN_OK)
-        code = c->store->ops->consent_list(c->store, person, arena, &consents, &t->consents, err);
-    if (code == MN_OK)
-        code = c->store->ops->lists_of(c->store, person, arena, &lists, &t->lists, err);
+    mn_code code = c->store->ops->begin(c->store, err);
     if (code != MN_OK)
         return code;
-    for (size_t i = 0; i < t->faces; i++)
-        t->samples += !mn_id_is_nil(&faces[i].sample);
-    code = c->store->ops->key_get(c->store, person, arena, &wrapped, &key_len, err);
-    t->key = code == MN_OK;
-    return code == MN_E_NOT_FOUND ? MN_OK : code;
+    code = step(c, ctx, arena, err);
+    if (code == MN_OK)
+        return c->store->ops->commit(c->store, err);
+    c->store->ops->rollback(c->store);
+    return code;
 }
 
-static mn_code record_erasure(mn_core *c, const mn_actor *who, const mn_id *person, const traces *t,
-                              mn_error *err)
+mn_code mn_core_take_out(mn_core *c, mn_core_step *step, void *ctx, mn_error *err)
 {
-    char when[MN_TIME_TEXT];
-    mn_time_format(mn_time_now(), when);
-    return mn_core_record(c, who, "person.erase", person,
-                          json_pack("{s:I, s:I, s:I, s:I, s:b, s:s}", "faces", (json_int_t)t->faces,
-                                    "samples", (json_int_t)t->samples, "consents", (json_int_t)t->consents,
-                                    "memberships", (json_int_t)t->lists, "key_destroyed", t->key, "time",
-                                    when),
-                          err);
-}
-
-static mn_code erase(mn_core *c, const mn_actor *who, const mn_id *person, mn_arena *arena, mn_error *err)
-{
-    mn_person p;
-    traces t = {0};
-    mn_code code = mn_core_get_whole_person(c, who, person, arena, &p, err);
-    if (code == MN_OK)
-        code = count_traces(c, person, arena, &t, err);
-    if (code == MN_OK)
-        code = c->store->ops->person_delete(c->store, person, err);
-    if (code == MN_OK)
-        code = record_erasure(c, who, person, &t, err);
-    return code == MN_OK ? mn_core_backups_due(c, err) : code;
-}
-
-mn_code mn_core_erase(mn_core *c, const mn_actor *who, const mn_id *person, mn_error *err)
-{
-    mn_code code = mn_core_may(who, MN_R_PEOPLE, MN_VERB_DELETE, err);
-    if (code != MN_OK)
-        return code;
     mn_arena *arena = mn_arena_create(MN_CORE_ARENA);
     if (!arena)
-        return mn_fail(err, MN_E_MEMORY, "no memory to erase a person");
-    code = c->store->ops->begin(c->store, err);
-    if (code == MN_OK) {
-        code = erase(c, who, person, arena, err);
-        if (code == MN_OK)
-            code = c->store->ops->commit(c->store, err);
-        else
-            c->store->ops->rollback(c->store);
-    }
+        return mn_fail(err, MN_E_MEMORY, "no memory to take a person out");
+    mn_code code = mn_core_in_transaction(c, step, ctx, arena, err);
     mn_arena_destroy(arena);
     if (code != MN_OK)
         return code;
@@ -103,83 +56,197 @@ mn_code mn_core_erase(mn_core *c, const mn_actor *who, const mn_id *person, mn_e
     return MN_OK;
 }
 
-/* ---- biometrics whose consent ended ---- */
+/* ---- destroying, with a certificate ---- */
 
-mn_code mn_core_forget(mn_core *c, const mn_id *person, mn_arena *arena, size_t *n_faces, mn_error *err)
+typedef struct {
+    size_t faces, samples, consents, lists;
+    bool key;
+    char key_id[MN_KEY_ID_TEXT]; /* "": no key, or one that does not open */
+} traces;
+
+static mn_code note_key(mn_core *c, const mn_id *person, mn_arena *arena, traces *t, mn_error *err)
 {
-    mn_face_record *faces = NULL;
-    mn_code code = c->store->ops->faces_of(c->store, person, arena, &faces, n_faces, err);
-    for (size_t i = 0; code == MN_OK && i < *n_faces; i++)
+    const uint8_t *wrapped = NULL;
+    size_t n = 0;
+    mn_key *key = NULL;
+    mn_code code = c->store->ops->key_get(c->store, person, arena, &wrapped, &n, err);
+    if (code != MN_OK)
+        return code == MN_E_NOT_FOUND ? MN_OK : code;
+    t->key = true;
+    /* A key that does not open is destroyed all the same. */
+    if (mn_key_unwrap(c->master, person->bytes, sizeof person->bytes, wrapped, n, &key, NULL) == MN_OK)
+        mn_key_id(key, t->key_id);
+    mn_key_close(key);
+    return MN_OK;
+}
+
+static mn_code count_traces(mn_core *c, const mn_id *person, mn_arena *arena, traces *t,
+                            mn_face_record **faces, mn_error *err)
+{
+    mn_consent *consents = NULL;
+    mn_membership *lists = NULL;
+    mn_code code = c->store->ops->faces_of(c->store, person, arena, faces, &t->faces, err);
+    if (code == MN_OK)
+        code = c->store->ops->consent_list(c->store, person, arena, &consents, &t->consents, err);
+    if (code == MN_OK)
+        code = c->store->ops->lists_of(c->store, person, arena, &lists, &t->lists, err);
+    if (code != MN_OK)
+        return code;
+    for (size_t i = 0; i < t->faces; i++)
+        t->samples += !mn_id_is_nil(&(*faces)[i].sample);
+    return note_key(c, person, arena, t, err);
+}
+
+static json_t *json_when(mn_time t)
+{
+    char text[MN_TIME_TEXT];
+    mn_time_format(t, text);
+    return json_string(text);
+}
+
+static mn_code certify(mn_core *c, const mn_actor *who, const mn_erasure *e, const traces *t, mn_error *err)
+{
+    static const char *const why[] = {"withdrawn", "expired", "asked"};
+    json_t *key = t->key_id[0] ? json_string(t->key_id) : json_null();
+    json_t *detail =
+        json_pack("{s:s, s:o, s:I, s:I, s:b, s:o, s:o}", "why", why[e->why], "asked", json_when(e->asked),
+                  "faces", (json_int_t)t->faces, "samples", (json_int_t)t->samples, "key_destroyed", t->key,
+                  "key", key, "time", json_when(mn_time_now()));
+    if (detail && e->whole) {
+        json_object_set_new(detail, "consents", json_integer((json_int_t)t->consents));
+        json_object_set_new(detail, "memberships", json_integer((json_int_t)t->lists));
+    }
+    return mn_core_record(c, who, e->whole ? "person.erase" : "biometrics.erase", &e->person, detail, err);
+}
+
+static mn_code forget(mn_core *c, const mn_id *person, const mn_face_record *faces, size_t n, mn_error *err)
+{
+    mn_code code = MN_OK;
+    for (size_t i = 0; code == MN_OK && i < n; i++)
         code = c->store->ops->face_delete(c->store, &faces[i].id, err);
     if (code == MN_OK)
         code = c->store->ops->key_delete(c->store, person, err);
+    return code == MN_OK ? c->store->ops->erasure->drop(c->store, person, err) : code;
+}
+
+mn_code mn_core_forget(mn_core *c, const mn_id *person, mn_arena *arena, size_t *n, mn_error *err)
+{
+    mn_face_record *faces = NULL;
+    mn_code code = c->store->ops->faces_of(c->store, person, arena, &faces, n, err);
+    if (code == MN_OK)
+        code = forget(c, person, faces, *n, err);
     return code == MN_OK ? mn_core_backups_due(c, err) : code;
 }
 
-static mn_code has_valid_consent(mn_core *c, const mn_id *person, mn_time now, mn_arena *arena, bool *yes,
-                                 mn_error *err)
+mn_code mn_core_destroy(mn_core *c, const mn_actor *who, const mn_erasure *e, mn_arena *arena, mn_error *err)
 {
-    mn_consent *consents = NULL;
-    size_t n = 0;
-    mn_code code = c->store->ops->consent_list(c->store, person, arena, &consents, &n, err);
-    *yes = false;
-    for (size_t i = 0; code == MN_OK && i < n; i++)
-        *yes = *yes || mn_consent_valid(&consents[i], consents[i].purpose, now);
-    return code;
+    traces t = {0};
+    mn_face_record *faces = NULL;
+    mn_code code = count_traces(c, &e->person, arena, &t, &faces, err);
+    if (code == MN_OK)
+        code = e->whole ? c->store->ops->person_delete(c->store, &e->person, err)
+                        : forget(c, &e->person, faces, t.faces, err);
+    if (code == MN_OK)
+        code = certify(c, who, e, &t, err);
+    return code == MN_OK ? mn_core_backups_due(c, err) : code;
 }
 
-static mn_code forget_expired(mn_core *c, const mn_actor *who, const mn_id *person, mn_time now,
-                              mn_arena *arena, size_t *people, mn_error *err)
+/* ---- now, or when the grace period has passed ---- */
+
+/* One that was asked for before is not put off. */
+static mn_code note_erasure(mn_core *c, mn_erasure *e, mn_arena *arena, mn_error *err)
 {
-    bool valid = false;
-    size_t faces = 0;
-    mn_code code = has_valid_consent(c, person, now, arena, &valid, err);
-    if (code != MN_OK || valid)
-        return code;
-    code = mn_core_forget(c, person, arena, &faces, err);
-    if (code != MN_OK || faces == 0)
-        return code;
-    ++*people;
-    return mn_core_record(c, who, "consent.expire", person,
-                          json_pack("{s:b, s:I}", "key_destroyed", true, "faces_erased", (json_int_t)faces),
-                          err);
+    mn_erasure before;
+    mn_code code = c->store->ops->erasure->get(c->store, &e->person, arena, &before, err);
+    if (code == MN_OK && before.due < e->due)
+        e->due = before.due;
+    if (code == MN_OK && before.whole)
+        e->whole = true;
+    return code == MN_OK || code == MN_E_NOT_FOUND ? c->store->ops->erasure->put(c->store, e, err) : code;
 }
 
-static mn_code expire(mn_core *c, const mn_actor *who, mn_arena *arena, size_t *people, mn_error *err)
+mn_code mn_core_retire(mn_core *c, const mn_actor *who, mn_erasure *e, mn_arena *arena, mn_error *err)
 {
-    mn_id *ended = NULL;
-    size_t n = 0;
     mn_time now = mn_time_now();
-    mn_code code = c->store->ops->ended(c->store, 0, now, arena, &ended, &n, err);
-    for (size_t i = 0; code == MN_OK && i < n; i++) {
-        code = c->store->ops->begin(c->store, err); /* one a person: others get their turn in between */
-        if (code != MN_OK)
-            break;
-        code = forget_expired(c, who, &ended[i], now, arena, people, err);
-        if (code == MN_OK)
-            code = c->store->ops->commit(c->store, err);
-        else
-            c->store->ops->rollback(c->store);
-    }
+    e->due = e->asked > MN_TIME_NEVER - c->grace ? MN_TIME_NEVER : e->asked + c->grace;
+    if (e->due > now)
+        return note_erasure(c, e, arena, err);
+    e->due = now;
+    return mn_core_destroy(c, who, e, arena, err);
+}
+
+mn_code mn_core_undo_erasure(mn_core *c, const mn_actor *who, const mn_id *person, mn_arena *arena,
+                             mn_error *err)
+{
+    mn_erasure e;
+    mn_code code = c->store->ops->erasure->get(c->store, person, arena, &e, err);
+    if (code != MN_OK)
+        return code == MN_E_NOT_FOUND ? MN_OK : code;
+    code = c->store->ops->erasure->drop(c->store, person, err);
+    return code == MN_OK
+               ? mn_core_record(c, who, "erasure.undo", person,
+                                json_pack("{s:o, s:o}", "asked", json_when(e.asked), "due", json_when(e.due)),
+                                err)
+               : code;
+}
+
+json_t *mn_core_json_due(const mn_core *c, const mn_erasure *e)
+{
+    return c->grace > 0 && e->due > mn_time_now() ? json_when(e->due) : json_null();
+}
+
+/* ---- a whole person ---- */
+
+typedef struct {
+    const mn_actor *who;
+    const mn_id *person;
+    bool now;
+} erasure;
+
+static mn_code withdraw_all(mn_core *c, const mn_id *person, mn_time now, mn_arena *arena, mn_error *err)
+{
+    mn_consent *all = NULL;
+    size_t n = 0;
+    mn_code code = c->store->ops->consent_list(c->store, person, arena, &all, &n, err);
+    for (size_t i = 0; code == MN_OK && i < n; i++)
+        if (mn_consent_valid(&all[i], all[i].purpose, now)) {
+            all[i].withdrawn = now;
+            code = c->store->ops->consent_put(c->store, &all[i], err);
+        }
     return code;
 }
 
-mn_code mn_core_expire(mn_core *c, const mn_actor *who, size_t *people, mn_error *err)
+static mn_code erase(mn_core *c, void *ctx, mn_arena *arena, mn_error *err)
 {
-    size_t done = 0;
-    mn_code code = mn_core_may_everywhere(who, MN_R_PEOPLE, MN_VERB_DELETE, err);
+    const erasure *what = ctx;
+    mn_person p;
+    mn_erasure e = {.person = *what->person, .asked = mn_time_now(), .why = MN_ERASURE_ASKED, .whole = true};
+    mn_code code = mn_core_get_whole_person(c, what->who, what->person, arena, &p, err);
     if (code != MN_OK)
         return code;
-    mn_arena *arena = mn_arena_create(MN_CORE_ARENA);
-    if (!arena)
-        return mn_fail(err, MN_E_MEMORY, "no memory to look for consents that ended");
-    code = expire(c, who, arena, &done, err);
-    mn_arena_destroy(arena);
-    mn_core_empty_trash(c);
-    mn_core_backups_follow(c);
+    if (what->now || c->grace == 0)
+        return mn_core_destroy(c, what->who, &e, arena, err);
+    code = withdraw_all(c, &e.person, e.asked, arena, err);
     if (code == MN_OK)
-        code = mn_core_follow(c, err);
-    if (code == MN_OK && people)
-        *people = done;
-    return code;
+        code = mn_core_retire(c, what->who, &e, arena, err);
+    return code == MN_OK ? mn_core_record(c, what->who, "erasure.ask", &e.person,
+                                          json_pack("{s:o}", "due", mn_core_json_due(c, &e)), err)
+                         : code;
+}
+
+static mn_code erase_person(mn_core *c, const mn_actor *who, const mn_id *person, bool now, mn_error *err)
+{
+    erasure what = {who, person, now};
+    mn_code code = mn_core_may(who, MN_R_PEOPLE, MN_VERB_DELETE, err);
+    return code == MN_OK ? mn_core_take_out(c, erase, &what, err) : code;
+}
+
+mn_code mn_core_erase(mn_core *c, const mn_actor *who, const mn_id *person, mn_error *err)
+{
+    return erase_person(c, who, person, false, err);
+}
+
+mn_code mn_core_erase_now(mn_core *c, const mn_actor *who, const mn_id *person, mn_error *err)
+{
+    return erase_person(c, who, person, true, err);
 }

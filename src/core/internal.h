@@ -60,6 +60,15 @@ struct mn_core {
     void (*warn)(void *user, const char *text);
     void *warn_user;
 
+    mn_time grace; /* between the end of consent and erasure */
+    pthread_t house;
+    pthread_mutex_t house_lock;
+    pthread_cond_t house_wake;
+    bool house_running, house_closed; /* closed: under house_lock */
+    unsigned house_seconds;
+    void (*house_failed)(void *user, const mn_error *err);
+    void *house_user;
+
     size_t enrol_batch; /* of mn_core_enrol_many */
     pthread_mutex_t enrol_lock;
     pthread_cond_t enrol_done;
@@ -195,8 +204,28 @@ mn_code mn_core_unseal_turned(const mn_secret_rotation *rotation, int dim, const
 /* erase.c: removes the blobs that no record names any more. What cannot be removed stays noted for the next
  * time. */
 void mn_core_empty_trash(mn_core *c);
-/* Inside a transaction: destroys faces, descriptors, samples and key of a person whose record stays. */
+/* One transaction around a step, which is taken back when it fails. */
+typedef mn_code mn_core_step(mn_core *c, void *ctx, mn_arena *arena, mn_error *err);
+mn_code mn_core_in_transaction(mn_core *c, mn_core_step *step, void *ctx, mn_arena *arena, mn_error *err);
+/* The same, then the trash is emptied and the gallery follows. */
+mn_code mn_core_take_out(mn_core *c, mn_core_step *step, void *ctx, mn_error *err);
+
+/* The rest inside a transaction. Destroys faces, samples and key of a person whose record stays; no
+ * certificate. */
 mn_code mn_core_forget(mn_core *c, const mn_id *person, mn_arena *arena, size_t *faces, mn_error *err);
+/* Destroys at once what e says, with its certificate. */
+mn_code mn_core_destroy(mn_core *c, const mn_actor *who, const mn_erasure *e, mn_arena *arena, mn_error *err);
+/* The same, or notes it for the end of the grace period that began when it was asked for; e->due is filled.
+ */
+mn_code mn_core_retire(mn_core *c, const mn_actor *who, mn_erasure *e, mn_arena *arena, mn_error *err);
+/* After a new consent; MN_OK where nothing was noted. */
+mn_code mn_core_undo_erasure(mn_core *c, const mn_actor *who, const mn_id *person, mn_arena *arena,
+                             mn_error *err);
+/* When a retired person's erasure is due; null where it is done. */
+json_t *mn_core_json_due(const mn_core *c, const mn_erasure *e);
+
+/* expire.c */
+void mn_core_end_house(mn_core *c);
 
 /* backup_remember.c. In the transaction that destroys keys: the backup folders must follow. */
 mn_code mn_core_backups_due(mn_core *c, mn_error *err);

@@ -177,6 +177,13 @@ static mn_code alloc_core(const mn_core_options *o, mn_core **out, mn_error *err
     c->warn_user = o->warn_user;
     c->enrol_batch =
         o->settings ? (size_t)mn_settings_int(o->settings, MN_S_ENROL_BATCH) : MN_ENROL_BATCH_DEFAULT;
+    c->grace = o->settings ? mn_settings_int(o->settings, MN_S_CONSENT_GRACE) * MN_TIME_DAY / 24 : 0;
+    pthread_mutex_init(&c->house_lock, NULL);
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&c->house_wake, &clock);
+    pthread_condattr_destroy(&clock);
     pthread_mutex_init(&c->follow_lock, NULL);
     pthread_mutex_init(&c->enrol_lock, NULL);
     pthread_cond_init(&c->enrol_done, NULL);
@@ -194,6 +201,7 @@ void mn_core_close(mn_core *c)
 {
     if (!c)
         return;
+    mn_core_end_house(c);
     mn_core_snapshot_close(c);
     mn_gallery_destroy(c->gallery);
     mn_secret_rotation_destroy(c->rotation);
@@ -206,6 +214,8 @@ void mn_core_close(mn_core *c)
         c->store->ops->close(c->store);
     pthread_rwlock_destroy(&c->swap_lock);
     pthread_mutex_destroy(&c->follow_lock);
+    pthread_mutex_destroy(&c->house_lock);
+    pthread_cond_destroy(&c->house_wake);
     pthread_mutex_destroy(&c->enrol_lock);
     pthread_cond_destroy(&c->enrol_done);
     mn_free(c);

@@ -22,6 +22,15 @@ static mn_code view_lists(mn_core *c, const mn_actor *who, const mn_id *person, 
     return MN_OK;
 }
 
+static mn_code view_erasure(mn_core *c, const mn_id *person, mn_arena *arena, mn_person_view *v,
+                            mn_error *err)
+{
+    mn_erasure e;
+    mn_code code = c->store->ops->erasure->get(c->store, person, arena, &e, err);
+    v->erasure_due = code == MN_OK ? e.due : MN_TIME_NEVER;
+    return code == MN_E_NOT_FOUND ? MN_OK : code;
+}
+
 static mn_code make_view(mn_core *c, const mn_actor *who, const mn_person *p, mn_arena *arena,
                          mn_person_view *out, mn_error *err)
 {
@@ -31,6 +40,8 @@ static mn_code make_view(mn_core *c, const mn_actor *who, const mn_person *p, mn
         code = view_lists(c, who, &p->id, arena, &v, err);
     if (code == MN_OK)
         code = c->store->ops->faces_of(c->store, &p->id, arena, &v.faces, &v.n_faces, err);
+    if (code == MN_OK)
+        code = view_erasure(c, &p->id, arena, &v, err);
     if (code == MN_OK)
         *out = v;
     return code;

@@ -68,6 +68,7 @@ static const mn_kind kinds[] = {
     KIND("face", 1, ID("id"), ID("person"), TEXT("source"), TEXT("source_hash"), REAL("quality"),
          ID("sample"), INT("created")),
     KIND("descriptor", 2, ID("face"), TEXT("model"), INT("dim"), BYTES("sealed")),
+    KIND("erasure", 1, ID("person"), INT("asked"), INT("due"), TEXT("why"), BOOL("whole")),
     KIND("change", 1, ID("person"), INT("seq")),
     KIND("trash", 1, ID("blob")),
     LOG("audit", 1, INT("seq"), INT("time"), ID("account"), TEXT("actor"), TEXT("action"), TEXT("target"),

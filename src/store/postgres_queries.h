@@ -4,6 +4,7 @@
 #define MN_STORE_POSTGRES_QUERIES_H
 
 #include "store/access_queries.h"
+#include "store/erasure_queries.h"
 
 #define PERSON_COLUMNS  "p.id, p.account, p.external_id, p.name, p.user_data, p.active, p.created, p.updated"
 #define CONSENT_COLUMNS "id, person, purpose, method, evidence, given, until, withdrawn"
@@ -213,6 +214,7 @@
       "SELECT 'consent' WHERE EXISTS (SELECT person FROM consent EXCEPT SELECT id FROM person) UNION ALL "   \
       "SELECT 'member' WHERE EXISTS (SELECT person FROM member EXCEPT SELECT id FROM person) UNION ALL "     \
       "SELECT 'member' WHERE EXISTS (SELECT list FROM member EXCEPT SELECT id FROM list) UNION ALL "         \
+      "SELECT 'erasure' WHERE EXISTS (SELECT person FROM erasure EXCEPT SELECT id FROM person) UNION ALL "   \
       "SELECT 'face' WHERE EXISTS (SELECT person FROM face EXCEPT SELECT id FROM person) UNION ALL "         \
       "SELECT 'descriptor' WHERE EXISTS (SELECT face FROM descriptor EXCEPT SELECT id FROM face)")           \
     X(CHECK_PARTS, "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "         \
@@ -227,8 +229,9 @@
 typedef enum {
 #define X(name, sql) P_##name,
     MN_POSTGRES_QUERIES(X) MN_ACCESS_QUERIES(X, MN_POSTGRES_PARAMETER)
+        MN_ERASURE_QUERIES(X, MN_POSTGRES_PARAMETER)
 #undef X
-        P_COUNT
+            P_COUNT
 } mn_pg_query;
 
 #endif

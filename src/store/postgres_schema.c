@@ -120,6 +120,12 @@ static const char *const migrations[] = {
                 ACCESS_TRIGGER("token_changed", "UPDATE OF name, rights, limited, lists, until ON token")
                     ACCESS_TRIGGER("token_deleted", "DELETE ON token")
                         ACCESS_TRIGGER("session_deleted", "DELETE ON session"),
+
+    /* 3: what is going to be destroyed, and when */
+    "CREATE TABLE erasure (person uuid PRIMARY KEY REFERENCES person (id) ON DELETE CASCADE,"
+    " asked bigint NOT NULL, due bigint NOT NULL,"
+    " why " TEXT " NOT NULL CHECK (why IN ('withdrawn', 'expired', 'asked')), whole boolean NOT NULL);"
+    "CREATE INDEX erasure_due ON erasure (due);",
 };
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))
 

@@ -118,6 +118,14 @@ void mn_key_hash(const mn_key *key, const void *bytes, size_t n, uint8_t out[32]
     sodium_memzero(own, sizeof own);
 }
 
+void mn_key_id(const mn_key *key, char text[MN_KEY_ID_TEXT])
+{
+    static const uint8_t label[] = "mien.key.id";
+    uint8_t hash[32];
+    mn_key_hash(key, label, sizeof label, hash);
+    sodium_bin2hex(text, MN_KEY_ID_TEXT, hash, (MN_KEY_ID_TEXT - 1) / 2);
+}
+
 /* ---- keys of people ---- */
 
 /* Locked memory costs a dozen system calls to take and to give back, and loading a gallery opens a key for

@@ -153,8 +153,35 @@ typedef struct {
 
 typedef struct mn_store mn_store;
 
+/* What is going to be destroyed of a person, and when. One a person; it goes with the person. */
+typedef enum {
+    MN_ERASURE_WITHDRAWN, /* the last consent was withdrawn */
+    MN_ERASURE_EXPIRED,   /* the last consent ran out */
+    MN_ERASURE_ASKED      /* somebody erased the person */
+} mn_erasure_why;
+typedef struct {
+    mn_id person;
+    mn_time asked, due;
+    mn_erasure_why why;
+    bool whole; /* the person's record as well; else faces, samples and key */
+} mn_erasure;
+
+typedef struct {
+    mn_code (*put)(mn_store *s, const mn_erasure *e, mn_error *err); /* in the place of an earlier one */
+    mn_code (*get)(mn_store *s, const mn_id *person, mn_arena *a, mn_erasure *out, mn_error *err);
+    mn_code (*drop)(mn_store *s, const mn_id *person, mn_error *err); /* MN_OK where there is none */
+    /* At most `limit` of those whose time has come by `now`, oldest first. */
+    mn_code (*due)(mn_store *s, mn_time now, size_t limit, mn_arena *a, mn_erasure **out, size_t *n,
+                   mn_error *err);
+    /* At most `limit` people behind `after`, in the order of their ids, who have a key, a consent that ran
+     * out by `now`, none that is valid then, and no erasure yet. */
+    mn_code (*without_consent)(mn_store *s, mn_time now, const mn_id *after, size_t limit, mn_arena *a,
+                               mn_id **out, size_t *n, mn_error *err);
+} mn_erasure_ops;
+
 typedef struct {
     const char *name;
+    const mn_erasure_ops *erasure;
     const mn_access_ops *access; /* accounts, users, roles, tokens, sessions */
     void (*close)(mn_store *s);
     mn_code (*begin)(mn_store *s,

@@ -508,11 +508,11 @@ static void test_erase(void **state)
     char detail[512], id[MN_ID_TEXT], want[512];
     assert_int_equal(count_audit(w, "person.erase", detail, sizeof detail), 1);
     mn_id_format(&a.person, id);
-    snprintf(
-        want, sizeof want,
-        "test:ann %s {\"consents\":1,\"faces\":2,\"key_destroyed\":true,\"memberships\":1,\"samples\":2,",
-        id);
+    snprintf(want, sizeof want, "test:ann %s {\"asked\":\"", id);
     assert_memory_equal(detail, want, strlen(want));
+    assert_non_null(strstr(detail, "\"consents\":1,\"faces\":2,\"key\":\""));
+    assert_non_null(strstr(detail, "\"key_destroyed\":true,\"memberships\":1,\"samples\":2,\"time\":\""));
+    assert_non_null(strstr(detail, "\"why\":\"asked\"}"));
     world_reopen(w);
     assert_int_equal(look_for(w, w->core, 1).n, 0);
     mn_buf jpeg;
@@ -565,11 +565,13 @@ static void test_everything_is_on_record(void **state)
     assert_ok(mn_core_consent_withdraw(w->core, &ann, &a.person, IDENTIFY, err));
     assert_int_equal(count_audit(w, "consent.withdraw", detail, sizeof detail), 1);
     snprintf(want, sizeof want,
-             "test:ann %s {\"faces_erased\":1,\"key_destroyed\":true,\"purpose\":\"identification\"}", id);
+             "test:ann %s {\"erasure_due\":null,\"key_destroyed\":true,\"purpose\":\"identification\"}", id);
     assert_string_equal(detail, want);
     uint64_t records = 0;
     assert_ok(mn_core_check(w->core, &records, err));
-    assert_int_equal(records, 7);
+    assert_int_equal(records, 8);
+    assert_int_equal(count_audit(w, "biometrics.erase", detail, sizeof detail), 1);
+    assert_non_null(strstr(detail, "\"faces\":1,"));
     assert_int_equal(count_audit(w, "person.enrol", detail, sizeof detail), 1);
     assert_non_null(
         strstr(detail, "\"list\":\"staff\",\"looks_like\":null,\"new\":true,\"outcome\":\"enrolled\""));

@@ -81,7 +81,7 @@ static void apply(const message *m)
         return;
     for (int i = 0; i < m->n; i++)
         change(&fates[m->thread][m->slots[i]], m);
-    audit_records += m->n;
+    audit_records += m->what == WITHDRAW ? 2 : m->n; /* and its certificate of erasure */
 }
 
 /* ---- the child ---- */

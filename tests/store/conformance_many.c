@@ -1,4 +1,5 @@
-/* Records written together, on every back end: the same as one by one, and whole or not at all. */
+/* Records written together, on every back end: the same as one by one, and whole or not at all; and the
+ * erasures that are due. */
 #include "conformance.h"
 
 #include "store/audit.h"
@@ -273,12 +274,84 @@ static void test_find(void **state)
     assert_int_equal(n, 0);
 }
 
+static void put_erasure(fixture *f, size_t person, mn_time due, mn_erasure_why why, bool whole)
+{
+    const mn_erasure e = {.person = f->people[person].id, .asked = 7, .due = due, .why = why, .whole = whole};
+    assert_ok(f->s->ops->erasure->put(f->s, &e, err));
+}
+
+static void test_erasures(void **state)
+{
+    fixture *f = *state;
+    const mn_erasure_ops *o = f->s->ops->erasure;
+    mn_erasure e = {.due = 3}, *due = NULL;
+    size_t n = 9;
+    assert_ok(f->s->ops->put_many(f->s, &f->r, err));
+    assert_int_equal(o->get(f->s, &f->people[0].id, f->a, &e, NULL), MN_E_NOT_FOUND);
+    assert_int_equal(e.due, 3);
+    put_erasure(f, 0, 300, MN_ERASURE_WITHDRAWN, false);
+    put_erasure(f, 1, 100, MN_ERASURE_EXPIRED, false);
+    put_erasure(f, 2, 200, MN_ERASURE_EXPIRED, false);
+    put_erasure(f, 2, 250, MN_ERASURE_ASKED, true); /* in the place of the earlier one */
+    assert_ok(o->get(f->s, &f->people[2].id, f->a, &e, err));
+    assert_memory_equal(&e.person, &f->people[2].id, 16);
+    assert_int_equal(e.asked, 7);
+    assert_int_equal(e.due, 250);
+    assert_int_equal(e.why, MN_ERASURE_ASKED);
+    assert_true(e.whole);
+    assert_ok(o->due(f->s, 99, 10, f->a, &due, &n, err));
+    assert_int_equal(n, 0);
+    assert_ok(o->due(f->s, 299, 10, f->a, &due, &n, err));
+    assert_int_equal(n, 2);
+    assert_int_equal(due[0].due, 100);
+    assert_int_equal(due[1].due, 250);
+    assert_ok(o->due(f->s, 300, 1, f->a, &due, &n, err));
+    assert_int_equal(n, 1);
+    assert_ok(o->drop(f->s, &f->people[1].id, err));
+    assert_ok(o->drop(f->s, &f->people[1].id, err));
+    assert_ok(f->s->ops->person_delete(f->s, &f->people[2].id, err)); /* it goes with the person */
+    assert_ok(o->due(f->s, 1000, 10, f->a, &due, &n, err));
+    assert_int_equal(n, 1);
+    e = (mn_erasure){.person = f->list, .due = 1};
+    assert_int_equal(o->put(f->s, &e, NULL), MN_E_NOT_FOUND); /* nobody's */
+}
+
+static void test_without_consent(void **state)
+{
+    fixture *f = *state;
+    const mn_erasure_ops *o = f->s->ops->erasure;
+    const mn_id first = {{0}};
+    mn_id *people = NULL;
+    size_t n = 9;
+    mn_consent again = f->consents[4];
+    again.id = mn_id_make();
+    again.until = 50;
+    assert_ok(f->s->ops->put_many(f->s, &f->r, err)); /* all of them until 6 */
+    assert_ok(o->without_consent(f->s, 5, &first, 100, f->a, &people, &n, err));
+    assert_int_equal(n, 0);
+    assert_ok(o->without_consent(f->s, 6, &first, 100, f->a, &people, &n, err));
+    assert_int_equal(n, N);
+    assert_ok(f->s->ops->consent_put(f->s, &again, err));
+    assert_ok(f->s->ops->key_delete(f->s, &f->people[5].id, err));
+    put_erasure(f, 6, 100, MN_ERASURE_EXPIRED, false);
+    assert_ok(o->without_consent(f->s, 6, &first, 100, f->a, &people, &n, err));
+    assert_int_equal(n, N - 3);
+    assert_memory_equal(&people[4], &f->people[7].id, 16); /* in the order of their ids */
+    mn_id after = people[4];
+    assert_ok(o->without_consent(f->s, 6, &after, 2, f->a, &people, &n, err));
+    assert_int_equal(n, 2);
+    assert_memory_equal(&people[0], &f->people[8].id, 16);
+    assert_ok(o->without_consent(f->s, 50, &after, 100, f->a, &people, &n, err));
+    assert_int_equal(n, N - 8);
+}
+
 int mn_store_conformance_many(const mn_store_backend *which)
 {
     backend = which;
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {T(test_all_of_it), T(test_again_updates), T(test_parts),
-                                       T(test_refused), T(test_find)};
+    const struct CMUnitTest tests[] = {T(test_all_of_it),      T(test_again_updates), T(test_parts),
+                                       T(test_refused),        T(test_find),          T(test_erasures),
+                                       T(test_without_consent)};
 #undef T
     return cmocka_run_group_tests_name("records together", tests, NULL, NULL);
 }
