@@ -82,7 +82,7 @@ static void run_queries(bench *b, mn_gallery *g, reading *r, size_t queries)
     for (size_t round = 0, first = 0; round < res.rounds; round++, first += queries) {
         mn_query q[MN_GALLERY_QUERIES_MAX];
         mn_candidate out[MN_GALLERY_QUERIES_MAX];
-        mn_answer answers[MN_GALLERY_QUERIES_MAX];
+        mn_found answers[MN_GALLERY_QUERIES_MAX];
         for (size_t i = 0; i < queries; i++) {
             size_t p = (first + i) % b->v.n_probes;
             q[i] = (mn_query){.probe = b->v.probes + p * (size_t)b->v.dim, .k = 1, .min_raw = -1};

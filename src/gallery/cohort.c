@@ -205,7 +205,7 @@ static mn_code look_at_clock(const mn_query *q, mn_error *err)
 
 /* Fills ranked with the candidates in their new order; v is room for one descriptor. */
 static mn_code weigh(const mn_gallery *g, const mn_cohort *c, double share, const mn_query *q,
-                     const mn_answer *raw, float *v, mn_ranked *ranked, size_t *n, mn_error *err)
+                     const mn_found *raw, float *v, mn_ranked *ranked, size_t *n, mn_error *err)
 {
     const mn_cohort_side probe = mn_cohort_probe(c, q->probe, share);
     *n = 0;
@@ -224,13 +224,13 @@ static mn_code weigh(const mn_gallery *g, const mn_cohort *c, double share, cons
     return MN_OK;
 }
 
-static void leave_raw(const mn_answer *raw, mn_ranked *ranked, size_t *n)
+static void leave_raw(const mn_found *raw, mn_ranked *ranked, size_t *n)
 {
     for (*n = 0; *n < raw->n; ++*n)
         ranked[*n] = (mn_ranked){raw->out[*n], (double)raw->out[*n].raw};
 }
 
-static mn_code weigh_by_cohort(mn_gallery *g, double share, const mn_query *q, const mn_answer *raw,
+static mn_code weigh_by_cohort(mn_gallery *g, double share, const mn_query *q, const mn_found *raw,
                                mn_ranked *ranked, size_t *n, mn_error *err)
 {
     mn_cohort *c = NULL;
@@ -257,7 +257,7 @@ static size_t candidates_to_weigh(size_t k)
 }
 
 /* raw->out and ranking->out have room for q->k. */
-static mn_code search_and_weigh(mn_gallery *g, const mn_model_info *model, const mn_query *q, mn_answer *raw,
+static mn_code search_and_weigh(mn_gallery *g, const mn_model_info *model, const mn_query *q, mn_found *raw,
                                 mn_ranking *ranking, mn_error *err)
 {
     const mn_normalisation *how = &model->normalisation;
@@ -282,7 +282,7 @@ mn_code mn_gallery_rank(mn_gallery *g, const mn_model_info *model, const mn_quer
     mn_query wide = *q;
     if (can_normalise(g, &model->normalisation))
         wide.k = candidates_to_weigh(q->k);
-    mn_answer raw = {.out = mn_alloc(wide.k * sizeof *raw.out)};
+    mn_found raw = {.out = mn_alloc(wide.k * sizeof *raw.out)};
     mn_ranking all = {.out = mn_alloc(wide.k * sizeof *all.out)};
     mn_code code = raw.out && all.out ? search_and_weigh(g, model, &wide, &raw, &all, err)
                                       : mn_fail(err, MN_E_MEMORY, "no memory for a search");

@@ -117,13 +117,13 @@ typedef struct {
     size_t n, searched;
     float
         missed; /* share of mates at cosine 0.6 that the prefilter lost, at most; 0: all rows were compared */
-} mn_answer;
+} mn_found;
 
 #define MN_GALLERY_QUERIES_MAX 16
 /* Up to 16 searches in one pass over the rows, which costs a fraction of one after the other. They see the
  * same view. The first failure (also one query's deadline or cancellation) fails all, and no answer is
  * touched. */
-mn_code mn_gallery_search_many(mn_gallery *g, const mn_query *queries, size_t n_queries, mn_answer *answers,
+mn_code mn_gallery_search_many(mn_gallery *g, const mn_query *queries, size_t n_queries, mn_found *answers,
                                mn_error *err);
 
 typedef struct {

@@ -162,7 +162,7 @@ static mn_code tell(job *j, mn_error *err)
     return code;
 }
 
-static mn_code gather(job *j, const probe_face *f, const mn_answer *a, mn_error *err)
+static mn_code gather(job *j, const probe_face *f, const mn_found *a, mn_error *err)
 {
     mn_code code = MN_OK;
     if (j->any && mn_id_compare(&j->person, &f->person) != 0)
@@ -182,7 +182,7 @@ static mn_code gather(job *j, const probe_face *f, const mn_answer *a, mn_error 
 /* ---- passes ---- */
 
 /* Up to 16 faces from *at on: *searched of them, who[] and answers[], were there. */
-static mn_code search_pass(job *j, size_t *at, const probe_face *who[PASS], mn_answer answers[PASS],
+static mn_code search_pass(job *j, size_t *at, const probe_face *who[PASS], mn_found answers[PASS],
                            size_t *searched, mn_error *err)
 {
     const mn_matrix *m = j->m;
@@ -200,7 +200,7 @@ static mn_code search_pass(job *j, size_t *at, const probe_face *who[PASS], mn_a
             (mn_query){.probe = v, .lists = m->to, .n_lists = m->n_to, .k = m->k + 1, .min_raw = m->min_raw};
         q[n].deadline = m->deadline;
         q[n].cancel = m->cancel;
-        answers[n] = (mn_answer){.out = j->found + n * (m->k + 1)};
+        answers[n] = (mn_found){.out = j->found + n * (m->k + 1)};
         who[n++] = &j->faces[*at];
     }
     *searched = n;
@@ -209,7 +209,7 @@ static mn_code search_pass(job *j, size_t *at, const probe_face *who[PASS], mn_a
 
 static mn_code run_pass(job *j, size_t *at, mn_error *err)
 {
-    mn_answer answers[PASS];
+    mn_found answers[PASS];
     const probe_face *who[PASS];
     size_t n = 0;
     if (j->m->pass)

@@ -148,7 +148,7 @@ static mn_code run(mn_gallery *g, work *w, const mn_query *queries, mn_error *er
     return code;
 }
 
-mn_code mn_gallery_search_many(mn_gallery *g, const mn_query *queries, size_t n_queries, mn_answer *answers,
+mn_code mn_gallery_search_many(mn_gallery *g, const mn_query *queries, size_t n_queries, mn_found *answers,
                                mn_error *err)
 {
     if (n_queries < 1 || n_queries > MN_GALLERY_QUERIES_MAX)
@@ -180,7 +180,7 @@ mn_code mn_gallery_search_many(mn_gallery *g, const mn_query *queries, size_t n_
 mn_code mn_gallery_search(mn_gallery *g, const mn_query *q, mn_candidate *out, size_t *n, size_t *searched,
                           mn_error *err)
 {
-    mn_answer answer = {.out = out};
+    mn_found answer = {.out = out};
     mn_code code = mn_gallery_search_many(g, q, 1, &answer, err);
     if (code)
         return code;

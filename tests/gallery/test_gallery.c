@@ -275,7 +275,7 @@ static void bad_options_and_queries_are_refused(void **state)
     size_t n = 77, searched = 78;
     for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++)
         assert_int_equal(mn_gallery_search(g, &queries[i], out, &n, &searched, &fault), MN_E_INVALID);
-    mn_answer answers[17];
+    mn_found answers[17];
     mn_query many[17] = {{0}};
     assert_int_equal(mn_gallery_search_many(g, many, 0, answers, &fault), MN_E_INVALID);
     assert_int_equal(mn_gallery_search_many(g, many, 17, answers, &fault), MN_E_INVALID);
@@ -410,7 +410,7 @@ static void many_queries_give_what_each_alone_gives(void **state)
         static mn_candidate together[16][20], alone[20];
         mn_id lists[4] = {model_list_id(0), model_list_id(1), model_list_id(2), model_list_id(3)};
         mn_query q[16];
-        mn_answer a[16];
+        mn_found a[16];
         for (size_t i = 0; i < n; i++) {
             model_random_vector(&m, &seed, probes[i]);
             q[i] = (mn_query){.probe = probes[i],

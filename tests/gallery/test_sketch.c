@@ -153,7 +153,7 @@ static void ask(mn_gallery *g, const float *probes, int dim, mn_candidate out[2 
     *missed = 0;
     for (size_t p = 0; p < PROBES; p += 4) {
         mn_query q[8];
-        mn_answer a[8];
+        mn_found a[8];
         for (size_t i = 0; i < 8; i++) {
             q[i] = (mn_query){.probe = probes + (p + i % 4) * (size_t)dim,
                               .lists = &list,

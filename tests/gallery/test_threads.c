@@ -51,7 +51,7 @@ static void fault(stage *s, const char *what)
     atomic_fetch_add(&s->failures, 1);
 }
 
-static void check_found(stage *s, size_t i, const mn_answer *a)
+static void check_found(stage *s, size_t i, const mn_found *a)
 {
     mn_id person = id_of(2, i);
     if (a->n != 1 || mn_id_compare(&a->out[0].person, &person) != 0)
@@ -69,7 +69,7 @@ static void *read_on(void *arg)
     for (size_t i = 0; !atomic_load(&s->stop); i++) {
         mn_query q[4];
         mn_candidate out[4];
-        mn_answer a[4];
+        mn_found a[4];
         size_t n = 1 + i % 4, who[4];
         for (size_t j = 0; j < n; j++) {
             who[j] = (i * 7 + j) * 3 % STAY;
@@ -158,7 +158,7 @@ static void *search_big(void *arg)
     for (size_t i = 0; i < 10; i++) {
         mn_query q = {.probe = s->v[i * 1000 % 40000], .k = 3, .min_raw = -1};
         mn_candidate out[3];
-        mn_answer a = {.out = out};
+        mn_found a = {.out = out};
         mn_id person = id_of(2, i * 1000 % 40000);
         if (mn_gallery_search_many(s->g, &q, 1, &a, NULL) || a.n != 3 ||
             mn_id_compare(&out[0].person, &person) != 0)
