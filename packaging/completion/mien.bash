@@ -51,7 +51,7 @@ _mien() {
         people) COMPREPLY=($(compgen -W "list show erase withdraw match duplicates" -- "$cur")); return ;;
         audit) COMPREPLY=($(compgen -W "verify export" -- "$cur")); return ;;
         keys) COMPREPLY=($(compgen -W "show rotate" -- "$cur")); return ;;
-        store) COMPREPLY=($(compgen -W "check stats migrate copy" -- "$cur")); return ;;
+        store) COMPREPLY=($(compgen -W "check stats reextract migrate copy" -- "$cur")); return ;;
         backup) COMPREPLY=($(compgen -W "list verify prune" -- "$cur")); return ;;
         models) COMPREPLY=($(compgen -W "list pull check" -- "$cur")); return ;;
         eval) COMPREPLY=($(compgen -W "verify identify calibrate" -- "$cur")); return ;;
@@ -60,7 +60,7 @@ _mien() {
         esac
     fi
     case "$first $second" in
-    "people list" | "people show" | "people erase" | "people withdraw" | "people match" | "people duplicates" | "audit verify" | "audit export" | "keys show" | "keys rotate" | "store check" | "store stats" | "store migrate" | "store copy" | "backup list" | "backup verify" | "backup prune" | "models list" | "models pull" | "models check" | "eval verify" | "eval identify" | "eval calibrate" | "bench pipeline") first="$first $second" ;;
+    "people list" | "people show" | "people erase" | "people withdraw" | "people match" | "people duplicates" | "audit verify" | "audit export" | "keys show" | "keys rotate" | "store check" | "store stats" | "store reextract" | "store migrate" | "store copy" | "backup list" | "backup verify" | "backup prune" | "models list" | "models pull" | "models check" | "eval verify" | "eval identify" | "eval calibrate" | "bench pipeline") first="$first $second" ;;
     esac
     case $first in
     "detect") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --with --box " ;;
@@ -86,6 +86,7 @@ _mien() {
     "serve") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "store check") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "store stats") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "store reextract") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --report --accept-missing --remove-old --abandon " ;;
     "store migrate") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --dry-run " ;;
     "store copy") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "backup") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --verify " ;;

@@ -18,7 +18,7 @@ _mien() {
             'audit:verify export'
             'keys:show rotate'
             'serve:Serve the HTTP API'
-            'store:check stats migrate copy'
+            'store:check stats reextract migrate copy'
             'backup:Back up records and samples'
             'backup:list verify prune'
             'restore:Restore a backup into an empty place'
@@ -56,7 +56,7 @@ _mien() {
         name="$name $words[3]"; shift words; (( CURRENT-- )) ;;
     (store)
         if (( CURRENT == 3 )); then
-            compadd check stats migrate copy
+            compadd check stats reextract migrate copy
             return
         fi
         name="$name $words[3]"; shift words; (( CURRENT-- )) ;;
@@ -474,6 +474,24 @@ _mien() {
         '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
         '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
         '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '*::_files' ;;
+    (store reextract)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--report[Write a line of JSON to FILE for each record that was refused]:FILE:_files' \
+        '--accept-missing[Change the model though some faces have no descriptor of the new one]' \
+        '--remove-old[Remove the descriptors of the old model when the new one is in use]' \
+        '--abandon[Give the change up\: remove what was made, and stay with the old model]' \
         '*::_files' ;;
     (store migrate)
         _arguments \

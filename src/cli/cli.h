@@ -49,6 +49,7 @@ int mn_cmd_keys_show(mn_cli *cli);
 int mn_cmd_keys_rotate(mn_cli *cli);
 int mn_cmd_serve(mn_cli *cli);
 int mn_cmd_store_check(mn_cli *cli);
+int mn_cmd_store_reextract(mn_cli *cli);
 int mn_cmd_store_stats(mn_cli *cli);
 int mn_cmd_store_migrate(mn_cli *cli);
 int mn_cmd_store_copy(mn_cli *cli);

@@ -187,6 +187,21 @@ static const mn_command commands[] = {
      "Exit status 1: something is damaged.", "mien store check", mn_cmd_store_check},
     {"store stats", "", 0, 0, 0, "Count people, faces, consents and other records", NULL,
      "mien store stats --json", mn_cmd_store_stats},
+    {"store reextract", "", 0, 0, B(ACCEPT_MISSING) | B(REMOVE_OLD) | B(ABANDON) | B(REPORT),
+     "Change the descriptor model: describe all stored samples anew",
+     "Makes descriptors of the pack named with --pack beside those that are there; searches go on with the "
+     "old ones. "
+     "When every face has a new one, the new pack takes over in one step. Interrupted or killed, it goes on "
+     "where "
+     "it was when it is started again. Faces without a usable sample are listed and hold it up: enrol them "
+     "anew, or "
+     "say --accept-missing. --remove-old, then or later, removes the old descriptors. Exit status 1: faces "
+     "are "
+     "missing, the old model stays.",
+     "mien store reextract --pack standard\n"
+     "mien store reextract --pack standard --accept-missing --report missing.jsonl\n"
+     "mien store reextract --pack standard --remove-old",
+     mn_cmd_store_reextract},
     {"store migrate", "", 0, 0, B(DRY_RUN), "Show the store's version, and bring it to this program's",
      "Opening a store does the same, unless the setting store.migrate is off. It goes forward only: make a "
      "backup before. With --dry-run nothing is changed.",

@@ -116,11 +116,12 @@ static mn_code core_options(const mn_cli *cli, bool create, char dir[MN_PATH_SIZ
     return MN_OK;
 }
 
-static mn_code open_core(const mn_cli *cli, bool create, mn_engine *e, mn_error *err)
+static mn_code open_core(const mn_cli *cli, mn_people_use people, mn_engine *e, mn_error *err)
 {
     char dir[MN_PATH_SIZE];
     mn_core_options options;
-    mn_code code = core_options(cli, create, dir, &options, err);
+    mn_code code = core_options(cli, people == MN_PEOPLE_CREATE, dir, &options, err);
+    options.begin_change = people == MN_PEOPLE_CHANGE;
     return code == MN_OK ? mn_core_open(&options, e->pipeline, &e->core, err) : code;
 }
 
@@ -136,7 +137,7 @@ mn_code mn_engine_open(const mn_cli *cli, unsigned want, mn_people_use people, m
     if (code == MN_OK)
         code = open_pipeline(cli, want, out, err);
     if (code == MN_OK && people != MN_PEOPLE_NONE)
-        code = open_core(cli, people == MN_PEOPLE_CREATE, out, err);
+        code = open_core(cli, people, out, err);
     return code;
 }
 

@@ -18,6 +18,7 @@ typedef enum {
     MN_PEOPLE_NONE,   /* the data directory is only asked which pack it was made with */
     MN_PEOPLE_READ,   /* it must be there */
     MN_PEOPLE_CREATE, /* it is made when missing */
+    MN_PEOPLE_CHANGE, /* it must be there; made with another pack, the change to this one begins */
 } mn_people_use;
 
 /* Which pack, by --pack, the data directory, and what is installed. Says on standard error when it fell back.

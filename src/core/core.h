@@ -57,10 +57,13 @@ typedef struct {
     /* What went wrong and was got over, in one line; may be NULL. Called from any thread. */
     void (*warn)(void *user, const char *text);
     void *warn_user;
+    /* Where the data were made with another pack, the change to this one begins: see core/reextract.h. */
+    bool begin_change;
 } mn_core_options;
 
 /* pipeline: gives the pack and the descriptor model; a data directory made with another pack is refused
- * (MN_E_PACK). */
+ * (MN_E_PACK). While a change of model is under way both open; the one that is not current searches among
+ * those who have its descriptors, and enrols nobody. */
 mn_code mn_core_open(const mn_core_options *options, mn_pipeline *pipeline, mn_core **out, mn_error *err);
 /* The same for reading and erasing without any model: descriptors are neither made nor searched. */
 mn_code mn_core_open_records(const mn_core_options *options, mn_core **out, mn_error *err);
@@ -239,8 +242,8 @@ typedef struct {
     mn_time snapshot_written;
 } mn_core_gallery_state;
 mn_code mn_core_gallery_look(mn_core *c, mn_core_gallery_state *out, mn_error *err);
-/* Writes the snapshot now. It is also written in the background when the setting gallery.snapshot asks for it,
- * and when the core is closed. cancel may be NULL. */
+/* Writes the snapshot now. It is also written in the background when the setting gallery.snapshot asks for
+ * it, and when the core is closed. cancel may be NULL. */
 mn_code mn_core_gallery_save(mn_core *c, const mn_cancel *cancel, mn_error *err);
 
 /* ---- the audit log ---- */

@@ -313,7 +313,9 @@ static mn_code run(mn_enrol_round *r, mn_enrol_job *const *jobs, size_t n, bool 
     mn_code code = s->ops->begin(s, err);
     if (code != MN_OK)
         return code;
-    code = write_all(r, jobs, n, err);
+    code = mn_core_check_current(r->c, r->arena, err);
+    if (code == MN_OK)
+        code = write_all(r, jobs, n, err);
     *committing = code == MN_OK;
     if (code == MN_OK)
         return s->ops->commit(s, err);

@@ -82,6 +82,8 @@ static mn_code follow_changes(mn_core *c, mn_arena *arena, mn_error *err)
 {
     uint64_t newest = 0;
     mn_code code = c->store->ops->generation(c->store, &newest, err);
+    if (code == MN_OK && c->seen < newest)
+        code = mn_core_check_served(c, arena, err);
     while (code == MN_OK && c->seen < newest) {
         mn_id *people = NULL;
         size_t n = 0;

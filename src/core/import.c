@@ -615,6 +615,7 @@ static mn_code take_all(mn_import *i, mn_import_person *people, size_t n, mn_err
     mn_code code = s->ops->begin(s, err);
     if (code != MN_OK)
         return code;
+    code = mn_core_check_current(i->c, i->arena, err);
     for (size_t at = 0; code == MN_OK && at < n; at++)
         code = take(i, &people[at], err);
     if (code == MN_OK && !i->dry_run)

@@ -50,6 +50,7 @@ struct mn_core {
     const mn_model_info *model;
     const char *model_name; /* of the fp32 model: int8 and fp32 give descriptors of one space */
     mn_secret_rotation *rotation;
+    const char *pack; /* the caller's, as the model is */
 
     pthread_mutex_t follow_lock; /* guards the two below: how far the gallery has followed the store */
     uint64_t seen;               /* change log */
@@ -82,6 +83,29 @@ struct mn_core {
  * outlive the core. */
 mn_code mn_core_open_model(const mn_core_options *options, const char *pack, const mn_model_info *model,
                            mn_core **out, mn_error *err);
+
+/* Where the records are, for messages; the address of a database is a secret. */
+const char *mn_core_place(const mn_core_options *o);
+
+/* change.c: which model the data are of. Current: enrolment goes there, and it opens without being named.
+ * Next: descriptors for it are being made. Previous: its descriptors are still there. */
+typedef enum { MN_MODEL_CURRENT, MN_MODEL_NEXT, MN_MODEL_PREVIOUS, MN_MODEL_OTHER } mn_model_role;
+typedef struct {
+    const char *pack, *model, *dim; /* NULL: none has this role */
+} mn_model_mark;
+mn_code mn_core_model_mark(mn_core *c, mn_model_role role, mn_arena *arena, mn_model_mark *out,
+                           mn_error *err);
+/* NULL: nobody has the role from now on. */
+mn_code mn_core_model_set(mn_core *c, mn_model_role role, const mn_model_mark *mark, mn_error *err);
+mn_code mn_core_model_role(mn_core *c, mn_arena *arena, mn_model_role *out, mn_error *err);
+/* In the transaction that opens the keys. */
+mn_code mn_core_check_pack(mn_core *c, const mn_core_options *o, const char *pack, mn_arena *arena,
+                           mn_error *err);
+/* In a transaction that puts descriptors: MN_E_PACK where this core's model is not the current one (any
+ * more). */
+mn_code mn_core_check_current(mn_core *c, mn_arena *arena, mn_error *err);
+/* MN_E_PACK where the data have no descriptors of this core's model any more. */
+mn_code mn_core_check_served(mn_core *c, mn_arena *arena, mn_error *err);
 
 /* follow.c: fills the empty gallery; before any other thread has the core. */
 mn_code mn_core_load_first(mn_core *c, const mn_core_gallery_options *o, mn_error *err);

@@ -16,7 +16,6 @@
 #include <string.h>
 
 #define WRAPPED_MAX 128
-#define NUMBER_TEXT 16
 #define META_MAX    ((size_t)1 << 20)
 
 static mn_code path_in(const char *folder, const char *name, char out[PATH_MAX], mn_error *err)
@@ -31,8 +30,7 @@ static const char *setting(const mn_core_options *o, mn_setting which)
     return o->settings ? mn_settings_text(o->settings, which) : "";
 }
 
-/* Where the records are, for messages; the address of a database is a secret. */
-static const char *place(const mn_core_options *o)
+const char *mn_core_place(const mn_core_options *o)
 {
     return mn_store_is_local(setting(o, MN_S_STORE_URL)) ? o->data_dir : "the database of store.url";
 }
@@ -52,7 +50,7 @@ static mn_code look_for_store(const mn_core_options *o, bool *there, mn_error *e
 
 static mn_code nobody_there(const mn_core_options *o, mn_error *err)
 {
-    return mn_fail(err, MN_E_NOT_FOUND, "nobody is enrolled in %s", place(o));
+    return mn_fail(err, MN_E_NOT_FOUND, "nobody is enrolled in %s", mn_core_place(o));
 }
 
 static mn_code open_store(const mn_core_options *o, mn_store **out, mn_error *err)
@@ -122,42 +120,6 @@ static mn_code open_keys(mn_core *c, const mn_core_options *o, mn_arena *arena, 
     if (code != MN_OK)
         return code;
     return hex ? open_deployment_key(c, hex, err) : make_deployment_key(c, err);
-}
-
-/* ---- the pack ---- */
-
-static mn_code remember(mn_core *c, const char *pack, const mn_model_info *model, mn_error *err)
-{
-    char dim[NUMBER_TEXT];
-    snprintf(dim, sizeof dim, "%d", model->dim);
-    mn_code code = c->store->ops->meta_put(c->store, "pack", pack, err);
-    if (code == MN_OK)
-        code = c->store->ops->meta_put(c->store, "descriptor_model", c->model_name, err);
-    return code == MN_OK ? c->store->ops->meta_put(c->store, "descriptor_dim", dim, err) : code;
-}
-
-static mn_code check_pack(mn_core *c, const mn_core_options *o, const char *pack, const mn_model_info *model,
-                          mn_arena *arena, mn_error *err)
-{
-    const char *made_with = NULL, *name = NULL, *dim = NULL;
-    mn_code code = c->store->ops->meta_get(c->store, "pack", arena, &made_with, err);
-    if (code == MN_OK)
-        code = c->store->ops->meta_get(c->store, "descriptor_model", arena, &name, err);
-    if (code == MN_OK)
-        code = c->store->ops->meta_get(c->store, "descriptor_dim", arena, &dim, err);
-    if (code != MN_OK)
-        return code;
-    if (!made_with || !name || !dim)
-        return remember(c, pack, model, err);
-    char own[NUMBER_TEXT];
-    snprintf(own, sizeof own, "%d", model->dim);
-    if (strcmp(made_with, pack) == 0 && strcmp(name, c->model_name) == 0 && strcmp(dim, own) == 0)
-        return MN_OK;
-    return mn_fail(err, MN_E_PACK,
-                   "%s was made with the %s pack (%s, %s numbers), and this is the %s pack (%s, %s): use "
-                   "--pack %s, or another "
-                   "data directory and enrol there",
-                   place(o), made_with, name, dim, pack, c->model_name, own, made_with);
 }
 
 /* ---- open and close ---- */
@@ -234,7 +196,7 @@ static mn_code settle(mn_core *c, const mn_core_options *o, const char *pack, co
     if (code == MN_OK) {
         code = open_keys(c, o, arena, err);
         if (code == MN_OK && model)
-            code = check_pack(c, o, pack, model, arena, err);
+            code = mn_core_check_pack(c, o, pack, arena, err);
         if (code == MN_OK && model)
             code = mn_core_open_rotation(c, arena, err);
         if (code == MN_OK)
@@ -316,6 +278,7 @@ static mn_code start(mn_core *c, const mn_core_options *o, const char *pack, con
     const mn_actor self = {.name = "mien", .rights = mn_rights_all()};
     if (model) {
         c->model = model;
+        c->pack = pack;
         c->model_name = model->made_from ? model->made_from : model->name;
     }
     mn_code code = open_parts(c, o, pack, model, err);

@@ -18,6 +18,13 @@ const mn_template mn_template_150 = {
      {97.6104f, 103.0233f}},
 };
 
+const mn_template *mn_template_of_size(int size)
+{
+    return size == mn_template_112.size   ? &mn_template_112
+           : size == mn_template_150.size ? &mn_template_150
+                                          : NULL;
+}
+
 mn_template mn_template_scaled(const mn_template *t, int size)
 {
     mn_template out = {.size = size};

@@ -21,6 +21,8 @@ extern const mn_template mn_template_150;
 mn_code mn_align_map(const mn_template *t, const mn_point points[5], mn_affine *out, mn_error *err);
 mn_code mn_align_chip(mn_pyramid *picture, const mn_template *t, const mn_point points[5], mn_image **out,
                       mn_error *err);
+/* The template that samples of this size are aligned to; NULL: of none. */
+const mn_template *mn_template_of_size(int size);
 /* The same template for a chip of another size. */
 mn_template mn_template_scaled(const mn_template *t, int size);
 

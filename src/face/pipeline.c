@@ -436,3 +436,32 @@ mn_code mn_pipeline_describe_sample(mn_pipeline *p, const mn_image *sample, mn_a
     mn_pipeline_end(p, &w);
     return code;
 }
+
+static mn_code describe_realigned(mn_pipeline *p, const mn_template *from, const mn_image *sample,
+                                  mn_arena *arena, mn_descriptor *out, mn_error *err)
+{
+    mn_work w;
+    mn_image *chip = NULL;
+    mn_code code = mn_pipeline_begin(p, sample, arena, &w, err);
+    if (code != MN_OK)
+        return code;
+    mn_work_stage(&w, MN_STAGE_DESCRIBE);
+    code = mn_align_chip(&w.pyramid, p->descriptor->align, from->points, &chip, err);
+    if (code == MN_OK)
+        code = mn_describe(&w, p->descriptor, chip, p->options.flip, out, err);
+    mn_image_unref(chip);
+    mn_pipeline_end(p, &w);
+    return code;
+}
+
+mn_code mn_pipeline_redescribe_sample(mn_pipeline *p, const mn_image *sample, mn_arena *arena,
+                                      mn_descriptor *out, mn_error *err)
+{
+    int width = mn_image_width(sample), height = mn_image_height(sample);
+    const mn_template *from = width == height ? mn_template_of_size(width) : NULL;
+    if (!from)
+        return mn_fail(err, MN_E_UNSUPPORTED, "a sample of %d × %d px is of no network that is known", width,
+                       height);
+    return from == p->descriptor->align ? mn_pipeline_describe_sample(p, sample, arena, out, err)
+                                        : describe_realigned(p, from, sample, arena, out, err);
+}

@@ -67,6 +67,12 @@ mn_code mn_pipeline_run_sample(mn_pipeline *p, const mn_image *sample, unsigned 
 mn_code mn_pipeline_describe_sample(mn_pipeline *p, const mn_image *sample, mn_arena *arena,
                                     mn_descriptor *out, mn_error *err);
 
+/* The same for a sample that was aligned for another network: brought onto this one's template. What lies
+ * outside of the sample is black, so scores are a little lower than from the picture (docs/guide/models.md).
+ * MN_E_UNSUPPORTED: a picture of this size is no sample of a network that is known. */
+mn_code mn_pipeline_redescribe_sample(mn_pipeline *p, const mn_image *sample, mn_arena *arena,
+                                      mn_descriptor *out, mn_error *err);
+
 const mn_pack *mn_pipeline_pack(const mn_pipeline *p);
 /* The descriptor model in use (with its precision and calibration). */
 const mn_model_info *mn_pipeline_descriptor_model(const mn_pipeline *p);
