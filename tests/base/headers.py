@@ -22,8 +22,9 @@ def include_folders(build):
 
 def main():
     root, build, compiler = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3:]
+    # build/src: headers that the build makes.
     options = ["-std=gnu11", "-D_GNU_SOURCE", '-DMN_VERSION="0"', "-Wall", "-Wextra", "-Werror", "-Wno-unused-function",
-               f"-I{root / 'src'}", *include_folders(build), "-fsyntax-only", "-x", "c", "-"]
+               f"-I{root / 'src'}", f"-I{build / 'src'}", *include_folders(build), "-fsyntax-only", "-x", "c", "-"]
     headers = sorted((root / "src").rglob("*.h"))
     bad = []
     for header in headers:
