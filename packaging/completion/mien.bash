@@ -3,7 +3,7 @@ _mien() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local first=${COMP_WORDS[1]-} second=${COMP_WORDS[2]-} options= words=
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people export import audit keys serve store backup backup restore models eval bench roles settings version completion help" -- "$cur"))
+        COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people export import audit keys serve gallery store backup backup restore models eval bench roles settings version completion help" -- "$cur"))
         return
     fi
     case $prev in
@@ -51,16 +51,17 @@ _mien() {
         people) COMPREPLY=($(compgen -W "list show erase withdraw match duplicates" -- "$cur")); return ;;
         audit) COMPREPLY=($(compgen -W "verify export" -- "$cur")); return ;;
         keys) COMPREPLY=($(compgen -W "show rotate" -- "$cur")); return ;;
+        gallery) COMPREPLY=($(compgen -W "stats rebuild" -- "$cur")); return ;;
         store) COMPREPLY=($(compgen -W "check stats reextract migrate copy" -- "$cur")); return ;;
         backup) COMPREPLY=($(compgen -W "list verify prune" -- "$cur")); return ;;
         models) COMPREPLY=($(compgen -W "list pull check" -- "$cur")); return ;;
         eval) COMPREPLY=($(compgen -W "verify identify calibrate" -- "$cur")); return ;;
         bench) COMPREPLY=($(compgen -W "pipeline" -- "$cur")); return ;;
-        help) COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people export import audit keys serve store backup backup restore models eval bench roles settings version completion help" -- "$cur")); return ;;
+        help) COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people export import audit keys serve gallery store backup backup restore models eval bench roles settings version completion help" -- "$cur")); return ;;
         esac
     fi
     case "$first $second" in
-    "people list" | "people show" | "people erase" | "people withdraw" | "people match" | "people duplicates" | "audit verify" | "audit export" | "keys show" | "keys rotate" | "store check" | "store stats" | "store reextract" | "store migrate" | "store copy" | "backup list" | "backup verify" | "backup prune" | "models list" | "models pull" | "models check" | "eval verify" | "eval identify" | "eval calibrate" | "bench pipeline") first="$first $second" ;;
+    "people list" | "people show" | "people erase" | "people withdraw" | "people match" | "people duplicates" | "audit verify" | "audit export" | "keys show" | "keys rotate" | "gallery stats" | "gallery rebuild" | "store check" | "store stats" | "store reextract" | "store migrate" | "store copy" | "backup list" | "backup verify" | "backup prune" | "models list" | "models pull" | "models check" | "eval verify" | "eval identify" | "eval calibrate" | "bench pipeline") first="$first $second" ;;
     esac
     case $first in
     "detect") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --with --box " ;;
@@ -84,6 +85,8 @@ _mien() {
     "keys show") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "keys rotate") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "serve") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "gallery stats") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "gallery rebuild") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "store check") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "store stats") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "store reextract") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --report --accept-missing --remove-old --abandon " ;;

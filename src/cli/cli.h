@@ -48,6 +48,8 @@ int mn_cmd_audit_export(mn_cli *cli);
 int mn_cmd_keys_show(mn_cli *cli);
 int mn_cmd_keys_rotate(mn_cli *cli);
 int mn_cmd_serve(mn_cli *cli);
+int mn_cmd_gallery_stats(mn_cli *cli);
+int mn_cmd_gallery_rebuild(mn_cli *cli);
 int mn_cmd_store_check(mn_cli *cli);
 int mn_cmd_store_reextract(mn_cli *cli);
 int mn_cmd_store_stats(mn_cli *cli);

@@ -183,6 +183,14 @@ static const mn_command commands[] = {
      "mien serve --set server.listen=0.0.0.0:8080 --data /var/lib/mien\n"
      "mien serve --set server.listen_tls='*:8443' --set server.cert=chain.pem --set server.key=key.pem",
      mn_cmd_serve},
+    {"gallery stats", "", 0, 0, 0, "Show the gallery's size, and its snapshot",
+     "Opens the gallery as a search does: from its snapshot, and what has changed since. With --json also "
+     "how far the snapshot is behind, in changes of the store.",
+     "mien gallery stats\nmien gallery stats --json", mn_cmd_gallery_stats},
+    {"gallery rebuild", "", 0, 0, 0, "Make the gallery anew from the records, and its snapshot",
+     "Throws the snapshot away and reads everybody from the store. Interrupted, it leaves the old snapshot "
+     "as it was. A server that is running goes on with its own gallery.",
+     "mien gallery rebuild", mn_cmd_gallery_rebuild},
     {"store check", "", 0, 0, 0, "Check the records, and the audit log's chain",
      "Exit status 1: something is damaged.", "mien store check", mn_cmd_store_check},
     {"store stats", "", 0, 0, 0, "Count people, faces, consents and other records", NULL,

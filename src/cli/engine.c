@@ -1,5 +1,6 @@
 #include "cli/engine.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "cli/config.h"
 #include "cli/say.h"
 #include <pwd.h>
@@ -94,6 +95,12 @@ static mn_code open_pipeline(const mn_cli *cli, unsigned want, mn_engine *e, mn_
     return code == MN_OK ? mn_pipeline_prepare(e->pipeline, want, err) : code;
 }
 
+static void warn(void *user, const char *text)
+{
+    (void)user;
+    mn_log(MN_LOG_WARN, "core", "%s", text);
+}
+
 static mn_code core_options(const mn_cli *cli, bool create, char dir[MN_PATH_SIZE], mn_core_options *out,
                             mn_error *err)
 {
@@ -112,6 +119,7 @@ static mn_code core_options(const mn_cli *cli, bool create, char dir[MN_PATH_SIZ
         .settings = cli->settings,
         .search_threads = threads > 0 ? (unsigned)threads : mn_cpu_count(),
         .fmr = mn_settings_real(cli->settings, MN_S_MATCH_FMR),
+        .warn = warn,
     };
     return MN_OK;
 }
@@ -152,6 +160,23 @@ void mn_engine_close(mn_engine *e)
     if (e->pack)
         mn_pack_close(e->pack);
     memset(e, 0, sizeof *e);
+}
+
+mn_code mn_engine_open_gallery(const mn_cli *cli, const mn_core_gallery_options *gallery, mn_engine *out,
+                               mn_error *err)
+{
+    char models[MN_PATH_SIZE], data[MN_PATH_SIZE];
+    mn_core_options options;
+    memset(out, 0, sizeof *out);
+    mn_code code = core_options(cli, false, data, &options, err);
+    if (code == MN_OK)
+        code = mn_config_model_dir(cli->settings, models, err);
+    if (code == MN_OK)
+        code = mn_engine_choose_pack(cli, models, &out->pack, err);
+    if (code != MN_OK)
+        return code;
+    options.gallery = *gallery;
+    return mn_core_open_pack(&options, out->pack, &out->core, err);
 }
 
 mn_code mn_engine_open_records(const mn_cli *cli, mn_core **out, mn_error *err)

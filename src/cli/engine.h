@@ -30,6 +30,10 @@ mn_code mn_engine_open_runtime(const mn_cli *cli, mn_runtime **out, mn_error *er
 mn_code mn_engine_open(const mn_cli *cli, unsigned want, mn_people_use people, mn_engine *out, mn_error *err);
 void mn_engine_close(mn_engine *e);
 
+/* The gallery, with its pack and without networks. The data directory must be there. Ends with
+ * mn_engine_close, also after a failure. */
+mn_code mn_engine_open_gallery(const mn_cli *cli, const mn_core_gallery_options *options, mn_engine *out,
+                               mn_error *err);
 /* The records alone, without any model. The data directory must be there. */
 mn_code mn_engine_open_records(const mn_cli *cli, mn_core **out, mn_error *err);
 /* "cli:" and the name of the user, for the audit log. */

@@ -13,7 +13,6 @@
 #include "base/thread.h"
 #include "core/rights.h"
 #include "face/pipeline.h"
-#include "gallery/gallery.h"
 #include "store/audit.h"
 #include "store/rotate.h"
 #include "store/store.h"
@@ -65,6 +64,9 @@ typedef struct {
  * (MN_E_PACK). While a change of model is under way both open; the one that is not current searches among
  * those who have its descriptors, and enrols nobody. */
 mn_code mn_core_open(const mn_core_options *options, mn_pipeline *pipeline, mn_core **out, mn_error *err);
+/* The same without any network: for the gallery itself, not for what is done with pictures. The pack must
+ * outlive the core. */
+mn_code mn_core_open_pack(const mn_core_options *options, const mn_pack *pack, mn_core **out, mn_error *err);
 /* The same for reading and erasing without any model: descriptors are neither made nor searched. */
 mn_code mn_core_open_records(const mn_core_options *options, mn_core **out, mn_error *err);
 void mn_core_close(mn_core *c);
@@ -232,7 +234,9 @@ mn_code mn_core_counts(mn_core *c, mn_store_counts *out, mn_error *err);
 
 /* ---- the gallery ---- */
 typedef struct {
-    mn_gallery_stats gallery;
+    uint64_t rows, people, lists, chunks, sketched; /* sketched: chunks with sketches */
+    uint64_t tombstones;                            /* rows of removed people, not compacted yet */
+    uint64_t bytes, cold_bytes;                     /* in memory, all in all; in files besides */
     int dim;
     uint64_t generation; /* of the store, up to which it has followed */
     uint64_t changes;    /* people changed since the snapshot, as far as this process knows */

@@ -357,18 +357,32 @@ void mn_core_snapshot_close(mn_core *c)
 
 /* ---- looking at it ---- */
 
-mn_code mn_core_gallery_look(mn_core *c, mn_core_gallery_state *out, mn_error *err)
+static mn_core_gallery_state state_of(mn_core *c)
 {
-    mn_core_gallery_state state = {.dim = c->model ? c->model->dim : 0};
-    mn_snapshot_info info;
-    if (!c->gallery)
-        return mn_fail(err, MN_E_INTERNAL, "this data directory was opened for its records only");
-    state.gallery = mn_gallery_stats_get(c->gallery);
-    state.from_snapshot = c->from_snapshot;
+    mn_gallery_stats g = mn_gallery_stats_get(c->gallery);
+    mn_core_gallery_state state = {.rows = g.faces,
+                                   .people = g.people,
+                                   .lists = g.lists,
+                                   .chunks = g.chunks,
+                                   .sketched = g.sketched,
+                                   .tombstones = g.removed,
+                                   .bytes = g.bytes,
+                                   .cold_bytes = g.cold_bytes,
+                                   .dim = c->model->dim,
+                                   .from_snapshot = c->from_snapshot};
     pthread_mutex_lock(&c->follow_lock);
     state.generation = c->seen;
     state.changes = c->snapshot.changes;
     pthread_mutex_unlock(&c->follow_lock);
+    return state;
+}
+
+mn_code mn_core_gallery_look(mn_core *c, mn_core_gallery_state *out, mn_error *err)
+{
+    mn_snapshot_info info;
+    if (!c->gallery)
+        return mn_fail(err, MN_E_INTERNAL, "this data directory was opened for its records only");
+    mn_core_gallery_state state = state_of(c);
     mn_code code = mn_snapshot_look(c->snapshot.path, &info, err);
     if (code == MN_OK) {
         stamp s = get_stamp(info.stamp);

@@ -114,21 +114,41 @@ static size_t segment_bytes(const mn_segment *s)
     return bytes;
 }
 
+/* Those of the segment that are in none before it. */
+static size_t new_lists(const mn_view *v, size_t i)
+{
+    size_t n = 0;
+    const mn_segment *s = v->segments[i];
+    for (size_t l = 0; l < s->n_lists; l++) {
+        bool seen = mn_rowset_count(s->lists[l].rows) == 0;
+        for (size_t j = 0; j < i && !seen; j++)
+            seen = v->segments[j] && mn_segment_list_find(v->segments[j], &s->lists[l].list);
+        n += !seen;
+    }
+    return n;
+}
+
+static void add_segment(const mn_view *v, size_t i, mn_gallery_stats *stats)
+{
+    const mn_segment *s = v->segments[i];
+    stats->chunks++;
+    stats->sketched += mn_chunk_sketches(s->chunk) != NULL;
+    stats->removed += mn_rowset_count(s->dead);
+    stats->bytes += segment_bytes(s);
+    stats->cold_bytes += s->chunk->cold_in_file ? s->n * mn_chunk_cold_bytes(s->chunk) : 0;
+    stats->lists += new_lists(v, i);
+}
+
 mn_gallery_stats mn_gallery_stats_get(mn_gallery *g)
 {
-    pthread_mutex_lock(&g->write);
-    const mn_view *v = mn_view_current(&g->views);
+    mn_view *v = mn_view_take(&g->views);
     mn_gallery_stats stats = {.faces = v->faces, .people = v->people};
-    stats.bytes = sizeof *g + mn_rowmap_bytes(&g->faces) + mn_rowmap_bytes(&g->people);
-    for (size_t i = 0; i < v->n_segments; i++) {
-        const mn_segment *s = v->segments[i];
-        if (!s)
-            continue;
-        stats.chunks++;
-        stats.removed += mn_rowset_count(s->dead);
-        stats.bytes += segment_bytes(s);
-        stats.cold_bytes += s->chunk->cold_in_file ? s->n * mn_chunk_cold_bytes(s->chunk) : 0;
-    }
+    for (size_t i = 0; i < v->n_segments; i++)
+        if (v->segments[i])
+            add_segment(v, i, &stats);
+    mn_view_give_back(&g->views, v);
+    pthread_mutex_lock(&g->write);
+    stats.bytes += sizeof *g + mn_rowmap_bytes(&g->faces) + mn_rowmap_bytes(&g->people);
     pthread_mutex_unlock(&g->write);
     return stats;
 }

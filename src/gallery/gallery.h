@@ -128,6 +128,8 @@ mn_code mn_gallery_search_many(mn_gallery *g, const mn_query *queries, size_t n_
 
 typedef struct {
     size_t faces, people, removed, chunks, bytes, cold_bytes;
+    size_t lists;    /* different ones */
+    size_t sketched; /* chunks that have sketches */
 } mn_gallery_stats; /* removed: rows not compacted yet; bytes: memory of the rows in use with all that belongs
                        to them; cold_bytes: what of them is in files instead */
 mn_gallery_stats mn_gallery_stats_get(mn_gallery *g);

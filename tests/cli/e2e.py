@@ -141,7 +141,7 @@ class Case(unittest.TestCase):
 
 class CommandLine(Case):
     def test_overview(self):
-        self.assertEqual(len(commands()), 42)
+        self.assertEqual(len(commands()), 45)
         for name in ("detect", "people erase", "eval calibrate", "bench pipeline"):
             self.assertIn(name, commands())
         self.refused(mien(), 2, "which command?", "mien help")
@@ -724,7 +724,8 @@ class Records(Case):
         return data
 
     def test_nobody_there(self):
-        for command in ("audit verify", "audit export", "keys show", "keys rotate", "store check", "store stats"):
+        for command in ("audit verify", "audit export", "keys show", "keys rotate", "store check", "store stats",
+                        "gallery stats", "gallery rebuild"):
             self.refused(mien(*command.split(), "--data", scratch / "none"), 3, "nobody is enrolled here")
         self.assertFalse((scratch / "none").exists())
 
@@ -816,6 +817,33 @@ class Records(Case):
         self.assertEqual(self.ok(mien("audit", "verify", "--data", scratch / "moved", "--json")).json, head)
         self.assertIn("nothing is overwritten", self.ok(mien("store", "copy", *data, scratch / "moved"), 3).err)
         self.ok(mien("store", "copy", *data, "mysql://elsewhere"), 3)
+
+    def test_gallery(self):
+        data = self.data("searched")
+        fields = {"rows", "people", "lists", "dim", "chunks", "tombstones", "sketched_chunks", "bytes", "cold_bytes",
+                  "bytes_per_row", "generation", "from_snapshot", "snapshot"}
+        stats = self.ok(mien("gallery", "stats", *data, "--json")).json
+        self.assertEqual(set(stats), fields)
+        self.assertEqual((stats["rows"], stats["people"], stats["lists"], stats["tombstones"]), (2, 2, 1, 0))
+        self.assertIsNone(stats["snapshot"])
+        rebuilt = self.ok(mien("gallery", "rebuild", *data, "--json")).json
+        self.assertFalse(rebuilt["from_snapshot"])
+        self.assertEqual((rebuilt["snapshot"]["rows"], rebuilt["snapshot"]["behind"]), (2, 0))
+        file = scratch / "searched/gallery.snapshot"
+        self.assertEqual(rebuilt["snapshot"]["bytes"], file.stat().st_size)
+        stats = self.ok(mien("gallery", "stats", *data, "--json")).json
+        self.assertTrue(stats["from_snapshot"])
+        self.assertRegex(self.ok(mien("gallery", "stats", *data)).out, r"rows +2\n[^$]*used just now")
+        self.ok(mien("identify", *data, portrait("Anna")))
+        self.ok(mien("people", "erase", "--yes", *data, "Dora"))
+        stats = self.ok(mien("gallery", "stats", *data, "--json")).json
+        self.assertEqual((stats["rows"], stats["from_snapshot"]), (1, False))  # it died with her
+        self.ok(mien("gallery", "rebuild", *data))
+        whole = file.read_bytes()
+        file.write_bytes(whole[:-1])
+        broken = self.ok(mien("identify", *data, portrait("Anna")))
+        self.assertIn("thrown away", broken.err)
+        self.assertFalse(file.exists())
 
     def test_store(self):
         data = self.data("counted")
