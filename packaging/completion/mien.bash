@@ -3,7 +3,7 @@ _mien() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local first=${COMP_WORDS[1]-} second=${COMP_WORDS[2]-} options= words=
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people export import audit keys serve gallery store backup backup restore models eval bench roles settings version completion help" -- "$cur"))
+        COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people export import audit keys serve gallery store backup backup restore models eval bench user account roles settings version completion help" -- "$cur"))
         return
     fi
     case $prev in
@@ -42,6 +42,11 @@ _mien() {
     --npy) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --model) COMPREPLY=(); return ;;
     --report) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --role) COMPREPLY=(); return ;;
+    --account) COMPREPLY=(); return ;;
+    --admin) COMPREPLY=(); return ;;
+    --max-people) COMPREPLY=(); return ;;
+    --max-faces) COMPREPLY=(); return ;;
     --seconds) COMPREPLY=(); return ;;
     --keep) COMPREPLY=(); return ;;
     --ledger) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -57,11 +62,13 @@ _mien() {
         models) COMPREPLY=($(compgen -W "list pull check" -- "$cur")); return ;;
         eval) COMPREPLY=($(compgen -W "verify identify calibrate" -- "$cur")); return ;;
         bench) COMPREPLY=($(compgen -W "pipeline" -- "$cur")); return ;;
-        help) COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people export import audit keys serve gallery store backup backup restore models eval bench roles settings version completion help" -- "$cur")); return ;;
+        user) COMPREPLY=($(compgen -W "add list passwd disable enable remove" -- "$cur")); return ;;
+        account) COMPREPLY=($(compgen -W "add list suspend resume" -- "$cur")); return ;;
+        help) COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people export import audit keys serve gallery store backup backup restore models eval bench user account roles settings version completion help" -- "$cur")); return ;;
         esac
     fi
     case "$first $second" in
-    "people list" | "people show" | "people erase" | "people withdraw" | "people match" | "people duplicates" | "audit verify" | "audit export" | "keys show" | "keys rotate" | "gallery stats" | "gallery rebuild" | "store check" | "store stats" | "store reextract" | "store migrate" | "store copy" | "backup list" | "backup verify" | "backup prune" | "models list" | "models pull" | "models check" | "eval verify" | "eval identify" | "eval calibrate" | "bench pipeline") first="$first $second" ;;
+    "people list" | "people show" | "people erase" | "people withdraw" | "people match" | "people duplicates" | "audit verify" | "audit export" | "keys show" | "keys rotate" | "gallery stats" | "gallery rebuild" | "store check" | "store stats" | "store reextract" | "store migrate" | "store copy" | "backup list" | "backup verify" | "backup prune" | "models list" | "models pull" | "models check" | "eval verify" | "eval identify" | "eval calibrate" | "bench pipeline" | "user add" | "user list" | "user passwd" | "user disable" | "user enable" | "user remove" | "account add" | "account list" | "account suspend" | "account resume") first="$first $second" ;;
     esac
     case $first in
     "detect") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --with --box " ;;
@@ -104,6 +111,16 @@ _mien() {
     "eval identify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --svg --part --raw " ;;
     "eval calibrate") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --output --face --part --normalise " ;;
     "bench pipeline") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --seconds " ;;
+    "user add") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --name --role --account --password " ;;
+    "user list") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --account " ;;
+    "user passwd") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --account --password " ;;
+    "user disable") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --account " ;;
+    "user enable") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --account " ;;
+    "user remove") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --account " ;;
+    "account add") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --admin --max-people --max-faces " ;;
+    "account list") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "account suspend") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "account resume") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "roles") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " words="show markdown" ;;
     "settings") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " words="show sample markdown" ;;
     "version") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;

@@ -176,8 +176,10 @@ static const mn_command commands[] = {
      "by starting it again. Backups made before open with the old key only.",
      "mien keys rotate\nmien keys rotate --set key.source=environment", mn_cmd_keys_rotate},
     {"serve", "", 0, 0, 0, "Serve the HTTP API",
-     "Serves until it is told to stop (SIGINT, SIGTERM), which lets running requests end; SIGHUP reads certificates "
-     "again. The first start makes the user \"admin\" and shows a one-time password for it, once. Where it listens, its "
+     "Serves until it is told to stop (SIGINT, SIGTERM), which lets running requests end; SIGHUP reads "
+     "certificates "
+     "again. The first start makes the user \"admin\" and shows a one-time password for it, once. Where it "
+     "listens, its "
      "limits and TLS are settings (server.*); the API describes itself under /docs.",
      "mien serve\n"
      "mien serve --set server.listen=0.0.0.0:8080 --data /var/lib/mien\n"
@@ -283,6 +285,33 @@ static const mn_command commands[] = {
      "--threads.",
      "mien bench pipeline lfw/images/Bob_Graham\nmien bench pipeline --threads 2 --seconds 10 --json photos/",
      mn_cmd_bench_pipeline},
+    {"user add", "LOGIN", 1, 1, B(NAME) | B(ROLE) | B(ACCOUNT) | B(PASSWORD), "Let somebody sign in",
+     "Without --password a one-time password is made and shown, which must be changed at the first login. "
+     "Passwords are never given on the command line, where others can see them.",
+     "mien user add --role administrator admin\nmien user add --name 'Jan Okafor' --role operator,auditor "
+     "jan",
+     mn_cmd_user_add},
+    {"user list", "", 0, 0, B(ACCOUNT), "List who may sign in", NULL, "mien user list --json",
+     mn_cmd_user_list},
+    {"user passwd", "LOGIN", 1, 1, B(ACCOUNT) | B(PASSWORD), "Give a user a new password",
+     "A one-time password, or with --password one that is asked for. Ends the user's sessions, and lets in "
+     "who was locked out.",
+     "mien user passwd jan\nmien user passwd --password jan < password.txt", mn_cmd_user_passwd},
+    {"user disable", "LOGIN", 1, 1, B(ACCOUNT), "Keep a user out",
+     "Ends the user's sessions; tokens stop too.", "mien user disable jan", mn_cmd_user_disable},
+    {"user enable", "LOGIN", 1, 1, B(ACCOUNT), "Let a disabled user in again", NULL, "mien user enable jan",
+     mn_cmd_user_enable},
+    {"user remove", "LOGIN", 1, 1, B(ACCOUNT), "Remove a user, with sessions and tokens",
+     "What the user did stays in the audit log. The last administrator of an account stays.",
+     "mien user remove jan", mn_cmd_user_remove},
+    {"account add", "NAME", 1, 1, B(ADMIN) | B(MAX_PEOPLE) | B(MAX_FACES), "Make an account for a tenant",
+     "Everything of an account is apart from all others. Its users sign in as NAME/LOGIN.",
+     "mien account add --admin boss --max-people 5000 acme", mn_cmd_account_add},
+    {"account list", "", 0, 0, 0, "List the accounts", NULL, "mien account list", mn_cmd_account_list},
+    {"account suspend", "ACCOUNT", 1, 1, 0, "Let nobody of an account sign in",
+     "Sessions and tokens stop too; nothing is erased.", "mien account suspend acme", mn_cmd_account_suspend},
+    {"account resume", "ACCOUNT", 1, 1, 0, "Let the users of a suspended account sign in again", NULL,
+     "mien account resume acme", mn_cmd_account_resume},
     {"roles", "[show|markdown]", 0, 1, 0, "Show the predefined roles and their rights", NULL,
      "mien roles\nmien roles --json", mn_cmd_roles},
     {"settings", "[show|sample|markdown]", 0, 1, 0, "Show the settings, or write a sample file of them",

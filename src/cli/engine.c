@@ -187,6 +187,14 @@ mn_code mn_engine_open_records(const mn_cli *cli, mn_core **out, mn_error *err)
     return code == MN_OK ? mn_core_open_records(&options, out, err) : code;
 }
 
+mn_code mn_engine_make_records(const mn_cli *cli, mn_core **out, mn_error *err)
+{
+    char dir[MN_PATH_SIZE];
+    mn_core_options options;
+    mn_code code = core_options(cli, true, dir, &options, err);
+    return code == MN_OK ? mn_core_open_records(&options, out, err) : code;
+}
+
 mn_actor mn_engine_actor(void)
 {
     static char name[64];

@@ -36,6 +36,8 @@ mn_code mn_engine_open_gallery(const mn_cli *cli, const mn_core_gallery_options 
                                mn_error *err);
 /* The records alone, without any model. The data directory must be there. */
 mn_code mn_engine_open_records(const mn_cli *cli, mn_core **out, mn_error *err);
+/* The same, made when it is missing. */
+mn_code mn_engine_make_records(const mn_cli *cli, mn_core **out, mn_error *err);
 /* "cli:" and the name of the user, for the audit log. */
 mn_actor mn_engine_actor(void);
 

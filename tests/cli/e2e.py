@@ -141,7 +141,8 @@ class Case(unittest.TestCase):
 
 class CommandLine(Case):
     def test_overview(self):
-        self.assertEqual(len(commands()), 45)
+        self.assertEqual(len(commands()), 55)
+        self.assertEqual(len(commands()), 55)
         for name in ("detect", "people erase", "eval calibrate", "bench pipeline"):
             self.assertIn(name, commands())
         self.refused(mien(), 2, "which command?", "mien help")
@@ -728,6 +729,45 @@ class Records(Case):
                         "gallery stats", "gallery rebuild"):
             self.refused(mien(*command.split(), "--data", scratch / "none"), 3, "nobody is enrolled here")
         self.assertFalse((scratch / "none").exists())
+
+    def test_users(self):
+        data = ["--data", scratch / "users", "--set", "login.memory_kib=8192"]
+        made = self.ok(mien("user", "add", *data, "--role", "administrator", "admin", "--json")).json
+        self.assertEqual((made["login"], made["roles"], made["active"], made["password_change"]),
+                         ("admin", ["administrator"], True, True))
+        self.assertRegex(made["one_time_password"], r"^[a-km-np-z2-9]{5}(-[a-km-np-z2-9]{5}){3}$")
+        jan = self.ok(mien("user", "add", *data, "--name", "Jan Okafor", "--role", "operator,auditor", "--password", "jan",
+                           "--json", input=b"correct horse battery\n")).json
+        self.assertEqual((jan["name"], jan["roles"], jan["password_change"]), ("Jan Okafor", ["operator", "auditor"], False))
+        self.assertNotIn("one_time_password", jan)
+        add = ("user", "add", *data, "eva")
+        self.refused(mien(*add), 3, "--role")
+        self.refused(mien(*add, "--role", "king"), 3, "king")
+        self.refused(mien(*add, "--role", "operator", "--password", input=b"short\n"), 3, "too short")
+        self.refused(mien("user", "add", *data, "--role", "operator", "jan"), 3, "already")
+        self.assertFalse(self.ok(mien("user", "disable", *data, "jan", "--json")).json["active"])
+        self.assertTrue(self.ok(mien("user", "enable", *data, "jan", "--json")).json["active"])
+        self.assertIn("one_time_password", self.ok(mien("user", "passwd", *data, "jan", "--json")).json)
+        self.assertEqual([u["login"] for u in self.ok(mien("user", "list", *data, "--json")).lines], ["admin", "jan"])
+        self.ok(mien("user", "remove", *data, "jan"))
+        self.refused(mien("user", "remove", *data, "jan"), 3, "jan")
+        self.refused(mien("user", "remove", *data, "admin"), 3, "last administrator")
+
+    def test_accounts(self):
+        data = ["--data", scratch / "accounts", "--set", "login.memory_kib=8192"]
+        acme = self.ok(mien("account", "add", *data, "--admin", "boss", "--max-people", "5000", "acme", "--json")).json
+        self.assertEqual((acme["name"], acme["active"], acme["max_people"], acme["max_faces"], acme["admin"]["login"]),
+                         ("acme", True, 5000, None, "boss"))
+        self.assertEqual([u["login"] for u in self.ok(mien("user", "list", *data, "--account", "acme", "--json")).lines],
+                         ["boss"])
+        self.assertEqual(self.ok(mien("user", "list", *data)).out, "")
+        self.assertFalse(self.ok(mien("account", "suspend", *data, "acme", "--json")).json["active"])
+        self.assertTrue(self.ok(mien("account", "resume", *data, acme["account"], "--json")).json["active"])
+        self.refused(mien("account", "suspend", *data, "default"), 3, "first account")
+        self.refused(mien("account", "add", *data, "a/b"), 3, "/")
+        self.refused(mien("account", "add", *data, "--max-people", "many", "b"), 3, "--max-people")
+        self.refused(mien("user", "list", *data, "--account", "none"), 3, "none")
+        self.assertEqual([a["name"] for a in self.ok(mien("account", "list", *data, "--json")).lines], ["acme", "default"])
 
     def test_audit(self):
         data = self.data("audited")
