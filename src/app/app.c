@@ -18,6 +18,9 @@ mn_code mn_app_create(const mn_app_options *options, mn_app **out, mn_error *err
     mn_http_options_read(app->settings, &http);
     mn_code code = mn_metrics_create(&app->metrics, err);
     if (code == MN_OK)
+        code = mn_download_rules_create(mn_settings_text(app->settings, MN_S_FETCH_ALLOW),
+                                        &app->download_rules, err);
+    if (code == MN_OK)
         code = mn_http_server_create(&http, &mn_app_http_ops, app, &app->server, err);
     if (code != MN_OK) {
         mn_app_destroy(app);
@@ -53,6 +56,7 @@ void mn_app_destroy(mn_app *app)
     if (app->server)
         mn_http_server_destroy(app->server);
     mn_metrics_destroy(app->metrics);
+    mn_download_rules_destroy(app->download_rules);
     sodium_memzero(app->cursor_key, sizeof app->cursor_key);
     mn_free(app);
 }

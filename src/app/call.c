@@ -1,6 +1,7 @@
 /* What a handler reads of its request. */
 #include "app/call.h"
 
+#include <math.h>
 #include <string.h>
 
 static const mn_param_one *one(const mn_api_call *call, int param)
@@ -151,4 +152,9 @@ json_t *mn_value_time(mn_time t)
 json_t *mn_value_text(const char *text)
 {
     return text ? json_string(text) : json_null();
+}
+
+json_t *mn_value_real(double v)
+{
+    return isfinite(v) ? json_real(v) : json_null();
 }

@@ -60,6 +60,7 @@ mn_code mn_field_ids(const mn_api_call *call, const json_t *array, const mn_id *
 json_t *mn_value_id(const mn_id *id);    /* null for nil */
 json_t *mn_value_time(mn_time t);        /* null for MN_TIME_NEVER and for 0 */
 json_t *mn_value_text(const char *text); /* null for NULL */
+json_t *mn_value_real(double v);         /* null for what is not finite */
 
 /* ---- answers. Each takes `body` over, which is NULL only where memory ran out ---- */
 mn_code mn_api_answer(mn_api_call *call, int status, json_t *body, mn_error *err);

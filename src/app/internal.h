@@ -4,6 +4,7 @@
 
 #include "app/call.h"
 #include "app/metrics.h"
+#include "net/download.h"
 
 struct mn_app {
     const mn_settings *settings;
@@ -11,7 +12,8 @@ struct mn_app {
     mn_pipeline *pipeline;
     mn_http_server *server;
     mn_metrics *metrics;
-    uint8_t cursor_key[32]; /* of this process: cursors do not outlive it */
+    mn_download_rules *download_rules; /* of fetch.allow */
+    uint8_t cursor_key[32];            /* of this process: cursors do not outlive it */
     atomic_bool ready;
 };
 

@@ -118,7 +118,9 @@ int mn_cmd_identify(mn_cli *cli)
     long k;
     const mn_args *a = cli->args;
     search s = {.actor = mn_engine_actor(),
-                .what = {.list = a->value[MN_O_LIST], .purpose = MN_PURPOSE_IDENTIFICATION}};
+                .what = {.lists = &a->value[MN_O_LIST],
+                         .n_lists = a->value[MN_O_LIST] != NULL,
+                         .purpose = MN_PURPOSE_IDENTIFICATION}};
     mn_round round = {.cli = cli,
                       .want = MN_WANT_DESCRIPTOR | MN_WANT_POSE | MN_WANT_QUALITY,
                       .people = MN_PEOPLE_READ,

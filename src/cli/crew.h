@@ -34,11 +34,6 @@ typedef struct {
     void *ctx;
 } mn_crew_task;
 
-/* Pictures whose longer side is more than twice this are decoded at a half, a quarter or an eighth. Where the
- * main face of a picture is meant it is larger than anything this takes away. */
-#define MN_SIDE_ONE_FACE  1280
-#define MN_SIDE_ALL_FACES 3840
-
 /* pipeline may be NULL: then pictures are only read and decoded. Ctrl-C ends it early with MN_E_CANCELLED,
  * after the pictures in work were shown. */
 mn_code mn_crew_run(const mn_cli *cli, mn_pipeline *pipeline, const mn_inputs *inputs,

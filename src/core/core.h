@@ -154,7 +154,8 @@ mn_code mn_core_enrolled_before(mn_core *c, const mn_actor *who, const mn_enrol_
 /* ---- 1:N ---- */
 typedef struct {
     const mn_descriptor *probe;
-    const char *list; /* NULL: all lists of the purpose */
+    const char *const *lists; /* names or ids; none: all lists of the purpose */
+    size_t n_lists;
     mn_purpose purpose;
     double fmr; /* chance that a search by a stranger gives anybody; 0: the list's, else the default */
     size_t k;
@@ -163,6 +164,7 @@ typedef struct {
 typedef struct {
     mn_id person, face;
     const char *name, *external_id, *list;
+    mn_id list_id;
     double raw;        /* as in 1:1 */
     double score;      /* by which matches are ordered and judged: raw, or normalised (gallery/cohort.h) */
     double similarity; /* of the score */

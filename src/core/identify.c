@@ -37,11 +37,20 @@ static mn_code one_list(mn_core *c, const mn_actor *who, const char *name, mn_pu
                        "the list \"%s\" is for %s, and this search is for %s: the people in it agreed to the "
                        "former only",
                        name, mn_purpose_word(list.purpose), mn_purpose_word(purpose));
-    s->ids = mn_arena_calloc(arena, 1, sizeof *s->ids);
-    if (!s->ids)
-        return mn_fail(err, MN_E_MEMORY, "no memory for a search");
     add_list(s, &list);
     return MN_OK;
+}
+
+static mn_code these_lists(mn_core *c, const mn_actor *who, const char *const *names, size_t n,
+                           mn_purpose purpose, mn_arena *arena, mn_scope *s, mn_error *err)
+{
+    mn_code code = MN_OK;
+    s->ids = mn_arena_calloc(arena, n, sizeof *s->ids);
+    if (!s->ids)
+        return mn_fail(err, MN_E_MEMORY, "no memory for a search");
+    for (size_t i = 0; code == MN_OK && i < n; i++)
+        code = one_list(c, who, names[i], purpose, arena, s, err);
+    return code;
 }
 
 static mn_code all_lists(mn_core *c, const mn_actor *who, mn_purpose purpose, mn_arena *arena, mn_scope *s,
@@ -61,16 +70,16 @@ static mn_code all_lists(mn_core *c, const mn_actor *who, mn_purpose purpose, mn
     return MN_OK;
 }
 
-mn_code mn_core_scope(mn_core *c, const mn_actor *who, const char *list, mn_purpose purpose, mn_arena *arena,
-                      mn_scope *out, mn_error *err)
+mn_code mn_core_scope(mn_core *c, const mn_actor *who, const char *const *lists, size_t n_lists,
+                      mn_purpose purpose, mn_arena *arena, mn_scope *out, mn_error *err)
 {
     mn_scope s = {0};
     if ((unsigned)purpose >= MN_PURPOSES || purpose == MN_PURPOSE_VERIFICATION)
         return mn_fail(err, MN_E_PURPOSE,
                        "verification compares one with one: a search is for identification, "
                        "live_identification or attendance");
-    mn_code code =
-        list ? one_list(c, who, list, purpose, arena, &s, err) : all_lists(c, who, purpose, arena, &s, err);
+    mn_code code = n_lists > 0 ? these_lists(c, who, lists, n_lists, purpose, arena, &s, err)
+                               : all_lists(c, who, purpose, arena, &s, err);
     if (code == MN_OK)
         *out = s;
     return code;
@@ -138,7 +147,7 @@ static bool in_scope(const mn_scope *s, const mn_id *list)
 }
 
 mn_code mn_core_allowed_by(mn_core *c, const mn_id *person, mn_purpose purpose, const mn_scope *s,
-                           mn_arena *arena, const char **list, mn_error *err)
+                           mn_arena *arena, const mn_list **list, mn_error *err)
 {
     mn_consent *consents = NULL;
     mn_membership *m = NULL;
@@ -153,7 +162,7 @@ mn_code mn_core_allowed_by(mn_core *c, const mn_id *person, mn_purpose purpose, 
     if (mn_consents_allow(consents, n_consents, purpose, now))
         for (size_t i = 0; i < n_m && !*list; i++)
             if (now < m[i].until && in_scope(s, &m[i].list.id))
-                *list = m[i].list.name;
+                *list = &m[i].list;
     return MN_OK;
 }
 
@@ -161,7 +170,7 @@ static mn_code confirm(mn_core *c, const mn_identify *what, const mn_scope *s, c
                        size_t i, mn_arena *arena, mn_match *out, bool *keep, mn_error *err)
 {
     mn_person p;
-    const char *list = NULL;
+    const mn_list *list = NULL;
     const mn_ranked *r = &found->out[i];
     *keep = false;
     mn_code code = c->store->ops->person_get(c->store, &r->found.person, arena, &p, err);
@@ -176,7 +185,8 @@ static mn_code confirm(mn_core *c, const mn_identify *what, const mn_scope *s, c
         .face = r->found.face,
         .name = p.name,
         .external_id = p.external_id,
-        .list = list,
+        .list = list->name,
+        .list_id = list->id,
         .raw = (double)r->found.raw,
         .score = r->score,
         .similarity = mn_calibration_similarity(found->calibration, r->score),
@@ -189,12 +199,14 @@ static mn_code confirm(mn_core *c, const mn_identify *what, const mn_scope *s, c
 static mn_code record_search(mn_core *c, const mn_actor *who, const mn_identify *what,
                              const mn_identification *answer, mn_error *err)
 {
-    json_t *people = json_array();
+    json_t *people = json_array(), *lists = json_array();
+    for (size_t i = 0; i < what->n_lists; i++)
+        json_array_append_new(lists, json_string(what->lists[i]));
     for (size_t i = 0; i < answer->n; i++)
         json_array_append_new(people, mn_core_json_id(&answer->matches[i].person));
     return mn_core_record(c, who, "identify", answer->n > 0 ? &answer->matches[0].person : NULL,
-                          json_pack("{s:s, s:s?, s:I, s:f, s:o}", "purpose", mn_purpose_word(what->purpose),
-                                    "list", what->list, "searched", (json_int_t)answer->searched, "fmr",
+                          json_pack("{s:s, s:o, s:I, s:f, s:o}", "purpose", mn_purpose_word(what->purpose),
+                                    "lists", lists, "searched", (json_int_t)answer->searched, "fmr",
                                     answer->threshold_fmr, "people", people),
                           err);
 }
@@ -254,7 +266,7 @@ mn_code mn_core_identify(mn_core *c, const mn_actor *who, const mn_identify *wha
     mn_scope s = {0};
     mn_code code = check_request(c, who, what, err);
     if (code == MN_OK)
-        code = mn_core_scope(c, who, what->list, what->purpose, arena, &s, err);
+        code = mn_core_scope(c, who, what->lists, what->n_lists, what->purpose, arena, &s, err);
     if (code == MN_OK)
         code = mn_core_follow(c, err);
     return code == MN_OK ? answer_search(c, who, what, &s, arena, out, err) : code;

@@ -140,13 +140,14 @@ typedef struct {
     size_t n;
     double fmr; /* the strictest of those that have one of their own; 0: none has */
 } mn_scope;
-/* list: NULL for all of the purpose. MN_E_PURPOSE for a list of another one, and for verification. */
-mn_code mn_core_scope(mn_core *c, const mn_actor *who, const char *list, mn_purpose purpose, mn_arena *arena,
-                      mn_scope *out, mn_error *err);
-/* The name of the list through which this person may be found for this purpose at this moment; NULL: through
+/* lists: names or ids; none for all of the purpose. MN_E_PURPOSE for a list of another one, and for
+ * verification. */
+mn_code mn_core_scope(mn_core *c, const mn_actor *who, const char *const *lists, size_t n_lists,
+                      mn_purpose purpose, mn_arena *arena, mn_scope *out, mn_error *err);
+/* The list through which this person may be found for this purpose at this moment; NULL: through
  * none. */
 mn_code mn_core_allowed_by(mn_core *c, const mn_id *person, mn_purpose purpose, const mn_scope *s,
-                           mn_arena *arena, const char **list, mn_error *err);
+                           mn_arena *arena, const mn_list **list, mn_error *err);
 mn_code mn_core_check_descriptor(const mn_core *c, const mn_descriptor *d, mn_error *err);
 /* The nearest k people of these lists, however far away. No lists: nobody. found->out: room for k. */
 mn_code mn_core_search(mn_core *c, const mn_descriptor *probe, const mn_id *lists, size_t n_lists, size_t k,
@@ -176,7 +177,7 @@ mn_code mn_core_consent_decide(mn_core *c, const mn_id *person, const mn_consent
                                mn_purpose purpose, mn_time now, mn_arena *arena, bool *put, mn_error *err);
 mn_code mn_core_consent_check(const mn_consent_given *given, mn_time now, mn_error *err);
 
-/* lists.c */
+/* lists.c. name: or an id. */
 mn_code mn_core_find_list(mn_core *c, const mn_id *account, const char *name, mn_arena *arena, mn_list *out,
                           bool *found, mn_error *err);
 

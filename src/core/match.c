@@ -30,7 +30,7 @@ static mn_code confirm_side(matching *m, const mn_id *person, const mn_id *face,
                             mn_match_side *out, bool *keep, mn_error *err)
 {
     mn_person p;
-    const char *list = NULL;
+    const mn_list *list = NULL;
     mn_code code = m->c->store->ops->person_get(m->c->store, person, m->arena, &p, err);
     *keep = false;
     if (code == MN_E_NOT_FOUND || (code == MN_OK && !p.active))
@@ -165,9 +165,9 @@ static mn_code check(const mn_core *c, const mn_actor *who, const mn_match_lists
 static mn_code find_lists(matching *m, mn_arena *arena, mn_error *err)
 {
     const mn_match_lists *w = m->what;
-    mn_code code = mn_core_scope(m->c, m->who, w->list, w->purpose, arena, &m->from, err);
+    mn_code code = mn_core_scope(m->c, m->who, &w->list, 1, w->purpose, arena, &m->from, err);
     if (code == MN_OK)
-        code = mn_core_scope(m->c, m->who, w->with ? w->with : w->list, w->purpose, arena, &m->to, err);
+        code = mn_core_scope(m->c, m->who, w->with ? &w->with : &w->list, 1, w->purpose, arena, &m->to, err);
     return code;
 }
 

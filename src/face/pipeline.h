@@ -45,6 +45,11 @@ void mn_pipeline_destroy(mn_pipeline *p);
 /* Opens (and warms up) all nets that `want` needs, now. */
 mn_code mn_pipeline_prepare(mn_pipeline *p, unsigned want, mn_error *err);
 
+/* Pictures whose longer side is more than twice this are decoded at a half, a quarter or an eighth. Where the
+ * main face of a picture is meant it is larger than anything this takes away. */
+#define MN_SIDE_ONE_FACE  1280
+#define MN_SIDE_ALL_FACES 3840
+
 /* No face is not an error: *n_faces is 0. max_faces applies. */
 mn_code mn_pipeline_run(mn_pipeline *p, const mn_image *image, unsigned want, mn_arena *arena,
                         mn_face **faces, size_t *n_faces, mn_error *err);

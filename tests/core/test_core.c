@@ -245,9 +245,9 @@ static void test_purposes_do_not_mix(void **state)
 
     mn_identification found = {0};
     const mn_face *f = make_face(w, 1, 5);
-    mn_identify what = {.probe = &f->descriptor, .purpose = MN_PURPOSE_ATTENDANCE, .k = 1, .list = "staff"};
+    mn_identify what = {.probe = &f->descriptor, .purpose = MN_PURPOSE_ATTENDANCE, .k = 1, IN("staff")};
     assert_code(mn_core_identify(w->core, &ann, &what, w->arena, &found, err), MN_E_PURPOSE);
-    what.list = NULL;
+    what.n_lists = 0;
     assert_ok(mn_core_identify(w->core, &ann, &what, w->arena, &found, err));
     assert_int_equal(found.n, 0);
     assert_int_equal(found.searched, 1);
@@ -255,9 +255,10 @@ static void test_purposes_do_not_mix(void **state)
     assert_ok(mn_core_identify(w->core, &ann, &what, w->arena, &found, err));
     assert_int_equal(found.n + found.searched, 0);
     what.purpose = MN_PURPOSE_VERIFICATION;
-    what.list = "door";
+    what.lists = (const char *const[]){"door"};
+    what.n_lists = 1;
     assert_code(mn_core_identify(w->core, &ann, &what, w->arena, &found, err), MN_E_PURPOSE);
-    what = (mn_identify){.probe = &f->descriptor, .purpose = IDENTIFY, .k = 1, .list = "nowhere"};
+    what = (mn_identify){.probe = &f->descriptor, .purpose = IDENTIFY, .k = 1, IN("nowhere")};
     assert_code(mn_core_identify(w->core, &ann, &what, w->arena, &found, err), MN_E_NOT_FOUND);
     assert_int_equal(look_for(w, w->core, 3).n, 0); /* who agreed to verification is in no search */
     assert_int_equal(mn_gallery_stats_get(w->core->gallery).faces, 2);
@@ -433,13 +434,13 @@ static void test_threshold_of_a_list(void **state)
     l.fmr = 1e-6;
     assert_ok(w->core->store->ops->list_put(w->core->store, &l, err));
     const mn_face *f = make_face(w, 9, 0);
-    mn_identify what = {.probe = &f->descriptor, .purpose = IDENTIFY, .k = 1, .list = "staff"};
+    mn_identify what = {.probe = &f->descriptor, .purpose = IDENTIFY, .k = 1, IN("staff")};
     assert_ok(mn_core_identify(w->core, &ann, &what, w->arena, &found, err));
     assert_true(found.threshold_fmr == 1e-3); /* the default */
-    what.list = "vault";
+    what.lists = (const char *const[]){"vault"};
     assert_ok(mn_core_identify(w->core, &ann, &what, w->arena, &found, err));
     assert_true(found.threshold_fmr == 1e-6);
-    what.list = NULL; /* the strictest of all */
+    what.n_lists = 0; /* the strictest of all */
     assert_ok(mn_core_identify(w->core, &ann, &what, w->arena, &found, err));
     assert_true(found.threshold_fmr == 1e-6);
     what.fmr = 0.1;
@@ -547,7 +548,7 @@ static void test_everything_is_on_record(void **state)
     assert_int_equal(count_audit(w, "identify", detail, sizeof detail), 2);
     assert_string_equal(
         detail, "test:ann - "
-                "{\"fmr\":0.001,\"list\":null,\"people\":[],\"purpose\":\"identification\",\"searched\":1}");
+                "{\"fmr\":0.001,\"lists\":[],\"people\":[],\"purpose\":\"identification\",\"searched\":1}");
     mn_person_view v, *all;
     size_t n;
     assert_ok(mn_core_person(w->core, &ann, "Anna", w->arena, &v, err));

@@ -105,11 +105,8 @@ static void test_agrees_with_identify(void **state)
         mn_identification found;
         const mn_face *f = make_face(w, i, 1);
         snprintf(name, sizeof name, "visitor %u", i);
-        const mn_identify one = {.probe = &f->descriptor,
-                                 .list = "staff",
-                                 .purpose = MN_PURPOSE_IDENTIFICATION,
-                                 .fmr = 0.9,
-                                 .k = 50};
+        const mn_identify one = {
+            .probe = &f->descriptor, IN("staff"), .purpose = MN_PURPOSE_IDENTIFICATION, .fmr = 0.9, .k = 50};
         assert_ok(mn_core_identify(w->core, &ann, &one, w->arena, &found, err));
         assert_true(found.threshold_score == report.threshold_raw);
         size_t at = 0;

@@ -52,4 +52,7 @@ uint64_t count_audit(world *w, const char *action, char *last_detail, size_t siz
         (void)err;                                                                                           \
     } while (0)
 
+/* In an mn_identify: only this list. */
+#define IN(name) .lists = (const char *const[]){name}, .n_lists = 1
+
 #endif

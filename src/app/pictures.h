@@ -1,0 +1,60 @@
+/* The pictures of a request, in whichever way they came: as the body, as parts of a form, in JSON as base64,
+ * as an address to fetch, or as a reference to a sample. And references to what is known already: a face, a
+ * person, an attribute, a descriptor.
+ *
+ *   mn_shown_read  one mn_shown for each, in their order ─ mn_shown_look  faces of one ─ mn_shown_choose
+ *
+ * What is wrong with one picture is that picture's (code, error) and hinders no other; what is wrong with the
+ * request is the call's. Everything lives in the request's arena. */
+#ifndef MN_APP_PICTURES_H
+#define MN_APP_PICTURES_H
+
+#include "app/call.h"
+#include "core/verify.h"
+#include "image/decode.h"
+
+#define MN_SHOWN_MAX 16 /* pictures of a request */
+
+typedef struct {
+    const char *file;     /* name of the part, or address: for the answer; NULL */
+    const char *part;     /* "a", "b": the field it came in; NULL */
+    const uint8_t *bytes; /* of the file; NULL for a reference */
+    size_t n;
+    mn_image_format format;
+    const mn_image *image;   /* NULL until it was looked at */
+    bool is_sample;          /* an aligned sample: one face, no detector */
+    const mn_box *box;       /* work on the face in it only; NULL */
+    const json_t *reference; /* {"type": "face" …}; NULL for a picture */
+    mn_face *faces;          /* largest first */
+    size_t n_faces;
+    mn_code code; /* why this one failed */
+    mn_error error;
+} mn_shown;
+
+/* All of the body. json_name: the field of a JSON body that holds them: an array, or one object; NULL: the
+ * body is one source. extra: a further part that a form may have ("checks"), whose JSON then goes to
+ * *extra_json (may be NULL); checked against its schema. */
+mn_code mn_shown_read(mn_api_call *call, const char *json_name, const char *extra,
+                      const mn_schema *extra_schema, json_t **extra_json, mn_shown **out, size_t *n,
+                      mn_error *err);
+/* The same for one JSON source. */
+mn_code mn_shown_of_source(mn_api_call *call, const json_t *source, mn_shown *out, mn_error *err);
+
+/* Decodes, and finds faces with what `want` says; fills faces, or code and error. wanted_side: see
+ * mn_decode_limits. Only running out of time, memory or models is the call's failure. */
+mn_code mn_shown_look(mn_api_call *call, mn_shown *p, unsigned want, int wanted_side, mn_error *err);
+/* Keeps one face, as the word says ("all" keeps all): else code and error. */
+void mn_shown_choose(mn_shown *p, const char *which);
+
+/* {"file", "width", "height"} or {"file", "error"}: what each entry of an answer begins with. */
+json_t *mn_shown_json(const mn_shown *p);
+json_t *mn_error_json(mn_code code, const char *text);
+/* MN_OK, or the failure of the first, where there is nothing but failures: a request with one picture that
+ * fails fails. */
+mn_code mn_shown_all_failed(const mn_shown *p, size_t n, mn_error *err);
+
+/* What stands for a side of a comparison: a reference to somebody enrolled, or a descriptor: of a picture's
+ * chosen face, of an attribute, or as it was sent. Looks at a picture first. */
+mn_code mn_shown_side(mn_api_call *call, mn_shown *p, const char *which, mn_side *out, mn_error *err);
+
+#endif
