@@ -42,9 +42,14 @@ bool vectors_parse(const char *text, size_t *rows, int *dim)
 
 bool vectors_make(vectors *v, size_t rows, int dim)
 {
-    *v = (vectors){.rows = rows, .dim = dim, .n_probes = VECTORS_PROBES};
-    v->probes = mn_alloc(VECTORS_PROBES * (size_t)dim * sizeof(float));
-    for (size_t p = 0; v->probes && p < VECTORS_PROBES; p++)
+    return vectors_make_many(v, rows, dim, VECTORS_PROBES);
+}
+
+bool vectors_make_many(vectors *v, size_t rows, int dim, size_t probes)
+{
+    *v = (vectors){.rows = rows, .dim = dim, .n_probes = probes};
+    v->probes = mn_alloc(probes * (size_t)dim * sizeof(float));
+    for (size_t p = 0; v->probes && p < probes; p++)
         random_vector((UINT64_C(1) << 40) + p, dim, v->probes + p * (size_t)dim);
     return v->probes != NULL;
 }

@@ -27,6 +27,8 @@ typedef struct {
 /* "1000000x128". False: not a size, or fewer rows than probes. */
 bool vectors_parse(const char *text, size_t *rows, int *dim);
 bool vectors_make(vectors *v, size_t rows, int dim); /* false: out of memory */
+/* The same with so many probes and mates, at most as many as rows. */
+bool vectors_make_many(vectors *v, size_t rows, int dim, size_t probes);
 /* A file of float32 in the machine's byte order: pairs × 2 × dim, nothing else. False: not that, or more
  * pairs than rows. */
 bool vectors_read_pairs(vectors *v, size_t rows, int dim, const char *path);
