@@ -229,7 +229,7 @@ static mn_code end_person(job *j, const mn_id *person, mn_arena *arena, mn_error
     if (code != MN_OK || faces == 0)
         return code;
     j->report.closed++;
-    return record_end(j, "person.forget", person, s, faces, err);
+    return record_end(j, "biometrics.erase", person, s, faces, err);
 }
 
 static mn_code settle_page(job *j, const mn_value *people, size_t n, size_t columns, mn_arena *arena,
