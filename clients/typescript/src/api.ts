@@ -615,7 +615,8 @@ export interface QualityReport {
 
 export interface Threshold {
   fmr: number;
-  raw: number;
+  /** null: no score reaches it */
+  raw: number | null;
   /** false: the rate asked for is smaller than any that was measured; the strictest measured one was used */
   measured: boolean;
 }

@@ -1,0 +1,44 @@
+"""Was every operation asked, and did every status that the description names for it come?"""
+import json
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from checks import Checks  # noqa: E402  pylint: disable=wrong-import-position
+
+# Modules that take longest: they begin first.
+LONG = ("test_hostile", "test_roles", "test_apart", "test_wrong_types")
+
+# Statuses that no request can bring about alone. `default` is whatever the HTTP layer says.
+NEVER = {"default"}
+# 503 needs a server that is full, stopping or broken; test_full sees it where it can be made.
+# 429 is what logins get; no other operation has a limit of its own yet.
+NEEDS_LOAD = {"503", "429"}
+# (operation, status): why nothing sees it.
+EXCEPT = {}
+
+
+def report(folder):
+    """Prints what is missing; true where nothing is."""
+    seen, unwritten = set(), set()
+    for path in folder.glob("*.json"):
+        for name, status, _ in json.loads(path.read_text(encoding="utf-8")):
+            seen.add((name, str(status)))
+    missing, stale = [], []
+    for op in Checks().operations:
+        if not any(n == op.name for n, _ in seen):
+            unwritten.add(op.name)
+            missing.append(f"{op.name} was never asked")
+            continue
+        for status in sorted(set(op.answers) - NEVER):
+            known = EXCEPT.get((op.name, status))
+            if (op.name, status) in seen:
+                stale += [f"{op.name} {status} was seen: take it off the list in covered.py"] if known else []
+            elif not known and status not in NEEDS_LOAD:
+                missing.append(f"{op.name} {status} was never seen")
+    if ("login", "429") not in seen:
+        missing.append("login 429 was never seen")
+    for line in missing + stale:
+        print(line)
+    print(f"{len(seen)} pairs of operation and status were seen, {len(missing)} are missing")
+    return not missing and not stale
