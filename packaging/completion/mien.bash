@@ -57,7 +57,7 @@ _mien() {
         audit) COMPREPLY=($(compgen -W "verify export" -- "$cur")); return ;;
         keys) COMPREPLY=($(compgen -W "show rotate" -- "$cur")); return ;;
         gallery) COMPREPLY=($(compgen -W "stats rebuild" -- "$cur")); return ;;
-        store) COMPREPLY=($(compgen -W "check stats reextract migrate copy" -- "$cur")); return ;;
+        store) COMPREPLY=($(compgen -W "check expire stats reextract migrate copy" -- "$cur")); return ;;
         backup) COMPREPLY=($(compgen -W "list verify prune" -- "$cur")); return ;;
         models) COMPREPLY=($(compgen -W "list pull check" -- "$cur")); return ;;
         eval) COMPREPLY=($(compgen -W "verify identify calibrate" -- "$cur")); return ;;
@@ -68,7 +68,7 @@ _mien() {
         esac
     fi
     case "$first $second" in
-    "people list" | "people show" | "people erase" | "people withdraw" | "people match" | "people duplicates" | "audit verify" | "audit export" | "keys show" | "keys rotate" | "gallery stats" | "gallery rebuild" | "store check" | "store stats" | "store reextract" | "store migrate" | "store copy" | "backup list" | "backup verify" | "backup prune" | "models list" | "models pull" | "models check" | "eval verify" | "eval identify" | "eval calibrate" | "bench pipeline" | "user add" | "user list" | "user passwd" | "user disable" | "user enable" | "user remove" | "account add" | "account list" | "account suspend" | "account resume") first="$first $second" ;;
+    "people list" | "people show" | "people erase" | "people withdraw" | "people match" | "people duplicates" | "audit verify" | "audit export" | "keys show" | "keys rotate" | "gallery stats" | "gallery rebuild" | "store check" | "store expire" | "store stats" | "store reextract" | "store migrate" | "store copy" | "backup list" | "backup verify" | "backup prune" | "models list" | "models pull" | "models check" | "eval verify" | "eval identify" | "eval calibrate" | "bench pipeline" | "user add" | "user list" | "user passwd" | "user disable" | "user enable" | "user remove" | "account add" | "account list" | "account suspend" | "account resume") first="$first $second" ;;
     esac
     case $first in
     "detect") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --with --box " ;;
@@ -81,7 +81,7 @@ _mien() {
     "identify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --with --list --purpose --candidates " ;;
     "people list") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --list --like --limit " ;;
     "people show") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
-    "people erase") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --yes " ;;
+    "people erase") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --yes --now " ;;
     "people withdraw") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --consent " ;;
     "people match") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --output --list --purpose --candidates --against --csv " ;;
     "people duplicates") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --output --list --purpose --candidates --csv " ;;
@@ -95,6 +95,7 @@ _mien() {
     "gallery stats") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "gallery rebuild") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "store check") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "store expire") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "store stats") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "store reextract") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --report --accept-missing --remove-old --abandon " ;;
     "store migrate") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --dry-run " ;;

@@ -19,7 +19,7 @@ _mien() {
             'keys:show rotate'
             'serve:Serve the HTTP API'
             'gallery:stats rebuild'
-            'store:check stats reextract migrate copy'
+            'store:check expire stats reextract migrate copy'
             'backup:Back up records and samples'
             'backup:list verify prune'
             'restore:Restore a backup into an empty place'
@@ -65,7 +65,7 @@ _mien() {
         name="$name $words[3]"; shift words; (( CURRENT-- )) ;;
     (store)
         if (( CURRENT == 3 )); then
-            compadd check stats reextract migrate copy
+            compadd check expire stats reextract migrate copy
             return
         fi
         name="$name $words[3]"; shift words; (( CURRENT-- )) ;;
@@ -299,6 +299,7 @@ _mien() {
         '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
         '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
         '--yes[Do not ask]' \
+        '--now[Erase at once, without the grace period of consent.grace_hours]' \
         '*:file:_files' ;;
     (people withdraw)
         _arguments \
@@ -497,6 +498,20 @@ _mien() {
         '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
         '*::_files' ;;
     (store check)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '*::_files' ;;
+    (store expire)
         _arguments \
         '--help[Show what the command does, with its options and examples]' \
         '--json[Print JSON\: one document, or one object a line where there are several inputs]' \

@@ -63,6 +63,7 @@ int mn_cmd_gallery_rebuild(mn_cli *cli);
 int mn_cmd_store_check(mn_cli *cli);
 int mn_cmd_store_reextract(mn_cli *cli);
 int mn_cmd_store_stats(mn_cli *cli);
+int mn_cmd_store_expire(mn_cli *cli);
 int mn_cmd_store_migrate(mn_cli *cli);
 int mn_cmd_store_copy(mn_cli *cli);
 int mn_cmd_backup(mn_cli *cli);

@@ -74,10 +74,10 @@ static json_t *person_json(const mn_person_view *v)
                                                mn_json_text(v->faces[i].source), "quality",
                                                (double)v->faces[i].quality, "created",
                                                mn_json_time(v->faces[i].created)));
-    return json_pack("{so so so so so so so}", "person", mn_json_id(&v->person.id), "name",
+    return json_pack("{so so so so so so so so}", "person", mn_json_id(&v->person.id), "name",
                      mn_json_text(v->person.name), "external_id", mn_json_text(v->person.external_id),
                      "created", mn_json_time(v->person.created), "lists", lists, "consents", consents_json(v),
-                     "faces", faces);
+                     "faces", faces, "erasure_due", mn_json_time(v->erasure_due));
 }
 
 static void print_consents(FILE *out, const mn_person_view *v)
@@ -103,6 +103,11 @@ static void print_person(FILE *out, const mn_person_view *v)
     for (size_t i = 0; i < v->n_lists; i++)
         fprintf(out, "  list         %s\n", v->lists[i].name);
     print_consents(out, v);
+    if (v->erasure_due != MN_TIME_NEVER) {
+        char due[MN_TIME_TEXT];
+        mn_time_format(v->erasure_due, due);
+        fprintf(out, "  erasure      at %s\n", due);
+    }
     for (size_t i = 0; i < v->n_faces; i++)
         fprintf(out, "  face         quality %.2f, from %s\n", (double)v->faces[i].quality,
                 v->faces[i].source ? v->faces[i].source : "(unknown)");
@@ -254,15 +259,29 @@ static mn_code erase(desk *d, const mn_person_view *v, json_t *all, mn_error *er
 {
     if (!agreed(d, v))
         return mn_fail(err, MN_E_CANCELLED, "not erased");
-    mn_code code = mn_core_erase(d->core, &d->actor, &v->person.id, err);
+    bool now = d->cli->args->value[MN_O_NOW] != NULL;
+    mn_code code = now ? mn_core_erase_now(d->core, &d->actor, &v->person.id, err)
+                       : mn_core_erase(d->core, &d->actor, &v->person.id, err);
     if (code != MN_OK)
         return code;
     say_behind(d);
+    mn_time due = MN_TIME_NEVER;
+    char when[MN_TIME_TEXT];
+    if (!now)
+        code = mn_core_erasure_due(d->core, &v->person.id, &due, err);
+    if (code != MN_OK)
+        return code;
+    bool done = due == MN_TIME_NEVER;
+    mn_time_format(due, when);
     if (d->cli->json)
-        json_array_append_new(all, json_pack("{so so sb}", "person", mn_json_id(&v->person.id), "name",
-                                             mn_json_text(v->person.name), "erased", 1));
-    else
+        json_array_append_new(all, json_pack("{so so sb so}", "person", mn_json_id(&v->person.id), "name",
+                                             mn_json_text(v->person.name), "erased", done, "due",
+                                             mn_json_time(due)));
+    else if (done)
         fprintf(d->cli->out, "%s erased\n", v->person.name ? v->person.name : "person");
+    else
+        fprintf(d->cli->out, "%s is found no more, and will be erased at %s\n",
+                v->person.name ? v->person.name : "person", when);
     return MN_OK;
 }
 

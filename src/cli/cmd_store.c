@@ -1,4 +1,4 @@
-/* mien store check, stats, migrate, copy: the records as a whole. */
+/* mien store check, stats, expire, migrate, copy: the records as a whole. */
 #include "cli/config.h"
 #include "cli/engine.h"
 #include "cli/out.h"
@@ -59,6 +59,29 @@ static mn_code print_counts(const mn_cli *cli, const mn_store_counts *n, mn_erro
             fprintf(cli->out, "%-12s %s\n", rows[i].what, mn_text_count(rows[i].n, count));
     }
     return cli->json ? mn_json_print(cli->out, all, err) : MN_OK;
+}
+
+int mn_cmd_store_expire(mn_cli *cli)
+{
+    mn_error err = {0};
+    mn_core *core = NULL;
+    size_t people = 0;
+    char count[MN_RATE_TEXT];
+    const mn_actor who = mn_engine_actor();
+    mn_code code = mn_engine_open_records(cli, &core, &err); /* which may do it all */
+    uint64_t opened = core ? mn_core_expired_at_opening(core) : 0;
+    if (code == MN_OK)
+        code = mn_core_expire(core, &who, &people, &err);
+    mn_core_close(core);
+    if (code != MN_OK)
+        return fail(&err);
+    if (cli->json)
+        return mn_json_print(cli->out, json_pack("{sI}", "people", (json_int_t)(people + opened)), &err) ==
+                       MN_OK
+                   ? MN_EXIT_DONE
+                   : fail(&err);
+    fprintf(cli->out, "people whose biometrics were destroyed: %s\n", mn_text_count(people + opened, count));
+    return MN_EXIT_DONE;
 }
 
 int mn_cmd_store_stats(mn_cli *cli)

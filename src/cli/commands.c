@@ -97,10 +97,11 @@ static const mn_command commands[] = {
     {"people show", "PERSON...", 1, MN_OPERANDS_ANY, 0, "Show a person's records: consents, lists, faces",
      "PERSON is an id, an external id, or a name that only one person has.", "mien people show 'Anna Kern'",
      mn_cmd_people_show},
-    {"people erase", "PERSON...", 1, MN_OPERANDS_ANY, B(YES), "Erase a person for good",
-     "Destroys the person's key: descriptors and samples, backups included, can never be read again. Asks "
-     "first; "
-     "where there is nobody to ask, --yes is needed.",
+    {"people erase", "PERSON...", 1, MN_OPERANDS_ANY, B(YES) | B(NOW), "Erase a person for good",
+     "Destroys the person's key: descriptors and samples, backups included, can never be read again. The "
+     "person is found by no search from that moment; what is stored is destroyed when consent.grace_hours "
+     "have "
+     "passed, or at once with --now. Asks first; where there is nobody to ask, --yes is needed.",
      "mien people erase 'Anna Kern'\nmien people erase --yes 0190a3f2-7c1e-7d3a-9b4e-2f60c1d5a8e7",
      mn_cmd_people_erase},
     {"people withdraw", "PERSON...", 1, MN_OPERANDS_ANY, B(CONSENT),
@@ -195,6 +196,10 @@ static const mn_command commands[] = {
      "mien gallery rebuild", mn_cmd_gallery_rebuild},
     {"store check", "", 0, 0, 0, "Check the records, and the audit log's chain",
      "Exit status 1: something is damaged.", "mien store check", mn_cmd_store_check},
+    {"store expire", "", 0, 0, 0, "Destroy what is due to be erased",
+     "Takes note of consents that have run out, and destroys what is stored of people whose grace period has "
+     "passed. Opening the store does so too; this is for a timer, where nothing else runs.",
+     "mien store expire", mn_cmd_store_expire},
     {"store stats", "", 0, 0, 0, "Count people, faces, consents and other records", NULL,
      "mien store stats --json", mn_cmd_store_stats},
     {"store reextract", "", 0, 0, B(ACCEPT_MISSING) | B(REMOVE_OLD) | B(ABANDON) | B(REPORT),

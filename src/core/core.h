@@ -212,6 +212,8 @@ mn_code mn_core_sample(mn_core *c, const mn_actor *who, const mn_id *face, mn_bu
  * when it was asked for, when it was done, counts, and the id of the destroyed key. */
 mn_code mn_core_erase(mn_core *c, const mn_actor *who, const mn_id *person, mn_error *err);
 mn_code mn_core_erase_now(mn_core *c, const mn_actor *who, const mn_id *person, mn_error *err);
+/* When what is stored of this person will be destroyed; MN_TIME_NEVER: nothing is under way. */
+mn_code mn_core_erasure_due(mn_core *c, const mn_id *person, mn_time *due, mn_error *err);
 /* Out of every search for this purpose at once. Where no valid consent is left, descriptors, samples and key
  * are destroyed too, when the grace period has passed; the person's record and the consents stay as proof.
  * MN_E_NOT_FOUND: there is no consent to withdraw. */
@@ -220,6 +222,8 @@ mn_code mn_core_consent_withdraw(mn_core *c, const mn_actor *who, const mn_id *p
 /* The same for everybody whose consents have all run out, and all erasures that are due. mn_core_open does it
  * too. *people (may be NULL): whose biometrics were destroyed. */
 mn_code mn_core_expire(mn_core *c, const mn_actor *who, size_t *people, mn_error *err);
+/* How many of them opening this core dealt with. */
+size_t mn_core_expired_at_opening(const mn_core *c);
 /* A thread that does so at once and then every so many seconds until the core is closed, for a program that
  * runs for long. failed (may be NULL) is called there with what hindered it; it tries again the next time.
  * Once a core. */

@@ -139,6 +139,25 @@ mn_code mn_core_expire(mn_core *c, const mn_actor *who, size_t *people, mn_error
     return code;
 }
 
+size_t mn_core_expired_at_opening(const mn_core *c)
+{
+    return c->expired;
+}
+
+mn_code mn_core_erasure_due(mn_core *c, const mn_id *person, mn_time *due, mn_error *err)
+{
+    mn_erasure e;
+    mn_arena *arena = mn_arena_create(1 << 16);
+    if (!arena)
+        return mn_fail(err, MN_E_MEMORY, "no memory to look an erasure up");
+    mn_code code = c->store->ops->erasure->get(c->store, person, arena, &e, err);
+    mn_arena_destroy(arena);
+    if (code != MN_OK && code != MN_E_NOT_FOUND)
+        return code;
+    *due = code == MN_OK ? e.due : MN_TIME_NEVER;
+    return MN_OK;
+}
+
 /* ---- by itself, in a server ---- */
 
 static void *keep_house(void *p)

@@ -61,6 +61,7 @@ struct mn_core {
     void (*warn)(void *user, const char *text);
     void *warn_user;
 
+    size_t expired; /* at opening */
     mn_time grace; /* between the end of consent and erasure */
     pthread_t house;
     pthread_mutex_t house_lock;

@@ -288,7 +288,7 @@ static mn_code start(mn_core *c, const mn_core_options *o, const char *pack, con
         code = mn_core_snapshot_init(c, o, err);
     if (code == MN_OK && model)
         code = mn_core_load_first(c, &o->gallery, err);
-    return code == MN_OK ? mn_core_expire(c, &self, NULL, err) : code;
+    return code == MN_OK ? mn_core_expire(c, &self, &c->expired, err) : code;
 }
 
 static mn_code open_core(const mn_core_options *o, const char *pack, const mn_model_info *model,

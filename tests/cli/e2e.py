@@ -141,7 +141,7 @@ class Case(unittest.TestCase):
 
 class CommandLine(Case):
     def test_overview(self):
-        self.assertEqual(len(commands()), 55)
+        self.assertEqual(len(commands()), 56)
         for name in ("detect", "people erase", "eval calibrate", "bench pipeline"):
             self.assertIn(name, commands())
         self.refused(mien(), 2, "which command?", "mien help")

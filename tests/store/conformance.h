@@ -14,6 +14,9 @@ typedef struct {
 
 int mn_store_conformance(const mn_store_backend *backend); /* number of failed tests */
 int mn_store_conformance_many(const mn_store_backend *backend);
+/* Opens an empty store with the tables of an earlier version, or what is there, up to the newest version. */
+typedef mn_code mn_store_open_version(const char *where, int version, mn_store **out, mn_error *err);
+int mn_store_conformance_migrations(mn_store_open_version *open);
 int mn_store_conformance_access(const mn_store_backend *backend);
 
 #endif

@@ -291,6 +291,12 @@ static void test_every_allocation_may_fail(void **state)
     }
 }
 
+static mn_code open_version(const char *where, int version, mn_store **out, mn_error *err)
+{
+    return version ? mn_store_open_as(where, NULL, MN_STORE_UP_TO, version, out, err)
+                   : mn_store_open(where, NULL, out, err);
+}
+
 int main(void)
 {
     static const mn_store_backend sqlite_backend = {"store on SQLite", open_at};
@@ -308,7 +314,8 @@ int main(void)
         cmocka_unit_test(test_audit_hash_is_pinned),
         cmocka_unit_test(test_every_allocation_may_fail),
     };
-    int failed = mn_store_conformance(&sqlite_backend) + mn_store_conformance_many(&sqlite_backend);
+    int failed = mn_store_conformance(&sqlite_backend) + mn_store_conformance_many(&sqlite_backend) +
+                 mn_store_conformance_migrations(open_version);
     failed += mn_store_conformance_access(&sqlite_backend);
     return failed + cmocka_run_group_tests_name("SQLite itself", tests, NULL, NULL);
 }
