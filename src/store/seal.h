@@ -45,8 +45,9 @@ mn_code mn_key_rewrap(const mn_master *m, const void *context, size_t context_le
 mn_code mn_key_is_current(const mn_master *m, const void *wrapped, size_t n, bool *current, mn_error *err);
 void mn_key_close(mn_key *key);
 
-#define MN_KEY_ID_TEXT 17 /* 16 hexadecimal digits: the same for the same key, and betraying nothing of it   \
-                           */
+#define MN_KEY_ID_TEXT                                                                                       \
+    17 /* 16 hexadecimal digits: the same for the same key, and betraying nothing of it                      \
+        */
 void mn_key_id(const mn_key *key, char text[MN_KEY_ID_TEXT]);
 
 /* A keyed BLAKE2b-256 of some bytes: the same for the same bytes and key, and meaningless without the key. */

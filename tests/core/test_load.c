@@ -86,8 +86,7 @@ static void test_one_of_two_lists_ends(void **state)
     assert_ok(s->ops->member_put(s, &brief.id, &person, added, err));
     world_reopen(w);
     const mn_face *f = make_face(w, 0, 9);
-    mn_identify what = {
-        .probe = &f->descriptor, .purpose = MN_PURPOSE_IDENTIFICATION, IN("brief"), .k = 1};
+    mn_identify what = {.probe = &f->descriptor, .purpose = MN_PURPOSE_IDENTIFICATION, IN("brief"), .k = 1};
     mn_identification found;
     assert_ok(mn_core_identify(w->core, &ann, &what, w->arena, &found, err));
     assert_int_equal(found.n, 1);
