@@ -56,7 +56,7 @@ static void test_two_deployments(void **state)
      * rotation. */
     for (unsigned i = 0; i < PEOPLE; i++) {
         const mn_descriptor d = {.dim = DIM, .model = "synthetic-128", .metric = MN_METRIC_COSINE, .v = b[i]};
-        const mn_identify what = {.probe = &d, .purpose = MN_PURPOSE_IDENTIFICATION, .k = 3};
+        const mn_identify what = {.probe = &d, .purpose = MN_PURPOSE_IDENTIFICATION, .k = 3, .fmr = 1e-7};
         mn_identification found = {0};
         assert_ok(mn_core_identify(here->core, &ann, &what, here->arena, &found, err));
         assert_int_equal(found.n, 0);
