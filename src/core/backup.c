@@ -75,10 +75,11 @@ static mn_code see_page(void *user, const mn_page *page, mn_error *err)
         j->m.info.people += page->n;
     if (strcmp(k->name, "audit") == 0)
         j->m.info.audit = (uint64_t)page->rows[(page->n - 1) * k->n_columns].integer;
-    if (strcmp(k->name, "face") != 0)
+    bool originals = strcmp(k->name, "original") == 0;
+    if (strcmp(k->name, "face") != 0 && !originals)
         return MN_OK;
-    j->m.info.faces += page->n;
-    const mn_value *sample = page->rows + mn_kind_column(k, "sample");
+    j->m.info.faces += originals ? 0 : page->n;
+    const mn_value *sample = page->rows + mn_kind_column(k, originals ? "blob" : "sample");
     for (size_t i = 0; code == MN_OK && i < page->n; i++, sample += k->n_columns) {
         mn_id id;
         if (sample->null)

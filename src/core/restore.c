@@ -338,7 +338,8 @@ static mn_code restore_sample(job *j, mn_blobs *pool, const mn_id *id, const mn_
 static mn_code restore_page(job *j, mn_blobs *pool, const mn_kind *k, const mn_value *faces, size_t n,
                             const mn_sample *known, size_t n_known, mn_error *err)
 {
-    const mn_value *sample = faces + mn_kind_column(k, "sample");
+    size_t column = mn_kind_column(k, "sample"); /* or of an original */
+    const mn_value *sample = faces + (column < k->n_columns ? column : mn_kind_column(k, "blob"));
     mn_code code = MN_OK;
     for (size_t i = 0; code == MN_OK && i < n; i++, sample += k->n_columns) {
         mn_id id;
@@ -354,10 +355,9 @@ static mn_code restore_page(job *j, mn_blobs *pool, const mn_kind *k, const mn_v
     return code;
 }
 
-static mn_code walk_faces(job *j, mn_blobs *pool, const mn_sample *known, size_t n_known, mn_arena *arena,
-                          mn_error *err)
+static mn_code walk_faces(job *j, const mn_kind *k, mn_blobs *pool, const mn_sample *known, size_t n_known,
+                          mn_arena *arena, mn_error *err)
 {
-    const mn_kind *k = mn_kind_find("face");
     mn_value after[1], *faces = NULL;
     mn_id last;
     bool more = false;
@@ -387,7 +387,9 @@ static mn_code restore_samples(job *j, mn_error *err)
     if (code == MN_OK)
         code = mn_backup_open_pool(j->folder, &pool, err);
     if (code == MN_OK)
-        code = walk_faces(j, pool, known, n, arena, err);
+        code = walk_faces(j, mn_kind_find("face"), pool, known, n, arena, err);
+    if (code == MN_OK)
+        code = walk_faces(j, mn_kind_find("original"), pool, known, n, arena, err);
     if (pool)
         pool->ops->close(pool);
     mn_free(known);

@@ -67,6 +67,7 @@ static const mn_kind kinds[] = {
     KIND("member", 2, ID("list"), ID("person"), INT("added"), INT("until")),
     KIND("face", 1, ID("id"), ID("person"), TEXT("source"), TEXT("source_hash"), REAL("quality"),
          ID("sample"), INT("created")),
+    KIND("original", 1, ID("face"), ID("blob"), TEXT("format"), INT("bytes")),
     KIND("descriptor", 2, ID("face"), TEXT("model"), INT("dim"), BYTES("sealed")),
     KIND("erasure", 1, ID("person"), INT("asked"), INT("due"), TEXT("why"), BOOL("whole")),
     KIND("change", 1, ID("person"), INT("seq")),

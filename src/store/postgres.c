@@ -113,6 +113,7 @@ static void close_store(mn_store *store)
 static const mn_store_ops postgres_ops = {
     .name = "postgresql",
     .erasure = &mn_pg_erasure,
+    .face = &mn_pg_face_ops,
     .access = &mn_pg_access,
     .close = close_store,
     .begin = mn_pg_begin,

@@ -227,6 +227,7 @@ mn_code mn_pg_trash_list(mn_store *s, size_t limit, mn_arena *a, mn_id **blobs, 
 mn_code mn_pg_trash_drop(mn_store *s, const mn_id *blob, mn_error *err);
 
 extern const mn_access_ops mn_pg_access;
-extern const mn_erasure_ops mn_pg_erasure; /* postgres_access.c */
+extern const mn_erasure_ops mn_pg_erasure;
+extern const mn_face_ops mn_pg_face_ops;
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "store/access_queries.h"
 #include "store/erasure_queries.h"
+#include "store/face_queries.h"
 
 #define PERSON_COLUMNS  "p.id, p.account, p.external_id, p.name, p.user_data, p.active, p.created, p.updated"
 #define CONSENT_COLUMNS "id, person, purpose, method, evidence, given, until, withdrawn"
@@ -229,7 +230,7 @@
 typedef enum {
 #define X(name, sql) P_##name,
     MN_POSTGRES_QUERIES(X) MN_ACCESS_QUERIES(X, MN_POSTGRES_PARAMETER)
-        MN_ERASURE_QUERIES(X, MN_POSTGRES_PARAMETER)
+        MN_ERASURE_QUERIES(X, MN_POSTGRES_PARAMETER) MN_FACE_QUERIES(X, MN_POSTGRES_PARAMETER)
 #undef X
             P_COUNT
 } mn_pg_query;

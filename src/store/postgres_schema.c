@@ -126,6 +126,16 @@ static const char *const migrations[] = {
     " asked bigint NOT NULL, due bigint NOT NULL,"
     " why " TEXT " NOT NULL CHECK (why IN ('withdrawn', 'expired', 'asked')), whole boolean NOT NULL);"
     "CREATE INDEX erasure_due ON erasure (due);",
+
+    /* 4: whole pictures; looking through faces */
+    "CREATE TABLE original (face uuid PRIMARY KEY REFERENCES face (id) ON DELETE CASCADE, blob uuid NOT NULL,"
+    " format " TEXT " NOT NULL, bytes bigint NOT NULL CHECK (bytes >= 0));"
+    "CREATE FUNCTION original_deleted() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$ BEGIN INSERT INTO trash (blob) VALUES (OLD.blob) ON CONFLICT DO NOTHING; RETURN NULL; END $$;"
+    "CREATE TRIGGER original_deleted AFTER DELETE ON original FOR EACH ROW EXECUTE FUNCTION "
+    "original_deleted();"
+    "CREATE INDEX face_created ON face (created, id);"
+    "CREATE INDEX face_quality ON face (quality, id);",
 };
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))
 

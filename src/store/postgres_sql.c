@@ -9,7 +9,7 @@
 static const char *const query_text[P_COUNT] = {
 #define X(name, sql) [P_##name] = sql,
     MN_POSTGRES_QUERIES(X) MN_ACCESS_QUERIES(X, MN_POSTGRES_PARAMETER)
-        MN_ERASURE_QUERIES(X, MN_POSTGRES_PARAMETER)
+        MN_ERASURE_QUERIES(X, MN_POSTGRES_PARAMETER) MN_FACE_QUERIES(X, MN_POSTGRES_PARAMETER)
 #undef X
 };
 

@@ -222,6 +222,7 @@ static void close_store(mn_store *store)
 static const mn_store_ops sqlite_ops = {
     .name = "sqlite",
     .erasure = &mn_sqlite_erasure,
+    .face = &mn_sqlite_face_ops,
     .access = &mn_sqlite_access,
     .close = close_store,
     .begin = tx_begin,

@@ -169,6 +169,7 @@ mn_code mn_sqlite_trash_list(mn_store *s, size_t limit, mn_arena *a, mn_id **blo
 mn_code mn_sqlite_trash_drop(mn_store *s, const mn_id *blob, mn_error *err);
 
 extern const mn_access_ops mn_sqlite_access;
-extern const mn_erasure_ops mn_sqlite_erasure; /* sqlite_access.c */
+extern const mn_erasure_ops mn_sqlite_erasure;
+extern const mn_face_ops mn_sqlite_face_ops;
 
 #endif

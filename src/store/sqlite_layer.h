@@ -15,6 +15,7 @@ typedef mn_sqlite_query query;
 #define bind_text   mn_sql_text
 #define bind_blob   mn_sql_blob
 #define bind_int    mn_sql_int
+#define bind_real   mn_sql_real
 #define column_id   mn_sql_column_id
 #define column_text mn_sql_column_text
 #define column_blob mn_sql_column_blob
@@ -29,6 +30,11 @@ static inline void bind_bool(cursor *q, bool value)
 static inline int64_t column_int(cursor *q, int i)
 {
     return sqlite3_column_int64(q->st, i);
+}
+
+static inline double column_real(cursor *q, int i)
+{
+    return sqlite3_column_double(q->st, i);
 }
 
 static inline bool column_bool(cursor *q, int i)

@@ -5,6 +5,7 @@
 
 #include "store/access_queries.h"
 #include "store/erasure_queries.h"
+#include "store/face_queries.h"
 
 #define PERSON_COLUMNS  "p.id, p.account, p.external_id, p.name, p.user_data, p.active, p.created, p.updated"
 #define CONSENT_COLUMNS "id, person, purpose, method, evidence, given, until, withdrawn"
@@ -129,8 +130,9 @@
 typedef enum {
 #define X(name, sql) Q_##name,
     MN_SQLITE_QUERIES(X) MN_ACCESS_QUERIES(X, MN_SQLITE_PARAMETER) MN_ERASURE_QUERIES(X, MN_SQLITE_PARAMETER)
+        MN_FACE_QUERIES(X, MN_SQLITE_PARAMETER)
 #undef X
-        Q_COUNT
+            Q_COUNT
 } mn_sqlite_query;
 
 #endif

@@ -132,6 +132,15 @@ static const char *const migrations[] = {
     " why TEXT NOT NULL CHECK (why IN ('withdrawn', 'expired', 'asked')),"
     " whole INTEGER NOT NULL CHECK (whole IN (0, 1))) STRICT, WITHOUT ROWID;"
     "CREATE INDEX erasure_due ON erasure (due);",
+
+    /* 4: whole pictures; looking through faces */
+    "CREATE TABLE original (face BLOB PRIMARY KEY REFERENCES face (id) ON DELETE CASCADE,"
+    " blob BLOB NOT NULL CHECK (length(blob) = 16), format TEXT NOT NULL,"
+    " bytes INTEGER NOT NULL CHECK (bytes >= 0)) STRICT, WITHOUT ROWID;"
+    "CREATE TRIGGER original_deleted AFTER DELETE ON original BEGIN"
+    " INSERT OR IGNORE INTO trash (blob) VALUES (old.blob); END;"
+    "CREATE INDEX face_created ON face (created, id);"
+    "CREATE INDEX face_quality ON face (quality, id);",
 };
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))
 

@@ -8,6 +8,7 @@
 static const char *const query_text[Q_COUNT] = {
 #define X(name, sql) [Q_##name] = sql,
     MN_SQLITE_QUERIES(X) MN_ACCESS_QUERIES(X, MN_SQLITE_PARAMETER) MN_ERASURE_QUERIES(X, MN_SQLITE_PARAMETER)
+        MN_FACE_QUERIES(X, MN_SQLITE_PARAMETER)
 #undef X
 };
 

@@ -179,9 +179,43 @@ typedef struct {
                                mn_id **out, size_t *n, mn_error *err);
 } mn_erasure_ops;
 
+/* The whole picture that a face was enrolled from, sealed, in a blob. It goes with the face, and its blob to
+ * the trash. */
+typedef struct {
+    mn_id face, blob;
+    const char *format; /* "image/jpeg" */
+    int64_t bytes;      /* unsealed */
+} mn_original;
+
+typedef enum { MN_FACES_OLDEST, MN_FACES_NEWEST, MN_FACES_WORST, MN_FACES_BEST } mn_face_order;
+typedef struct {
+    mn_id account;
+    const mn_id *list, *person;      /* NULL: all */
+    double min_quality, max_quality; /* both count as in */
+    mn_time from, to;                /* created from then on, and before */
+    mn_face_order order;
+    const mn_id *after; /* the page goes on behind this face; NULL: from the first */
+    mn_time after_created;
+    double after_quality; /* as it was read */
+    size_t limit;
+} mn_face_query;
+typedef struct {
+    mn_face_record face;
+    bool original;
+} mn_face_found;
+
+typedef struct {
+    mn_code (*page)(mn_store *s, const mn_face_query *q, mn_arena *a, mn_face_found **out, size_t *n,
+                    mn_error *err);
+    mn_code (*original_put)(mn_store *s, const mn_original *o, mn_error *err);
+    mn_code (*original_get)(mn_store *s, const mn_id *face, mn_arena *a, mn_original *out, mn_error *err);
+    mn_code (*original_delete)(mn_store *s, const mn_id *face, mn_error *err);
+} mn_face_ops;
+
 typedef struct {
     const char *name;
     const mn_erasure_ops *erasure;
+    const mn_face_ops *face;     /* looking through faces, and their originals */
     const mn_access_ops *access; /* accounts, users, roles, tokens, sessions */
     void (*close)(mn_store *s);
     mn_code (*begin)(mn_store *s,

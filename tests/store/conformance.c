@@ -959,5 +959,6 @@ int mn_store_conformance(const mn_store_backend *which)
         T(test_counts),
     };
 #undef T
-    return cmocka_run_group_tests_name(which->name, tests, NULL, NULL) + conformance_dossiers(which->name);
+    return cmocka_run_group_tests_name(which->name, tests, NULL, NULL) + conformance_dossiers(which->name) +
+           conformance_faces(which->name);
 }
