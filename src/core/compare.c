@@ -25,6 +25,7 @@ typedef struct {
     mn_purpose purpose;
     const mn_list *list; /* NULL: none */
     double fmr;
+    mn_core_trail *trail; /* of the transaction */
 } session;
 
 /* ---- who may be looked at ---- */
@@ -284,8 +285,8 @@ static mn_code record_sides(session *s, const char *side, const looked *sides, s
     mn_code code = MN_OK;
     for (size_t i = 0; code == MN_OK && i < n; i++)
         if (!mn_id_is_nil(&sides[i].is.person) && !recorded_before(sides, i))
-            code = mn_core_record(
-                s->c, s->who, s->action, &sides[i].is.person,
+            code = mn_core_trail_add(
+                s->trail, s->who, s->action, &sides[i].is.person,
                 json_pack("{s:s, s:s?, s:s, s:I, s:I, s:f}", "purpose", mn_purpose_word(s->purpose), "list",
                           s->list ? s->list->name : NULL, "side", side, "compared_with", (json_int_t)others,
                           "same", (json_int_t)sides[i].same, "fmr", s->fmr),
@@ -371,22 +372,29 @@ static mn_code compare_all(session *s, const mn_compare *what, mn_compare_row **
     return code;
 }
 
+typedef struct {
+    session *s;
+    const mn_compare *what;
+    mn_compare_row *rows;
+} comparison;
+
+static mn_code compare_on_record(mn_core *c, void *ctx, mn_arena *arena, mn_core_trail *trail, mn_error *err)
+{
+    (void)c;
+    (void)arena; /* the session's */
+    comparison *of = ctx;
+    of->s->trail = trail;
+    return compare_all(of->s, of->what, &of->rows, err);
+}
+
 static mn_code run(session *s, const mn_compare *what, mn_compare_row **rows, mn_error *err)
 {
-    mn_compare_row *made = NULL;
+    comparison of = {s, what, NULL};
     mn_code code = check_request(s->c, s->who, what, err);
     if (code == MN_OK)
-        code = s->c->store->ops->begin(s->c->store, err);
-    if (code != MN_OK)
-        return code;
-    code = compare_all(s, what, &made, err);
-    if (code != MN_OK) {
-        s->c->store->ops->rollback(s->c->store);
-        return code;
-    }
-    code = s->c->store->ops->commit(s->c->store, err);
+        code = mn_core_look_on_record(s->c, compare_on_record, &of, s->arena, err);
     if (code == MN_OK)
-        *rows = made;
+        *rows = of.rows;
     return code;
 }
 
@@ -438,8 +446,20 @@ static mn_code best_face(session *s, const mn_id *person, mn_id *out, mn_error *
     return code;
 }
 
-static mn_code find_probe(session *s, const mn_side *side, mn_descriptor *out, mn_error *err)
+typedef struct {
+    session *s;
+    const mn_side *side;
+    mn_descriptor out;
+} probing;
+
+static mn_code find_probe(mn_core *c, void *ctx, mn_arena *arena, mn_core_trail *trail, mn_error *err)
 {
+    (void)c;
+    (void)arena; /* the session's */
+    probing *of = ctx;
+    session *s = of->s;
+    const mn_side *side = of->side;
+    s->trail = trail;
     looked side_looked = {0};
     mn_id face = side->id;
     mn_code code = MN_OK;
@@ -458,7 +478,7 @@ static mn_code find_probe(session *s, const mn_side *side, mn_descriptor *out, m
     if (code != MN_OK)
         return code;
     mn_core_turn_back(s->c, side_looked.v[0], plain);
-    *out = as_descriptor(s, plain);
+    of->out = as_descriptor(s, plain);
     return MN_OK;
 }
 
@@ -466,7 +486,7 @@ mn_code mn_core_side_probe(mn_core *c, const mn_actor *who, const mn_side *side,
                            mn_arena *arena, mn_descriptor *out, mn_error *err)
 {
     session s = {.c = c, .who = who, .arena = arena, .action = "compare", .purpose = purpose, .fmr = c->fmr};
-    mn_descriptor found;
+    probing of = {.s = &s, .side = side};
     mn_code code = mn_core_may(who, MN_R_ACTIONS, MN_VERB_SEARCH, err);
     if (code == MN_OK && !c->gallery)
         code = mn_fail(err, MN_E_INTERNAL, "this data directory was opened for its records only");
@@ -478,15 +498,8 @@ mn_code mn_core_side_probe(mn_core *c, const mn_actor *who, const mn_side *side,
             *out = *side->descriptor;
         return code;
     }
-    code = c->store->ops->begin(c->store, err);
-    if (code != MN_OK)
-        return code;
-    code = find_probe(&s, side, &found, err);
+    code = mn_core_look_on_record(c, find_probe, &of, arena, err);
     if (code == MN_OK)
-        code = c->store->ops->commit(c->store, err);
-    else
-        c->store->ops->rollback(c->store);
-    if (code == MN_OK)
-        *out = found;
+        *out = of.out;
     return code;
 }

@@ -26,6 +26,7 @@ typedef enum {
 } mn_job_fate;
 
 typedef struct mn_enrol_job {
+    mn_group_job group; /* first: enrol_group.c */
     mn_core *c;
     const mn_actor *who;
     const mn_enrol_person *person;
@@ -50,10 +51,6 @@ typedef struct mn_enrol_job {
     mn_code code; /* why it was refused, or what failed; MN_OK: nothing */
     bool refused; /* for a reason of its own */
     mn_error error;
-
-    /* enrol_group.c */
-    struct mn_enrol_job *next;
-    bool finished;
 } mn_enrol_job;
 
 typedef struct {
@@ -77,5 +74,6 @@ mn_code mn_enrol_run(mn_core *c, mn_enrol_job *const *jobs, size_t n, bool whole
 
 /* enrol_group.c: the same for one, maybe together with others that wait. */
 void mn_enrol_run_grouped(mn_core *c, mn_enrol_job *job);
+void mn_enrol_run_group(void *ctx, mn_group_job *const *waiting, size_t n); /* mn_group_run; ctx: the core */
 
 #endif

@@ -196,7 +196,7 @@ static mn_code confirm(mn_core *c, const mn_identify *what, const mn_scope *s, c
     return MN_OK;
 }
 
-static mn_code record_search(mn_core *c, const mn_actor *who, const mn_identify *what,
+static mn_code record_search(mn_core_trail *trail, const mn_actor *who, const mn_identify *what,
                              const mn_identification *answer, mn_error *err)
 {
     json_t *people = json_array(), *lists = json_array();
@@ -204,24 +204,34 @@ static mn_code record_search(mn_core *c, const mn_actor *who, const mn_identify 
         json_array_append_new(lists, json_string(what->lists[i]));
     for (size_t i = 0; i < answer->n; i++)
         json_array_append_new(people, mn_core_json_id(&answer->matches[i].person));
-    return mn_core_record(c, who, "identify", answer->n > 0 ? &answer->matches[0].person : NULL,
-                          json_pack("{s:s, s:o, s:I, s:f, s:o}", "purpose", mn_purpose_word(what->purpose),
-                                    "lists", lists, "searched", (json_int_t)answer->searched, "fmr",
-                                    answer->threshold_fmr, "people", people),
-                          err);
+    return mn_core_trail_add(trail, who, "identify", answer->n > 0 ? &answer->matches[0].person : NULL,
+                             json_pack("{s:s, s:o, s:I, s:f, s:o}", "purpose", mn_purpose_word(what->purpose),
+                                       "lists", lists, "searched", (json_int_t)answer->searched, "fmr",
+                                       answer->threshold_fmr, "people", people),
+                             err);
 }
 
+typedef struct {
+    const mn_actor *who;
+    const mn_identify *what;
+    const mn_scope *scope;
+    const mn_ranking *found;
+    mn_identification *answer;
+} decision;
+
 /* Inside the transaction whose commit puts the search on record. */
-static mn_code decide(mn_core *c, const mn_actor *who, const mn_identify *what, const mn_scope *s,
-                      const mn_ranking *found, mn_arena *arena, mn_identification *answer, mn_error *err)
+static mn_code decide(mn_core *c, void *ctx, mn_arena *arena, mn_core_trail *trail, mn_error *err)
 {
+    const decision *d = ctx;
+    const mn_ranking *found = d->found;
+    mn_identification *answer = d->answer;
     mn_code code = MN_OK;
     for (size_t i = 0; code == MN_OK && i < found->n && found->out[i].score >= answer->threshold_score; i++) {
         bool keep = false;
-        code = confirm(c, what, s, found, i, arena, &answer->matches[answer->n], &keep, err);
+        code = confirm(c, d->what, d->scope, found, i, arena, &answer->matches[answer->n], &keep, err);
         answer->n += keep;
     }
-    return code == MN_OK ? record_search(c, who, what, answer, err) : code;
+    return code == MN_OK ? record_search(trail, d->who, d->what, answer, err) : code;
 }
 
 static void set_threshold(const mn_core *c, const mn_identify *what, const mn_scope *s,
@@ -246,15 +256,8 @@ static mn_code answer_search(mn_core *c, const mn_actor *who, const mn_identify 
     if (code != MN_OK)
         return code;
     set_threshold(c, what, s, &found, &answer);
-    code = c->store->ops->begin(c->store, err);
-    if (code != MN_OK)
-        return code;
-    code = decide(c, who, what, s, &found, arena, &answer, err);
-    if (code != MN_OK) {
-        c->store->ops->rollback(c->store);
-        return code;
-    }
-    code = c->store->ops->commit(c->store, err);
+    decision d = {who, what, s, &found, &answer};
+    code = mn_core_look_on_record(c, decide, &d, arena, err);
     if (code == MN_OK)
         *out = answer;
     return code;

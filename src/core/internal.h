@@ -4,6 +4,7 @@
 #define MN_CORE_INTERNAL_H
 
 #include "core/core.h"
+#include "core/group.h"
 #include "gallery/cohort.h"
 #include "gallery/rotation.h"
 #include "gallery/snapshot.h"
@@ -72,10 +73,7 @@ struct mn_core {
     void *house_user;
 
     size_t enrol_batch; /* of mn_core_enrol_many */
-    pthread_mutex_t enrol_lock;
-    pthread_cond_t enrol_done;
-    struct mn_enrol_job *enrol_first, *enrol_last; /* under enrol_lock: those that wait */
-    bool enrolling;                                /* under enrol_lock: somebody works for all */
+    mn_group enrolments, looks;
 
     pthread_rwlock_t swap_lock; /* searches share it; a person's faces are exchanged while nobody searches */
 };
@@ -164,6 +162,25 @@ mn_code mn_core_record(mn_core *c, const mn_actor *who, const char *action, cons
 mn_code mn_core_make_record(const mn_actor *who, const char *action, const mn_id *target, json_t *detail,
                             mn_time now, mn_arena *arena, mn_audit_record *out, mn_error *err);
 json_t *mn_core_json_id(const mn_id *id);
+
+/* record_group.c: looks at people that come at the same time share the transaction of their audit records.
+ * Not inside a transaction. */
+typedef struct {
+    mn_audit_record *v;
+    size_t n, room;
+    mn_arena *arena;
+} mn_core_trail;
+/* Takes the detail over, which may be NULL only for want of memory. target may be NULL. */
+mn_code mn_core_trail_add(mn_core_trail *t, const mn_actor *who, const char *action, const mn_id *target,
+                          json_t *detail, mn_error *err);
+/* Decides an answer and adds its records to the trail. Runs inside the transaction, maybe on another thread
+ * while the caller waits; may read the store and must not write. */
+typedef mn_code mn_core_look(mn_core *c, void *ctx, mn_arena *arena, mn_core_trail *trail, mn_error *err);
+mn_code mn_core_look_on_record(mn_core *c, mn_core_look *look, void *ctx, mn_arena *arena, mn_error *err);
+/* The same for what was looked at already; detail: JSON. */
+mn_code mn_core_note_look(mn_core *c, const mn_actor *who, const char *action, const mn_id *target,
+                          const char *detail, mn_error *err);
+void mn_core_run_looks(void *ctx, mn_group_job *const *jobs, size_t n);
 
 /* 1 to MN_CORE_TEXT_MAX bytes of UTF-8 without control characters. `what` names it in the error. */
 mn_code mn_core_check_text(const char *what, const char *text, mn_error *err);

@@ -4,6 +4,7 @@
  * The first opening makes a deployment key, kept in the store wrapped by the master key. From then on the
  * master key is never made again: where its file is missing, that is said, and a wrong one does not open the
  * deployment key. */
+#include "core/enrolment.h"
 #include "core/signin.h"
 
 #include "base/alloc.h"
@@ -147,8 +148,8 @@ static mn_code alloc_core(const mn_core_options *o, mn_core **out, mn_error *err
     pthread_cond_init(&c->house_wake, &clock);
     pthread_condattr_destroy(&clock);
     pthread_mutex_init(&c->follow_lock, NULL);
-    pthread_mutex_init(&c->enrol_lock, NULL);
-    pthread_cond_init(&c->enrol_done, NULL);
+    mn_group_init(&c->enrolments, mn_enrol_run_group, c);
+    mn_group_init(&c->looks, mn_core_run_looks, c);
     pthread_rwlockattr_t attr;
     pthread_rwlockattr_init(&attr);
     /* An erasure must not wait for a moment when nobody searches. */
@@ -178,8 +179,8 @@ void mn_core_close(mn_core *c)
     pthread_mutex_destroy(&c->follow_lock);
     pthread_mutex_destroy(&c->house_lock);
     pthread_cond_destroy(&c->house_wake);
-    pthread_mutex_destroy(&c->enrol_lock);
-    pthread_cond_destroy(&c->enrol_done);
+    mn_group_finish(&c->enrolments);
+    mn_group_finish(&c->looks);
     mn_free(c);
 }
 

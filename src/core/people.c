@@ -121,7 +121,7 @@ mn_code mn_core_person(mn_core *c, const mn_actor *who, const char *ref, mn_aren
     if (code == MN_OK)
         code = make_view(c, who, &p, arena, &v, err);
     if (code == MN_OK)
-        code = mn_core_record(c, who, "person.view", &p.id, json_object(), err);
+        code = mn_core_note_look(c, who, "person.view", &p.id, "{}", err);
     if (code == MN_OK)
         *out = v;
     return code;

@@ -63,11 +63,12 @@ mn_code mn_core_make_record(const mn_actor *who, const char *action, const mn_id
                             mn_time now, mn_arena *arena, mn_audit_record *out, mn_error *err)
 {
     char *text = dump(detail), *own = text ? mn_arena_strdup(arena, text) : NULL;
-    char *id = mn_arena_alloc(arena, MN_ID_TEXT);
+    char *id = target ? mn_arena_alloc(arena, MN_ID_TEXT) : NULL;
     free(text);
-    if (!own || !id)
+    if (!own || (target && !id))
         return mn_fail(err, MN_E_MEMORY, "no memory for the audit record");
-    mn_id_format(target, id);
+    if (target)
+        mn_id_format(target, id);
     *out = (mn_audit_record){.time = now,
                              .account = who->account,
                              .actor = who->name,

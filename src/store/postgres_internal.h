@@ -166,6 +166,7 @@ mn_code mn_pg_ended(mn_store *s, mn_time from, mn_time to, mn_arena *a, mn_id **
 /* Numbers and hashes of n records that follow the newest one. Inside a writing transaction. */
 mn_code mn_pg_audit_chain(mn_store *s, mn_audit_record *r, size_t n, mn_error *err);
 mn_code mn_pg_audit_append(mn_store *s, mn_audit_record *r, mn_error *err);
+mn_code mn_pg_audit_append_many(mn_store *s, mn_audit_record *r, size_t n, mn_error *err);
 mn_code mn_pg_audit_each(mn_store *s, uint64_t from_seq,
                          mn_code (*fn)(void *ctx, const mn_audit_record *r, mn_error *err), void *ctx,
                          mn_error *err);

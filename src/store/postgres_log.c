@@ -148,6 +148,12 @@ mn_code mn_pg_audit_append(mn_store *store, mn_audit_record *r, mn_error *err)
     return code;
 }
 
+mn_code mn_pg_audit_append_many(mn_store *store, mn_audit_record *r, size_t n, mn_error *err)
+{
+    const mn_records only = {.audit = r, .n_audit = n};
+    return n == 1 ? mn_pg_audit_append(store, r, err) : mn_pg_put_many(store, &only, err);
+}
+
 typedef mn_code visitor(void *ctx, const mn_audit_record *r, mn_error *err);
 
 static const char *text_or_null(const mn_pg *q, int i)

@@ -92,6 +92,7 @@ mn_code mn_sqlite_insert_member(mn_store *s, const mn_id *list, const mn_id *per
                                 mn_error *err);
 mn_code mn_sqlite_insert_face(mn_store *s, const mn_face_record *f, mn_error *err);
 mn_code mn_sqlite_insert_descriptor(mn_store *s, const mn_descriptor_record *d, mn_error *err);
+mn_code mn_sqlite_audit_append_all(mn_store *s, mn_audit_record *r, size_t n, mn_error *err);
 /* Inside a writing transaction. */
 mn_code mn_sqlite_audit_append_many(mn_store *s, mn_audit_record *r, size_t n, mn_error *err);
 

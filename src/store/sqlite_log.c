@@ -174,6 +174,12 @@ mn_code mn_sqlite_audit_append(mn_store *store, mn_audit_record *r, mn_error *er
     return code;
 }
 
+mn_code mn_sqlite_audit_append_all(mn_store *store, mn_audit_record *r, size_t n, mn_error *err)
+{
+    const mn_records only = {.audit = r, .n_audit = n};
+    return mn_sqlite_put_many(store, &only, err);
+}
+
 static mn_code visit_audit(mn_sql *q, mn_code (*fn)(void *ctx, const mn_audit_record *r, mn_error *err),
                            void *ctx, mn_error *err)
 {

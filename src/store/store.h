@@ -320,6 +320,8 @@ typedef struct {
     mn_code (*trash_drop)(mn_store *s, const mn_id *blob, mn_error *err); /* it is removed now */
 
     mn_code (*audit_append)(mn_store *s, mn_audit_record *r, mn_error *err); /* fills seq, prev, hash */
+    /* In their order. */
+    mn_code (*audit_append_many)(mn_store *s, mn_audit_record *r, size_t n, mn_error *err);
     mn_code (*audit_each)(mn_store *s, uint64_t from_seq,
                           mn_code (*fn)(void *ctx, const mn_audit_record *r, mn_error *err), void *ctx,
                           mn_error *err);

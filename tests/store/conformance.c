@@ -702,6 +702,26 @@ static void test_rollback(void **state)
     assert_int_equal(after, before);
 }
 
+static void test_audit_append_many(void **state)
+{
+    fixture *f = *state;
+    mn_audit_report report;
+    mn_audit_record r[3] = {{.actor = "t", .action = "x", .detail = "{}"},
+                            {.actor = "t", .action = "y", .target = "z", .detail = "{}"},
+                            {.actor = "t", .action = "x", .detail = "{}"}};
+    assert_ok(f->s->ops->begin(f->s, err));
+    assert_ok(f->s->ops->audit_append_many(f->s, r, 1, err));
+    assert_ok(f->s->ops->audit_append_many(f->s, r + 1, 2, err));
+    assert_ok(f->s->ops->commit(f->s, err));
+    assert_int_equal(r[0].seq, 1);
+    assert_int_equal(r[2].seq, 3);
+    assert_memory_equal(r[2].prev, r[1].hash, 32);
+    reopen(f);
+    assert_ok(mn_audit_verify(f->s, &report, err));
+    assert_int_equal(report.records, 3);
+    assert_memory_equal(report.head, r[2].hash, 32);
+}
+
 static void test_commit(void **state)
 {
     fixture *f = *state;
@@ -948,6 +968,7 @@ int mn_store_conformance(const mn_store_backend *which)
         T(test_descriptor_each),
         T(test_person_delete_takes_everything),
         T(test_rollback),
+        T(test_audit_append_many),
         T(test_commit),
         T(test_begin_does_not_nest),
         T(test_begin_read),

@@ -1,0 +1,95 @@
+/* Looks at people that come at the same time share a transaction: each has its record before its answer, and
+ * one that is refused hinders no other. */
+#include "support.h"
+#include "world.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define THREADS 8
+#define LOOKS   25
+
+typedef struct {
+    mn_core *core;
+    mn_id person;
+    mn_code code; /* what each look must come to */
+    unsigned wrong;
+} looker;
+
+static void *look(void *ctx)
+{
+    looker *l = ctx;
+    char ref[MN_ID_TEXT];
+    mn_id_format(&l->person, ref);
+    for (int i = 0; i < LOOKS; i++) {
+        mn_person_view v = {0};
+        mn_arena *a = mn_arena_create(1 << 20);
+        mn_code code = mn_core_person(l->core, &ann, ref, a, &v, NULL);
+        l->wrong += code != l->code || (code == MN_OK && mn_id_compare(&v.person.id, &l->person) != 0);
+        mn_arena_destroy(a);
+    }
+    return NULL;
+}
+
+static void test_each_look_is_on_record(void **state)
+{
+    world *w = *state;
+    pthread_t threads[THREADS];
+    looker all[THREADS];
+    mn_audit_report report;
+    mn_enrolment one = enrol(w, "one", "staff", 1, 0), two = enrol(w, "two", "staff", 2, 0);
+    for (int i = 0; i < THREADS; i++) {
+        all[i] = (looker){.core = w->core, .person = i % 2 ? one.person : two.person};
+        if (i == 0)
+            all[i] = (looker){.core = w->core, .person = {{7}}, .code = MN_E_NOT_FOUND};
+        assert_int_equal(pthread_create(&threads[i], NULL, look, &all[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(all[i].wrong, 0);
+    }
+    assert_int_equal(count_audit(w, "person.view", NULL, 0), 7 * 25);
+    assert_ok(mn_core_audit_verify(w->core, &report, err));
+}
+
+/* ---- one transaction of several looks, by hand ---- */
+
+typedef struct {
+    const char *action; /* NULL: refused */
+    unsigned records;
+} plan;
+
+static mn_code planned(mn_core *c, void *ctx, mn_arena *arena, mn_core_trail *trail, mn_error *err)
+{
+    (void)c;
+    (void)arena;
+    const plan *p = ctx;
+    mn_code code = MN_OK;
+    for (unsigned i = 0; code == MN_OK && i < p->records; i++)
+        code = mn_core_trail_add(trail, &ann, p->action ? p->action : "refused", NULL,
+                                 json_pack("{s:i}", "i", (int)i), err);
+    return p->action ? code : mn_fail(err, MN_E_CONSENT, "refused");
+}
+
+static void test_refused_looks_leave_nothing(void **state)
+{
+    world *w = *state;
+    plan few = {"few", 3}, many = {"many", 300}, none = {"none", 0}, refused = {NULL, 2};
+    char detail[64];
+    assert_ok(mn_core_look_on_record(w->core, planned, &few, w->arena, err));
+    assert_ok(mn_core_look_on_record(w->core, planned, &many, w->arena, err));
+    assert_ok(mn_core_look_on_record(w->core, planned, &none, w->arena, err));
+    assert_code(mn_core_look_on_record(w->core, planned, &refused, w->arena, err), MN_E_CONSENT);
+    assert_int_equal(count_audit(w, "few", detail, sizeof detail), 3);
+    assert_string_equal(detail, "test:ann - {\"i\":2}");
+    assert_int_equal(count_audit(w, "many", NULL, 0), 300);
+    assert_int_equal(count_audit(w, "none", NULL, 0), 0);
+    assert_int_equal(count_audit(w, "refused", NULL, 0), 0);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+    const struct CMUnitTest tests[] = {T(test_each_look_is_on_record), T(test_refused_looks_leave_nothing)};
+    return cmocka_run_group_tests_name("looks", tests, NULL, NULL);
+}
