@@ -5,21 +5,39 @@
 
 #include <sodium.h>
 
+static void init_watch(mn_app *app)
+{
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&app->watch_wake, &clock);
+    pthread_condattr_destroy(&clock);
+    pthread_mutex_init(&app->watch_lock, NULL);
+    pthread_mutex_init(&app->follow_lock, NULL);
+    app->settings_seen = -1;
+}
+
 mn_code mn_app_create(const mn_app_options *options, mn_app **out, mn_error *err)
 {
     mn_http_options http;
     mn_app *app = mn_calloc(1, sizeof *app);
     if (!app)
         return mn_fail(err, MN_E_MEMORY, "no memory for the server");
-    app->settings = options->settings;
     app->core = options->core;
     app->pipeline = options->pipeline;
+    init_watch(app);
     randombytes_buf(app->cursor_key, sizeof app->cursor_key);
-    mn_http_options_read(app->settings, &http);
-    mn_code code = mn_metrics_create(&app->metrics, err);
+    mn_code code = mn_live_create(options->settings, &app->live, err);
     if (code == MN_OK)
-        code = mn_download_rules_create(mn_settings_text(app->settings, MN_S_FETCH_ALLOW),
-                                        &app->download_rules, err);
+        code = mn_app_settings_follow(app, err);
+    if (code == MN_OK)
+        code = mn_metrics_create(&app->metrics, err);
+    if (code == MN_OK) {
+        app->start = mn_live_take(app->live);
+        mn_http_options_read(app->start, &http);
+        code = mn_download_rules_create(mn_settings_text(app->start, MN_S_FETCH_ALLOW), &app->download_rules,
+                                        err);
+    }
     if (code == MN_OK)
         code = mn_http_server_create(&http, &mn_app_http_ops, app, &app->server, err);
     if (code != MN_OK) {
@@ -32,21 +50,29 @@ mn_code mn_app_create(const mn_app_options *options, mn_app **out, mn_error *err
 
 mn_code mn_app_start(mn_app *app, mn_error *err)
 {
-    mn_code code = mn_http_server_start(app->server, err);
+    mn_code code = mn_app_watch_start(app, err);
+    if (code == MN_OK)
+        code = mn_http_server_start(app->server, err);
     if (code == MN_OK)
         atomic_store(&app->ready, true);
+    else
+        mn_app_watch_stop(app);
     return code;
 }
 
-mn_code mn_app_reload(mn_app *app, mn_error *err)
+mn_code mn_app_reload(mn_app *app, const mn_settings *settings, mn_error *err)
 {
-    return mn_http_server_reload(app->server, err);
+    mn_code code = settings ? mn_live_give(app->live, settings, err) : MN_OK;
+    if (code == MN_OK)
+        code = mn_app_settings_use(app, err);
+    return code == MN_OK ? mn_http_server_reload(app->server, err) : code;
 }
 
 void mn_app_stop(mn_app *app)
 {
     atomic_store(&app->ready, false);
     mn_http_server_stop(app->server);
+    mn_app_watch_stop(app);
 }
 
 void mn_app_destroy(mn_app *app)
@@ -57,6 +83,11 @@ void mn_app_destroy(mn_app *app)
         mn_http_server_destroy(app->server);
     mn_metrics_destroy(app->metrics);
     mn_download_rules_destroy(app->download_rules);
+    mn_settings_unref(app->start);
+    mn_live_destroy(app->live);
+    pthread_mutex_destroy(&app->follow_lock);
+    pthread_mutex_destroy(&app->watch_lock);
+    pthread_cond_destroy(&app->watch_wake);
     sodium_memzero(app->cursor_key, sizeof app->cursor_key);
     mn_free(app);
 }

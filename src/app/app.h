@@ -17,7 +17,7 @@
 typedef struct mn_app mn_app;
 
 typedef struct {
-    const mn_settings *settings; /* the server.* and all others; must outlive the app */
+    const mn_settings *settings; /* as given by file, environment and command line; copied */
     mn_core *core;               /* the caller's, as the pipeline; both must outlive the app */
     mn_pipeline *pipeline;
 } mn_app_options;
@@ -26,8 +26,9 @@ typedef struct {
 mn_code mn_app_create(const mn_app_options *options, mn_app **out, mn_error *err);
 /* From here on requests are answered. */
 mn_code mn_app_start(mn_app *app, mn_error *err);
-/* Certificates and live settings again. */
-mn_code mn_app_reload(mn_app *app, mn_error *err);
+/* Certificates again, and of the settings (as given anew; NULL: as before) those that are live. On failure
+ * everything stays as it was, but for settings where only the certificates failed. */
+mn_code mn_app_reload(mn_app *app, const mn_settings *settings, mn_error *err);
 /* Stops taking requests, finishes those that run within server.stop_ms; blocks. */
 void mn_app_stop(mn_app *app);
 void mn_app_destroy(mn_app *app); /* NULL is allowed */

@@ -65,13 +65,13 @@ static mn_code find_route(mn_http_request *r, mn_visit *visit, mn_error *err)
     return mn_route_find(&mn_api_root, method, r->path, strlen(r->path), &visit->match, err);
 }
 
-static void plan_route(const mn_app *app, const mn_route *route, mn_http_plan *plan)
+static void plan_route(const mn_settings *settings, const mn_route *route, mn_http_plan *plan)
 {
     static const int classes[] = {
         [MN_RUN_INLINE] = MN_HTTP_IO, [MN_RUN_RECORDS] = MN_HTTP_RECORDS, [MN_RUN_PIXELS] = MN_HTTP_PIXELS};
     plan->run_on = classes[route->run];
     plan->body_max = route->body_setting >= 0
-                         ? (size_t)mn_settings_int(app->settings, (mn_setting)route->body_setting)
+                         ? (size_t)mn_settings_int(settings, (mn_setting)route->body_setting)
                          : route->body_limit;
 }
 
@@ -85,13 +85,14 @@ static void head(void *ctx, mn_http_request *r, mn_http_plan *plan, mn_http_resp
         refuse(r, plan, answer, &err);
         return;
     }
+    visit->settings = mn_live_take(app->live);
     r->user = visit;
     mn_code code = find_route(r, visit, &err);
     if (code == MN_E_METHOD && visit->match.allowed)
         say_allowed(answer, visit->match.allowed);
     if (code == MN_OK) {
         visit->route = visit->match.route;
-        plan_route(app, visit->route, plan);
+        plan_route(visit->settings, visit->route, plan);
         if (visit->route->access != MN_ACCESS_ANYBODY && !mn_app_has_credentials(r))
             code = mn_fail(
                 &err, MN_E_UNAUTHENTICATED,
@@ -241,7 +242,7 @@ static void handle(void *ctx, mn_http_request *r, mn_http_response *answer)
         .app = app,
         .core = app->core,
         .pipeline = app->pipeline,
-        .settings = app->settings,
+        .settings = visit->settings,
         .route = visit->route,
         .request = r,
         .answer = answer,
@@ -274,8 +275,10 @@ static void done(void *ctx, mn_http_request *r, const mn_http_outcome *outcome)
     mn_visit *visit = r->user;
     mn_metrics_count(app->metrics, visit && visit->route ? visit->route->operation : MN_OPS, outcome);
     log_access(r, visit, outcome);
-    if (visit)
+    if (visit) {
         json_decref(visit->more);
+        mn_settings_unref(visit->settings);
+    }
 }
 
 const mn_http_ops mn_app_http_ops = {.head = head, .handle = handle, .done = done};

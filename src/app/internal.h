@@ -4,10 +4,20 @@
 
 #include "app/call.h"
 #include "app/metrics.h"
+#include "base/live.h"
 #include "net/download.h"
 
+#include <pthread.h>
+
 struct mn_app {
-    const mn_settings *settings;
+    mn_live *live;
+    const mn_settings *start; /* as they were at the start: for what is not live; lives as long as the app */
+    pthread_mutex_t follow_lock; /* guards the next one */
+    mn_time settings_seen;       /* `updated` of those in the store that are in force */
+    pthread_t watch;             /* live.c */
+    pthread_mutex_t watch_lock;  /* guards watch_stop */
+    pthread_cond_t watch_wake;
+    bool watching, watch_stop;
     mn_core *core;
     mn_pipeline *pipeline;
     mn_http_server *server;
@@ -19,11 +29,20 @@ struct mn_app {
 
 /* What belongs to a request from head to done. */
 typedef struct {
-    const mn_route *route; /* NULL: there is none */
+    const mn_route *route;       /* NULL: there is none */
+    const mn_settings *settings; /* in force when the request came; a reference */
     mn_route_match match;
     json_t *more;  /* see mn_api_problem_more */
     char user[37]; /* id of the caller, for the access log; "": nobody */
 } mn_visit;
+
+/* live.c: puts the settings in force where they are used. */
+mn_code mn_app_settings_use(mn_app *app, mn_error *err);
+/* Takes over what is stored by now. */
+mn_code mn_app_settings_follow(mn_app *app, mn_error *err);
+/* Does so once a second, in a thread. */
+mn_code mn_app_watch_start(mn_app *app, mn_error *err);
+void mn_app_watch_stop(mn_app *app);
 
 /* dispatch.c */
 extern const mn_http_ops mn_app_http_ops;

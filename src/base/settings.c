@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <locale.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ typedef struct {
 } value;
 
 struct mn_settings {
+    atomic_uint refs;
     value values[MN_S_COUNT];
 };
 
@@ -221,6 +223,7 @@ static mn_settings *settings_copy(const mn_settings *from)
     mn_settings *s = mn_calloc(1, sizeof *s);
     if (!s)
         return NULL;
+    atomic_init(&s->refs, 1);
     for (unsigned i = 0; i < MN_S_COUNT; i++) {
         const char *text = from ? from->values[i].text : table[i].def;
         const char *origin = from ? from->values[i].origin : "default";
@@ -237,9 +240,25 @@ mn_settings *mn_settings_create(void)
     return settings_copy(NULL);
 }
 
+mn_settings *mn_settings_copy(const mn_settings *s)
+{
+    return settings_copy(s);
+}
+
+const mn_settings *mn_settings_ref(const mn_settings *s)
+{
+    atomic_fetch_add_explicit(&((mn_settings *)s)->refs, 1, memory_order_relaxed);
+    return s;
+}
+
+void mn_settings_unref(const mn_settings *s)
+{
+    mn_settings_destroy((mn_settings *)s);
+}
+
 void mn_settings_destroy(mn_settings *s)
 {
-    if (!s)
+    if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) > 1)
         return;
     for (unsigned i = 0; i < MN_S_COUNT; i++)
         value_finish(&s->values[i]);
@@ -269,9 +288,10 @@ static mn_code settings_change(mn_settings *s, mn_code (*fill)(mn_settings *s, v
         return mn_fail(err, MN_E_MEMORY, "out of memory for the settings");
     mn_code code = fill(next, arg, err);
     if (!code) {
-        mn_settings before = *s;
-        *s = *next;
-        *next = before;
+        value before[MN_S_COUNT];
+        memcpy(before, s->values, sizeof before);
+        memcpy(s->values, next->values, sizeof before);
+        memcpy(next->values, before, sizeof before);
     }
     mn_settings_destroy(next);
     return code;

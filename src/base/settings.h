@@ -2,11 +2,11 @@
  * documentation.
  *
  * Order of precedence: command line, environment (MIEN_ and the name in upper case, dots as underscores),
- * file, default. Whatever is set later overrides, so callers apply the file, then the environment, then the
- * command line. A value object is filled before threads start and read-only afterwards. The file is lines of
- * `name = value`, `#` for comments (at the start of a line or after a blank), values optionally in double
- * quotes; an unknown name or a value out of range is an error that names the setting, the value, what is
- * allowed, and the line. */
+ * file, what is stored (base/live.h), default. Whatever is set later overrides, so callers apply the file,
+ * then the environment, then the command line. A value object is filled before threads start and read-only
+ * afterwards. The file is lines of `name = value`, `#` for comments (at the start of a line or after a
+ * blank), values optionally in double quotes; an unknown name or a value out of range is an error that names
+ * the setting, the value, what is allowed, and the line. */
 #ifndef MN_BASE_SETTINGS_H
 #define MN_BASE_SETTINGS_H
 
@@ -39,6 +39,10 @@ typedef struct mn_settings mn_settings;
 
 mn_settings *mn_settings_create(void); /* all defaults; NULL: out of memory */
 void mn_settings_destroy(mn_settings *s);
+/* Reference-counted: destroy and unref take one reference away, NULL is allowed. */
+mn_settings *mn_settings_copy(const mn_settings *s); /* NULL: out of memory */
+const mn_settings *mn_settings_ref(const mn_settings *s);
+void mn_settings_unref(const mn_settings *s);
 const mn_setting_info *mn_setting_describe(mn_setting which);
 bool mn_setting_find(const char *name, mn_setting *which);
 #define MN_SETTING_ENVIRONMENT_NAME 64

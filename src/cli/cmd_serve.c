@@ -130,7 +130,7 @@ static void wait_for_end(mn_app *app, const sigset_t *set)
     int number = 0;
     while (sigwait(set, &number) != 0 || number == SIGHUP) {
         mn_error err = {0};
-        if (mn_app_reload(app, &err) != MN_OK)
+        if (mn_app_reload(app, NULL, &err) != MN_OK)
             mn_log(MN_LOG_ERROR, "serve", "reload failed, everything stays as it was: %s", err.text);
         else
             mn_log(MN_LOG_INFO, "serve", "reloaded");

@@ -401,7 +401,7 @@ static mn_code read_identity(mn_core *c, char kind, const uint8_t hash[MN_SECRET
 static bool ended(const mn_core *c, const mn_identity *id, mn_time now)
 {
     bool idle =
-        mn_id_is_nil(&id->info.token) && now - (mn_time)atomic_load(&id->seen) > c->signin->policy.idle;
+        mn_id_is_nil(&id->info.token) && now - (mn_time)atomic_load(&id->seen) > mn_signin_policy_of(c).idle;
     return now >= id->info.until || idle;
 }
 

@@ -44,7 +44,7 @@ struct mn_core {
     mn_blobs *blobs;
     mn_master *master;
     mn_key *deployment; /* for what is secret and nobody's: hashes of pictures */
-    double fmr;
+    _Atomic double fmr; /* the setting match.fmr */
 
     /* NULL and empty where only records were opened. */
     mn_gallery *gallery;
@@ -63,7 +63,7 @@ struct mn_core {
     void *warn_user;
 
     size_t expired; /* at opening */
-    mn_time grace; /* between the end of consent and erasure */
+    mn_time grace;  /* between the end of consent and erasure */
     pthread_t house;
     pthread_mutex_t house_lock;
     pthread_cond_t house_wake;

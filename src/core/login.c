@@ -70,12 +70,12 @@ static unsigned wait_of(mn_core *c, const attempt *a)
 static mn_code record_refusal(mn_core *c, void *ctx, mn_error *err)
 {
     attempt *a = ctx;
-    const mn_signin_policy *p = mn_signin_policy_of(c);
+    const mn_signin_policy p = mn_signin_policy_of(c);
     const mn_actor who = {.account = a->account.id, .name = "login"};
     mn_code code = MN_OK;
     if (a->known) {
         int64_t failures = a->user.failures + 1;
-        unsigned wait = mn_throttle_seconds(p, p->failures, failures);
+        unsigned wait = mn_throttle_seconds(&p, p.failures, failures);
         code = c->store->ops->access->user_noted(c->store, &a->user.id, a->user.seen, failures,
                                                  wait ? mn_time_now() + wait * MN_TIME_SECOND : 0, err);
     }
@@ -124,7 +124,7 @@ static mn_code begin_session(mn_core *c, void *ctx, mn_error *err)
 
 static mn_code accept(mn_core *c, attempt *a, char secret[MN_SECRET_TEXT], mn_error *err)
 {
-    const mn_signin_policy *p = mn_signin_policy_of(c);
+    const mn_signin_policy p = mn_signin_policy_of(c);
     mn_time now = mn_time_now();
     if (a->stale) {
         mn_code code = mn_password_hash(c, a->what->password, a->rehashed, err);
@@ -138,7 +138,7 @@ static mn_code accept(mn_core *c, attempt *a, char secret[MN_SECRET_TEXT], mn_er
                               .program = a->what->program,
                               .created = now,
                               .seen = now,
-                              .until = now + p->longest};
+                              .until = now + p.longest};
     mn_secret_make(c, 's', secret, a->session.hash);
     mn_code code = mn_core_transact(c, begin_session, a, err);
     if (code != MN_OK) {
@@ -349,5 +349,5 @@ mn_code mn_core_sessions_end(mn_core *c, const mn_actor *who, const mn_id *but, 
 mn_code mn_core_sessions_expire(mn_core *c, mn_error *err)
 {
     mn_time now = mn_time_now();
-    return c->store->ops->access->sessions_expire(c->store, now, now - mn_signin_policy_of(c)->idle, err);
+    return c->store->ops->access->sessions_expire(c->store, now, now - mn_signin_policy_of(c).idle, err);
 }

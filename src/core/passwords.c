@@ -62,7 +62,7 @@ static bool has_name(const char *password, const char *name)
 mn_code mn_core_password_check(mn_core *c, const char *password, const char *login, const char *name,
                                mn_error *err)
 {
-    size_t least = mn_signin_policy_of(c)->password_min, n = password ? strlen(password) : 0;
+    size_t least = mn_signin_policy_of(c).password_min, n = password ? strlen(password) : 0;
     if (n < least)
         return mn_fail(err, MN_E_INVALID, "the password is too short: it needs %zu characters", least);
     if (n > MN_PASSWORD_MAX)
@@ -121,10 +121,11 @@ static mn_code hash(const mn_signin_policy *p, const char *password, char out[MN
 
 mn_code mn_password_hash(mn_core *c, const char *password, char out[MN_PASSWORD_HASH], mn_error *err)
 {
+    const mn_signin_policy p = mn_signin_policy_of(c);
     mn_code code = enter(c->signin, err);
     if (code != MN_OK)
         return code;
-    code = hash(&c->signin->policy, password, out, err);
+    code = hash(&p, password, out, err);
     leave(c->signin);
     return code;
 }
@@ -133,7 +134,7 @@ mn_code mn_password_verify(mn_core *c, const char *stored, const char *password,
                            mn_error *err)
 {
     mn_signin *s = c->signin;
-    const mn_signin_policy *p = &s->policy;
+    const mn_signin_policy p = mn_signin_policy_of(c);
     mn_code code = enter(s, err);
     if (code != MN_OK)
         return code;
@@ -142,7 +143,7 @@ mn_code mn_password_verify(mn_core *c, const char *stored, const char *password,
         char random[MN_ONCE_TEXT];
         mn_password_once(random);
         char made[MN_PASSWORD_HASH];
-        code = hash(p, random, made, err);
+        code = hash(&p, random, made, err);
         if (code == MN_OK) {
             pthread_mutex_lock(&s->work_lock);
             memcpy(s->nobody, made, sizeof s->nobody);
@@ -152,7 +153,7 @@ mn_code mn_password_verify(mn_core *c, const char *stored, const char *password,
     if (code == MN_OK) {
         bool same = crypto_pwhash_str_verify(stored ? stored : s->nobody, password, strlen(password)) == 0;
         *fits = same && stored;
-        *stale = *fits && crypto_pwhash_str_needs_rehash(stored, p->passes, p->memory) != 0;
+        *stale = *fits && crypto_pwhash_str_needs_rehash(stored, p.passes, p.memory) != 0;
     }
     leave(s);
     return code;

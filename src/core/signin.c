@@ -32,6 +32,7 @@ mn_code mn_signin_create(const mn_settings *settings, mn_signin **out, mn_error 
     if (!s)
         return mn_fail(err, MN_E_MEMORY, "no memory for signing in");
     s->policy = read_policy(settings);
+    pthread_mutex_init(&s->policy_lock, NULL);
     pthread_mutex_init(&s->work_lock, NULL);
     pthread_cond_init(&s->work_done, NULL);
     pthread_mutex_init(&s->throttle_lock, NULL);
@@ -53,12 +54,24 @@ void mn_signin_destroy(mn_signin *s)
     pthread_mutex_destroy(&s->throttle_lock);
     pthread_cond_destroy(&s->work_done);
     pthread_mutex_destroy(&s->work_lock);
+    pthread_mutex_destroy(&s->policy_lock);
     mn_free(s);
 }
 
-const mn_signin_policy *mn_signin_policy_of(const mn_core *c)
+mn_signin_policy mn_signin_policy_of(const mn_core *c)
 {
-    return &c->signin->policy;
+    pthread_mutex_lock(&c->signin->policy_lock);
+    const mn_signin_policy p = c->signin->policy;
+    pthread_mutex_unlock(&c->signin->policy_lock);
+    return p;
+}
+
+void mn_signin_policy_use(mn_core *c, const mn_settings *settings)
+{
+    const mn_signin_policy p = read_policy(settings);
+    pthread_mutex_lock(&c->signin->policy_lock);
+    c->signin->policy = p;
+    pthread_mutex_unlock(&c->signin->policy_lock);
 }
 
 mn_code mn_core_transact(mn_core *c, mn_core_work *fn, void *ctx, mn_error *err)

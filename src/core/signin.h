@@ -21,7 +21,8 @@ typedef struct {
 /* Made with the core. */
 mn_code mn_signin_create(const mn_settings *settings, mn_signin **out, mn_error *err);
 void mn_signin_destroy(mn_signin *s);
-const mn_signin_policy *mn_signin_policy_of(const mn_core *c);
+mn_signin_policy mn_signin_policy_of(const mn_core *c); /* as it is at this moment */
+void mn_signin_policy_use(mn_core *c, const mn_settings *settings);
 
 /* ---- passwords.c: at most two at work at a time; MN_E_BUSY where too many wait ---- */
 mn_code mn_password_hash(mn_core *c, const char *password, char out[MN_PASSWORD_HASH], mn_error *err);

@@ -26,6 +26,7 @@ struct mn_identity {
 };
 
 struct mn_signin {
+    pthread_mutex_t policy_lock; /* guards the next one */
     mn_signin_policy policy;
 
     pthread_mutex_t work_lock; /* guards the next four */

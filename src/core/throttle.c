@@ -60,14 +60,15 @@ void mn_throttle_failed(mn_core *c, char kind, const char *what)
     mn_signin *s = c->signin;
     uint64_t key = key_of(c, kind, what);
     int64_t now = mn_monotonic_ns();
-    unsigned allowed = s->policy.failures * (kind == 'a' ? ADDRESS_TIMES : 1);
+    const mn_signin_policy policy = mn_signin_policy_of(c);
+    unsigned allowed = policy.failures * (kind == 'a' ? ADDRESS_TIMES : 1);
     pthread_mutex_lock(&s->throttle_lock);
     mn_throttle *t = find(s, key, now);
     if (t->key != key)
         *t = (mn_throttle){.key = key};
     t->failures++;
     t->last_ns = now;
-    t->until_ns = now + (int64_t)mn_throttle_seconds(&s->policy, allowed, t->failures) * 1000000000;
+    t->until_ns = now + (int64_t)mn_throttle_seconds(&policy, allowed, t->failures) * 1000000000;
     pthread_mutex_unlock(&s->throttle_lock);
 }
 

@@ -126,6 +126,31 @@ mn_code mn_pipeline_create(mn_runtime *rt, const mn_pack *pack, const mn_pipelin
     return MN_OK;
 }
 
+static mn_pipeline_options options_now(mn_pipeline *p)
+{
+    pthread_mutex_lock(&p->lock);
+    const mn_pipeline_options o = p->options;
+    pthread_mutex_unlock(&p->lock);
+    return o;
+}
+
+mn_code mn_pipeline_tune(mn_pipeline *p, float min_score, int min_face, int max_faces, mn_error *err)
+{
+    mn_pipeline_options next = options_now(p);
+    next.min_score = min_score;
+    next.min_face = min_face;
+    next.max_faces = max_faces;
+    mn_code code = check_options(&next, err);
+    if (code != MN_OK)
+        return code;
+    pthread_mutex_lock(&p->lock);
+    p->options.min_score = min_score;
+    p->options.min_face = min_face;
+    p->options.max_faces = max_faces;
+    pthread_mutex_unlock(&p->lock);
+    return MN_OK;
+}
+
 void mn_pipeline_destroy(mn_pipeline *p)
 {
     if (!p)
@@ -406,10 +431,11 @@ mn_code mn_pipeline_run(mn_pipeline *p, const mn_image *image, unsigned want, mn
     mn_code code = mn_pipeline_begin(p, image, arena, &w, err);
     if (code != MN_OK)
         return code;
-    int min_face = (int)((float)p->options.min_face / mn_image_scale(image));
-    mn_detect_options options = {.min_score = p->options.min_score,
+    const mn_pipeline_options tuned = options_now(p);
+    int min_face = (int)((float)tuned.min_face / mn_image_scale(image));
+    mn_detect_options options = {.min_score = tuned.min_score,
                                  .min_face = min_face > 1 ? min_face : 1,
-                                 .max_faces = (size_t)p->options.max_faces};
+                                 .max_faces = (size_t)tuned.max_faces};
     mn_work_stage(&w, MN_STAGE_DETECT);
     code = mn_detect(&w, p->detector, &options, &found, err);
     if (code == MN_OK)

@@ -42,6 +42,8 @@ typedef struct mn_pipeline mn_pipeline;
 mn_code mn_pipeline_create(mn_runtime *rt, const mn_pack *pack, const mn_pipeline_options *options,
                            mn_pipeline **out, mn_error *err);
 void mn_pipeline_destroy(mn_pipeline *p);
+/* Other values of min_score, min_face and max_faces, for the pictures that come from now on. Any thread. */
+mn_code mn_pipeline_tune(mn_pipeline *p, float min_score, int min_face, int max_faces, mn_error *err);
 /* Opens (and warms up) all nets that `want` needs, now. */
 mn_code mn_pipeline_prepare(mn_pipeline *p, unsigned want, mn_error *err);
 

@@ -12,13 +12,13 @@
 #define NEEDS_POSE (MN_WANT_POSE | MN_WANT_QUALITY)
 
 struct mn_pipeline {
-    mn_pipeline_options options;
+    mn_pipeline_options options; /* what mn_pipeline_tune changes of it: guarded by lock */
     mn_nets nets;
     const mn_detector *detector;
     const mn_mesh_recipe *mesh;
     const mn_descriptor_recipe *descriptor;
 
-    pthread_mutex_t lock; /* guards idle */
+    pthread_mutex_t lock; /* guards idle, and see options */
     mn_scratch *idle;
 };
 
