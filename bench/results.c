@@ -24,7 +24,7 @@ size_t results_rounds(const vectors *v, size_t at_least, size_t queries)
 }
 
 void results_print(const vectors *v, const char *engine, size_t queries, unsigned threads, results *r,
-                   double bytes_per_row)
+                   double bytes_per_row, const char *extra)
 {
     double ms = median(r->ms + 1, r->rounds - 1), read_ms = median(r->read_ms + 1, r->rounds - 1);
     double bytes = (double)v->rows * (double)((v->dim + 63) / 64 * 64);
@@ -33,8 +33,8 @@ void results_print(const vectors *v, const char *engine, size_t queries, unsigne
         printed ? "," : "[", engine, v->mates ? "pairs" : "0.6", v->rows, v->dim, queries, threads);
     printf("\"ms\":%.3f,\"read_ms\":%.3f,\"rank1\":%.4f,\"bytes_per_row\":%.1f,", ms, read_ms,
            (double)r->hits / (double)r->probes, bytes_per_row);
-    printf("\"comparisons_per_s\":%.4g,\"read_gb_per_s\":%.1f}", (double)v->rows * (double)queries / ms * 1e3,
-           bytes / read_ms / 1e6);
+    printf("\"comparisons_per_s\":%.4g,\"read_gb_per_s\":%.1f%s}",
+           (double)v->rows * (double)queries / ms * 1e3, bytes / read_ms / 1e6, extra ? extra : "");
     printed = true;
     fflush(stdout);
 }

@@ -18,9 +18,10 @@ typedef struct {
 /* Rounds after which the medians mean something and, with 16 queries in a round, every pair was searched for.
  */
 size_t results_rounds(const vectors *v, size_t at_least, size_t queries);
-/* One object of a JSON list. ms and read_ms are medians; bytes_per_row as resident. */
+/* One object of a JSON list. ms and read_ms are medians; bytes_per_row as resident. extra: more fields, as
+ * ",\"name\":value…", or NULL. */
 void results_print(const vectors *v, const char *engine, size_t queries, unsigned threads, results *r,
-                   double bytes_per_row);
+                   double bytes_per_row, const char *extra);
 void results_end(void); /* closes the list */
 
 #ifdef __cplusplus

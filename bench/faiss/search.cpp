@@ -72,7 +72,7 @@ void measure(const Bench &b, const std::string &name, size_t queries, double byt
         for (size_t i = 0; i < queries; i++, r.probes++)
             r.hits += best[i] == static_cast<long>(vectors_mate(&b.v, (first + i) % b.v.n_probes));
     }
-    results_print(&b.v, name.c_str(), queries, static_cast<unsigned>(b.threads), &r, bytes / static_cast<double>(b.v.rows));
+    results_print(&b.v, name.c_str(), queries, static_cast<unsigned>(b.threads), &r, bytes / static_cast<double>(b.v.rows), nullptr);
 }
 
 // Rows from … in a batch, made by all threads.
