@@ -87,7 +87,7 @@ class Raw(Api):
     @staticmethod
     def statuses(answer):
         """Of all answers that came."""
-        return [int(line[9:12]) for line in answer.split(b"\r\n") if line.startswith(b"HTTP/1.") and line[9:12].isdigit()]
+        return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) ", answer)]
 
     def fine(self, answer, what, *wanted):
         """No failure; and one of these, where given."""
@@ -268,7 +268,7 @@ class Addresses(Api):
 
     def fetched(self, url, name="detect"):
         """The answer for one address."""
-        return self.admin.call(name, (200, 400, 403, 413, 415, 422, 503), body={"pictures": [{"type": "url", "url": url}]})
+        return self.admin.call(name, (200, 400, 403, 404, 413, 415, 422, 503), body={"pictures": [{"type": "url", "url": url}]})
 
     def test_what_is_allowed_is_fetched(self):
         need_pictures()
