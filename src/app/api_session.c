@@ -25,40 +25,11 @@ static mn_code set_cookie(mn_api_call *call, const char *secret, int64_t max_age
 
 /* ---- who am I ---- */
 
-static json_t *words(const char *text)
-{
-    json_t *out = json_array();
-    while (*text) {
-        size_t n = strcspn(text, " ");
-        if (n > 0)
-            json_array_append_new(out, json_stringn(text, n));
-        text += n + (text[n] ? 1 : 0);
-    }
-    return out;
-}
-
 static json_t *rights_of(const mn_actor *who)
 {
     char text[MN_RIGHTS_TEXT];
     mn_rights_format(&who->rights, text);
-    return words(text);
-}
-
-static json_t *lists_of(const mn_actor *who)
-{
-    if (!who->limited)
-        return json_null();
-    json_t *out = json_array();
-    for (size_t i = 0; i < who->n_lists; i++)
-        json_array_append_new(out, mn_value_id(&who->lists[i]));
-    return out;
-}
-
-static json_t *account_of(const mn_identity_info *i)
-{
-    char text[MN_ID_TEXT]; /* the first account's id is nil, and an id like any other */
-    mn_id_format(&i->account, text);
-    return json_string(text);
+    return mn_value_words(text);
 }
 
 static json_t *describe(mn_core *core, const mn_identity *who)
@@ -67,10 +38,11 @@ static json_t *describe(mn_core *core, const mn_identity *who)
     const mn_identity_info i = mn_identity_describe(who);
     const mn_actor *actor = mn_identity_actor(who);
     mn_core_csrf(core, who, csrf);
-    return json_pack("{s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:b, s:s*, s:o}", "account", account_of(&i), "user",
-                     mn_value_id(&i.user), "login", i.login, "name", i.name, "roles", words(i.roles),
-                     "rights", rights_of(actor), "lists", lists_of(actor), "password_change", i.must_change,
-                     "csrf", csrf[0] ? csrf : NULL, "until", mn_value_time(i.until));
+    return json_pack("{s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:b, s:s*, s:o}", "account",
+                     mn_value_account(&i.account), "user", mn_value_id(&i.user), "login", i.login, "name",
+                     i.name, "roles", mn_value_words(i.roles), "rights", rights_of(actor), "lists",
+                     mn_value_scope(actor->limited, actor->lists, actor->n_lists), "password_change",
+                     i.must_change, "csrf", csrf[0] ? csrf : NULL, "until", mn_value_time(i.until));
 }
 
 mn_code mn_api_me_get(mn_api_call *call, mn_error *err)

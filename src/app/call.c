@@ -131,6 +131,68 @@ mn_code mn_field_ids(const mn_api_call *call, const json_t *array, const mn_id *
     return MN_OK;
 }
 
+bool mn_field_given(const json_t *object, const char *name)
+{
+    return json_object_get(object, name) != NULL;
+}
+
+mn_code mn_field_scope(const mn_api_call *call, const json_t *object, bool *given, bool *limited,
+                       const mn_id **lists, size_t *n, mn_error *err)
+{
+    const json_t *value = json_object_get(object, "lists");
+    *given = value != NULL;
+    if (!value)
+        return MN_OK;
+    *limited = !json_is_null(value);
+    return mn_field_ids(call, value, lists, n, err);
+}
+
+mn_code mn_field_rights(const json_t *object, mn_rights *out, mn_error *err)
+{
+    size_t i;
+    const json_t *word;
+    mn_rights rights = {{0}};
+    mn_code code = MN_OK;
+    json_array_foreach(json_object_get(object, "rights"), i, word)
+    {
+        const char *text = json_string_value(word);
+        code = mn_rights_parse(text, strlen(text), &rights, err);
+        if (code != MN_OK)
+            return code;
+    }
+    *out = rights;
+    return MN_OK;
+}
+
+json_t *mn_value_account(const mn_id *id)
+{
+    char text[MN_ID_TEXT];
+    mn_id_format(id, text);
+    return json_string(text);
+}
+
+json_t *mn_value_words(const char *text)
+{
+    json_t *out = json_array();
+    while (*text) {
+        size_t n = strcspn(text, " ");
+        if (n > 0)
+            json_array_append_new(out, json_stringn(text, n));
+        text += n + (text[n] ? 1 : 0);
+    }
+    return out;
+}
+
+json_t *mn_value_scope(bool limited, const mn_id *lists, size_t n)
+{
+    if (!limited)
+        return json_null();
+    json_t *out = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(out, mn_value_id(&lists[i]));
+    return out;
+}
+
 json_t *mn_value_id(const mn_id *id)
 {
     char text[MN_ID_TEXT];

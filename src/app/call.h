@@ -56,8 +56,20 @@ mn_code mn_field_texts(const mn_api_call *call, const json_t *object, const char
 mn_code mn_field_ids(const mn_api_call *call, const json_t *array, const mn_id **out, size_t *n,
                      mn_error *err);
 
+/* Is there such a field, null too? */
+bool mn_field_given(const json_t *object, const char *name);
+/* The field `lists`: null is "all". *given is false, and the rest untouched, where it is missing. */
+mn_code mn_field_scope(const mn_api_call *call, const json_t *object, bool *given, bool *limited,
+                       const mn_id **lists, size_t *n, mn_error *err);
+/* The field `rights`; nothing where it is missing. */
+mn_code mn_field_rights(const json_t *object, mn_rights *out, mn_error *err);
+
 /* ---- values of an answer ---- */
-json_t *mn_value_id(const mn_id *id);    /* null for nil */
+json_t *mn_value_id(const mn_id *id);      /* null for nil */
+json_t *mn_value_account(const mn_id *id); /* the first account's id is nil, and an id like any other */
+json_t *mn_value_words(const char *text);  /* an array of the words of a text, which blanks are between */
+/* What something is kept to: null where it is not limited. */
+json_t *mn_value_scope(bool limited, const mn_id *lists, size_t n);
 json_t *mn_value_time(mn_time t);        /* null for MN_TIME_NEVER and for 0 */
 json_t *mn_value_text(const char *text); /* null for NULL */
 json_t *mn_value_real(double v);         /* null for what is not finite */

@@ -17,6 +17,7 @@
     X(FORBIDDEN, "forbidden", 403, "the actor may not do this")                                              \
     X(CONSENT, "consent_required", 403, "no valid consent for this purpose is on record")                    \
     X(PURPOSE, "purpose_mismatch", 403, "the list serves another purpose than the request")                  \
+    X(ACCOUNT, "account_closed", 403, "the account is suspended or has expired")                             \
     X(QUOTA, "quota", 403, "a limit of the account is reached")                                              \
     X(NOT_FOUND, "not_found", 404, "there is no such thing")                                                 \
     X(METHOD, "method_not_allowed", 405, "the method is not one of this address")                            \

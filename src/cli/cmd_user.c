@@ -87,7 +87,7 @@ static mn_code passwd(mn_desk *d, mn_error *err)
     if (code == MN_OK)
         code = read_password(d, room, &password, err);
     if (code == MN_OK)
-        code = mn_core_user_reset(d->core, &d->actor, &u.id, password, once, err);
+        code = mn_core_user_reset(d->core, &d->actor, &u.id, password, d->arena, &u, once, err);
     sodium_memzero(room, sizeof room);
     if (code == MN_OK)
         code = mn_core_user_get(d->core, &d->actor, &u.id, d->arena, &u, err);

@@ -15,6 +15,9 @@ typedef struct {
     const mn_time *if_updated;
     mn_arena *arena;
     mn_account account;
+    const mn_user_fields *user; /* the first administrator, or NULL */
+    char hash[MN_PASSWORD_HASH];
+    mn_user admin;
 } job;
 
 static mn_code check_limit(const char *what, const int64_t *limit, mn_error *err)
@@ -84,7 +87,14 @@ static mn_code add(mn_core *c, void *ctx, mn_error *err)
     mn_time now = mn_time_now();
     j->account = (mn_account){.id = mn_id_make(), .expires = MN_TIME_NEVER, .created = now, .updated = now};
     mn_code code = apply(j, err);
-    return code == MN_OK ? put(c, j, "account.create", err) : code;
+    if (code == MN_OK)
+        code = put(c, j, "account.create", err);
+    if (code != MN_OK || !j->user)
+        return code;
+    mn_actor there = *j->who; /* who may make accounts may let somebody into this one */
+    there.account = j->account.id;
+    there.rights = mn_rights_all();
+    return mn_user_insert(c, &there, j->user, j->hash, j->arena, &j->admin, err);
 }
 
 static mn_code change(mn_core *c, void *ctx, mn_error *err)
@@ -104,29 +114,27 @@ mn_code mn_core_account_add(mn_core *c, const mn_actor *who, const mn_account_fi
                             mn_account *out, mn_user *admin, char once[MN_ONCE_TEXT], mn_error *err)
 {
     static const char *const roles[] = {"administrator"};
-    job j = {.who = who, .fields = fields, .arena = arena};
+    const mn_user_fields user = {
+        .login = fields->admin_login, .name = fields->admin_login, .roles = roles, .n_roles = 1};
+    char made[MN_ONCE_TEXT];
+    job j = {.who = who, .fields = fields, .arena = arena, .user = fields->admin_login ? &user : NULL};
     mn_code code = mn_core_may_everywhere(who, MN_R_ACCOUNTS, MN_VERB_CREATE, err);
     if (code == MN_OK && !fields->name)
         code = mn_fail(err, MN_E_INVALID, "the account's name is missing");
     if (code == MN_OK)
         code = check_fields(fields, err);
-    if (code == MN_OK && fields->admin_login)
-        code = mn_core_check_name_word("the login", fields->admin_login, err);
+    if (code == MN_OK && j.user)
+        code = mn_user_prepare(c, &user, made, j.hash, err);
     if (code == MN_OK)
         code = mn_core_transact(c, add, &j, err);
-    if (code == MN_OK && fields->admin_login) {
-        mn_actor there = *who; /* who may make accounts may let somebody into this one */
-        there.account = j.account.id;
-        there.rights = mn_rights_all();
-        const mn_user_fields user = {
-            .login = fields->admin_login, .name = fields->admin_login, .roles = roles, .n_roles = 1};
-        code = mn_core_user_add(c, &there, &user, arena, admin, once, err);
-        if (code != MN_OK)
-            mn_error_prefix(err, "the account was made, its administrator was not");
+    if (code != MN_OK)
+        return code;
+    *out = j.account;
+    if (j.user) {
+        *admin = j.admin;
+        memcpy(once, made, sizeof made);
     }
-    if (code == MN_OK)
-        *out = j.account;
-    return code;
+    return MN_OK;
 }
 
 mn_code mn_core_account_change(mn_core *c, const mn_actor *who, const mn_id *id,

@@ -1,7 +1,7 @@
 /* Accounts separate tenants: people, lists, users, everything belongs to one, and nothing of another one is
  * there to its users. The first account (nil id, "default") runs the server; the others are made, changed and
- * suspended from there. A suspended or expired account lets nobody sign in. Limits are checked where people
- * and faces are written (MN_E_QUOTA). Thread-safe. */
+ * suspended from there. A suspended or expired account lets nobody in (MN_E_ACCOUNT). Limits are checked
+ * where people and faces are written (MN_E_QUOTA). Thread-safe. */
 #ifndef MN_CORE_ACCOUNTS_H
 #define MN_CORE_ACCOUNTS_H
 
@@ -9,7 +9,7 @@
 
 typedef struct {
     const char *name, *comment;              /* NULL in a change: as it is; an empty comment takes it away */
-    const char *admin_login;                 /* new accounts only; NULL: no user is made */
+    const char *admin_login;                 /* new accounts only; NULL: no user is made. Both or neither */
     const bool *suspended;                   /* NULL: as it is, or not */
     const mn_time *expires;                  /* NULL: as it is, or never */
     const int64_t *people, *faces, *cameras; /* limits, 0: none; NULL: as it is */

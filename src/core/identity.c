@@ -155,10 +155,10 @@ mn_code mn_grant_within(const mn_actor *who, const mn_grant *g, mn_error *err)
 mn_code mn_account_usable(const mn_account *a, mn_error *err)
 {
     if (a->suspended)
-        return mn_fail(err, MN_E_FORBIDDEN, "the account %.100s is suspended: ask who runs this server",
+        return mn_fail(err, MN_E_ACCOUNT, "the account %.100s is suspended: ask who runs this server",
                        a->name);
     if (a->expires <= mn_time_now())
-        return mn_fail(err, MN_E_FORBIDDEN, "the account %.100s has expired: ask who runs this server",
+        return mn_fail(err, MN_E_ACCOUNT, "the account %.100s has expired: ask who runs this server",
                        a->name);
     return MN_OK;
 }

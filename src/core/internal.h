@@ -184,6 +184,8 @@ void mn_core_run_looks(void *ctx, mn_group_job *const *jobs, size_t n);
 
 /* 1 to MN_CORE_TEXT_MAX bytes of UTF-8 without control characters. `what` names it in the error. */
 mn_code mn_core_check_text(const char *what, const char *text, mn_error *err);
+/* The same for a text of up to max bytes that may have several lines, and may be empty. */
+mn_code mn_core_check_lines(const char *what, const char *text, size_t max, mn_error *err);
 
 /* consent.c */
 bool mn_consent_valid(const mn_consent *c, mn_purpose purpose, mn_time now);

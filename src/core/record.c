@@ -39,6 +39,21 @@ mn_code mn_core_check_text(const char *what, const char *text, mn_error *err)
     return MN_OK;
 }
 
+mn_code mn_core_check_lines(const char *what, const char *text, size_t max, mn_error *err)
+{
+    if (strlen(text) > max)
+        return mn_fail(err, MN_E_INVALID, "%s is longer than %zu bytes", what, max);
+    for (const unsigned char *p = (const unsigned char *)text; *p;) {
+        size_t n = utf8_length(p);
+        if (n == 0)
+            return mn_fail(err, MN_E_INVALID, "%s is not UTF-8", what);
+        if ((*p < 0x20 && !strchr("\t\n\r", *p)) || *p == 0x7f)
+            return mn_fail(err, MN_E_INVALID, "%s has a control character in it: take it out", what);
+        p += n;
+    }
+    return MN_OK;
+}
+
 mn_code mn_core_check_actor(const mn_actor *who, mn_error *err)
 {
     return mn_core_check_text("the actor's name, for the audit log,", who ? who->name : NULL, err);

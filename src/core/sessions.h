@@ -34,7 +34,8 @@ typedef struct {
 } mn_login;
 
 /* MN_E_UNAUTHENTICATED: name or password are wrong. MN_E_RATE: *wait_s says how long. MN_E_FORBIDDEN: the
- * user is disabled, the account suspended or expired. MN_E_BUSY: too many sign in at once. */
+ * user is disabled. MN_E_ACCOUNT: the account is suspended or has expired. MN_E_BUSY: too many sign in at
+ * once. */
 mn_code mn_core_login(mn_core *c, const mn_login *login, char secret[MN_SECRET_TEXT], mn_identity **out,
                       unsigned *wait_s, mn_error *err);
 /* MN_E_UNAUTHENTICATED where there is no such session or token, or no more. */
@@ -71,13 +72,19 @@ typedef struct {
 /* The secret is told this once. Records come without their hash. */
 mn_code mn_core_token_add(mn_core *c, const mn_actor *who, const mn_token_fields *fields, mn_arena *arena,
                           mn_token *out, char secret[MN_SECRET_TEXT], mn_error *err);
+/* Another number for every change of what a token may do: for `if_state`. */
+int64_t mn_core_token_state(const mn_token *t);
 /* One's own need no right; with tokens.view those of the account. */
 mn_code mn_core_tokens(mn_core *c, const mn_actor *who, const mn_id *after, size_t limit, mn_arena *arena,
                        mn_token **out, size_t *n, mn_error *err);
+/* The tokens of one user (NULL: as above). */
+mn_code mn_core_tokens_of(mn_core *c, const mn_actor *who, const mn_id *user, const mn_id *after,
+                          size_t limit, mn_arena *arena, mn_token **out, size_t *n, mn_error *err);
 mn_code mn_core_token_get(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena, mn_token *out,
                           mn_error *err);
+/* if_state: NULL, or the state that the caller has seen: MN_E_PRECONDITION where it is another one. */
 mn_code mn_core_token_change(mn_core *c, const mn_actor *who, const mn_id *id, const mn_token_fields *fields,
-                             mn_arena *arena, mn_token *out, mn_error *err);
+                             const int64_t *if_state, mn_arena *arena, mn_token *out, mn_error *err);
 mn_code mn_core_token_revoke(mn_core *c, const mn_actor *who, const mn_id *id, mn_error *err);
 
 #endif

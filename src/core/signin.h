@@ -69,6 +69,13 @@ mn_code mn_account_usable(const mn_account *a, mn_error *err);
 mn_code mn_scope_check(mn_core *c, const mn_actor *who, const mn_id *lists, size_t n, mn_arena *arena,
                        mn_error *err);
 
+/* users.c: a new user in two steps: everything that takes long or needs no store (hash: of the password;
+ * once: the one that was made, or ""), then inside a transaction. No right is asked for. */
+mn_code mn_user_prepare(mn_core *c, const mn_user_fields *fields, char once[MN_ONCE_TEXT],
+                        char hash[MN_PASSWORD_HASH], mn_error *err);
+mn_code mn_user_insert(mn_core *c, const mn_actor *who, const mn_user_fields *fields,
+                       const char hash[MN_PASSWORD_HASH], mn_arena *arena, mn_user *out, mn_error *err);
+
 /* users.c: letters, digits and a few signs; NULL or "" is fine for a comment */
 mn_code mn_core_check_name_word(const char *what, const char *text, mn_error *err);
 mn_code mn_core_check_comment(const char *text, mn_error *err);

@@ -1,12 +1,15 @@
 /* Tokens: a part of their user's rights, for a program. */
 #include "core/signin.h"
 
+#include <sodium.h>
+
 #include <string.h>
 
 typedef struct {
     const mn_actor *who;
     const mn_token_fields *fields;
     const mn_id *id;
+    const int64_t *if_state;
     mn_arena *arena;
     mn_token token;
 } job;
@@ -107,6 +110,9 @@ static mn_code change(mn_core *c, void *ctx, mn_error *err)
     mn_code code = read_token(c, j->who, j->id, j->arena, &j->token, err);
     if (code == MN_OK)
         code = need(j->who, &j->token.user, MN_VERB_CHANGE, err);
+    if (code == MN_OK && j->if_state && *j->if_state != mn_core_token_state(&j->token))
+        code = mn_fail(err, MN_E_PRECONDITION,
+                       "somebody else changed this meanwhile: read it again, then change it");
     if (code == MN_OK)
         code = apply(c, j, err);
     if (code == MN_OK)
@@ -168,18 +174,45 @@ mn_code mn_core_token_add(mn_core *c, const mn_actor *who, const mn_token_fields
     return MN_OK;
 }
 
+int64_t mn_core_token_state(const mn_token *t)
+{
+    crypto_generichash_state h;
+    uint8_t hash[crypto_generichash_BYTES_MIN];
+    int64_t state;
+    crypto_generichash_init(&h, NULL, 0, sizeof hash);
+    crypto_generichash_update(&h, (const uint8_t *)t->name, strlen(t->name) + 1);
+    crypto_generichash_update(&h, (const uint8_t *)t->rights, strlen(t->rights) + 1);
+    crypto_generichash_update(&h, (const uint8_t *)&t->until, sizeof t->until);
+    crypto_generichash_update(&h, (const uint8_t *)&t->limited, sizeof t->limited);
+    if (t->n_lists > 0)
+        crypto_generichash_update(&h, (const uint8_t *)t->lists, t->n_lists * sizeof *t->lists);
+    crypto_generichash_final(&h, hash, sizeof hash);
+    memcpy(&state, hash, sizeof state);
+    return state;
+}
+
 mn_code mn_core_tokens(mn_core *c, const mn_actor *who, const mn_id *after, size_t limit, mn_arena *arena,
                        mn_token **out, size_t *n, mn_error *err)
 {
+    return mn_core_tokens_of(c, who, NULL, after, limit, arena, out, n, err);
+}
+
+mn_code mn_core_tokens_of(mn_core *c, const mn_actor *who, const mn_id *user, const mn_id *after,
+                          size_t limit, mn_arena *arena, mn_token **out, size_t *n, mn_error *err)
+{
+    const bool own = user && is_own(who, user);
     mn_code code = mn_core_check_actor(who, err);
     bool all = code == MN_OK && mn_rights_has(&who->rights, MN_R_TOKENS, MN_VERB_VIEW);
-    if (code == MN_OK && !all && mn_id_is_nil(&who->user))
+    if (code == MN_OK && !all && !own && (user || mn_id_is_nil(&who->user)))
         code = mn_core_may(who, MN_R_TOKENS, MN_VERB_VIEW, err);
     if (code == MN_OK)
         code = mn_core_check_page(limit, err);
     if (code == MN_OK)
-        code = c->store->ops->access->token_list(c->store, &who->account, all ? NULL : &who->user, after,
-                                                 limit, arena, out, n, err);
+        code = c->store->ops->access->token_list(c->store, &who->account,
+                                                 user  ? user
+                                                 : all ? NULL
+                                                       : &who->user,
+                                                 after, limit, arena, out, n, err);
     for (size_t i = 0; code == MN_OK && i < *n; i++)
         memset((*out)[i].hash, 0, sizeof(*out)[i].hash);
     return code;
@@ -198,9 +231,9 @@ mn_code mn_core_token_get(mn_core *c, const mn_actor *who, const mn_id *id, mn_a
 }
 
 mn_code mn_core_token_change(mn_core *c, const mn_actor *who, const mn_id *id, const mn_token_fields *fields,
-                             mn_arena *arena, mn_token *out, mn_error *err)
+                             const int64_t *if_state, mn_arena *arena, mn_token *out, mn_error *err)
 {
-    job j = {.who = who, .fields = fields, .id = id, .arena = arena};
+    job j = {.who = who, .fields = fields, .id = id, .if_state = if_state, .arena = arena};
     mn_code code = mn_core_check_actor(who, err);
     if (code == MN_OK)
         code = check_fields(fields, err);

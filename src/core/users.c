@@ -36,7 +36,7 @@ mn_code mn_core_check_name_word(const char *what, const char *text, mn_error *er
 
 mn_code mn_core_check_comment(const char *text, mn_error *err)
 {
-    return text && *text ? mn_core_check_text("the comment", text, err) : MN_OK;
+    return text && *text ? mn_core_check_lines("the comment", text, MN_COMMENT_MAX, err) : MN_OK;
 }
 
 /* The roles as they are stored; each must be there, and none beyond what the actor may give. */
@@ -219,6 +219,30 @@ static void tell(mn_user *out, const mn_user *u)
     out->password = NULL;
 }
 
+mn_code mn_user_prepare(mn_core *c, const mn_user_fields *fields, char once[MN_ONCE_TEXT],
+                        char hash[MN_PASSWORD_HASH], mn_error *err)
+{
+    mn_code code = mn_core_check_name_word("the login", fields->login, err);
+    if (code == MN_OK && !fields->name)
+        code = mn_fail(err, MN_E_INVALID, "the user's name is missing");
+    if (code == MN_OK && fields->n_roles == 0)
+        code = mn_fail(err, MN_E_INVALID, "the user needs a role: see mien roles");
+    if (code == MN_OK)
+        code = check_fields(fields, err);
+    return code == MN_OK ? make_password(c, fields->password, fields->login, fields->name, once, hash, err)
+                         : code;
+}
+
+mn_code mn_user_insert(mn_core *c, const mn_actor *who, const mn_user_fields *fields,
+                       const char hash[MN_PASSWORD_HASH], mn_arena *arena, mn_user *out, mn_error *err)
+{
+    job j = {.who = who, .fields = fields, .arena = arena, .hash = hash, .once = !fields->password};
+    mn_code code = add(c, &j, err);
+    if (code == MN_OK)
+        tell(out, &j.user);
+    return code;
+}
+
 mn_code mn_core_user_add(mn_core *c, const mn_actor *who, const mn_user_fields *fields, mn_arena *arena,
                          mn_user *out, char once[MN_ONCE_TEXT], mn_error *err)
 {
@@ -226,15 +250,7 @@ mn_code mn_core_user_add(mn_core *c, const mn_actor *who, const mn_user_fields *
     job j = {.who = who, .fields = fields, .arena = arena, .hash = hash, .once = !fields->password};
     mn_code code = mn_core_may(who, MN_R_USERS, MN_VERB_CREATE, err);
     if (code == MN_OK)
-        code = mn_core_check_name_word("the login", fields->login, err);
-    if (code == MN_OK && !fields->name)
-        code = mn_fail(err, MN_E_INVALID, "the user's name is missing");
-    if (code == MN_OK && fields->n_roles == 0)
-        code = mn_fail(err, MN_E_INVALID, "the user needs a role: see mien roles");
-    if (code == MN_OK)
-        code = check_fields(fields, err);
-    if (code == MN_OK)
-        code = make_password(c, fields->password, fields->login, fields->name, made, hash, err);
+        code = mn_user_prepare(c, fields, made, hash, err);
     if (code == MN_OK)
         code = mn_core_transact(c, add, &j, err);
     if (code != MN_OK)
@@ -274,6 +290,8 @@ static mn_code reset(mn_core *c, void *ctx, mn_error *err)
     j->user.password = j->hash;
     j->user.once = j->once;
     j->user.updated = mn_core_next_update(j->user.updated);
+    j->user.failures = 0;
+    j->user.locked = 0;
     code = ops->user_put(c->store, &j->user, err);
     if (code == MN_OK)
         code = ops->user_noted(c->store, j->id, j->user.seen, 0, 0, err);
@@ -295,38 +313,38 @@ static mn_code drop(mn_core *c, void *ctx, mn_error *err)
     return code == MN_OK ? record(c, j, "user.delete", err) : code;
 }
 
-static mn_code with_arena(mn_core *c, job *j, mn_core_work *how, mn_error *err)
-{
-    j->arena = mn_arena_create(MN_SIGNIN_ARENA);
-    if (!j->arena)
-        return mn_fail(err, MN_E_MEMORY, "no memory to change a user");
-    mn_code code = mn_core_transact(c, how, j, err);
-    mn_arena_destroy(j->arena);
-    if (code == MN_OK)
-        mn_identity_forget(c);
-    return code;
-}
-
 mn_code mn_core_user_reset(mn_core *c, const mn_actor *who, const mn_id *id, const char *password,
-                           char once[MN_ONCE_TEXT], mn_error *err)
+                           mn_arena *arena, mn_user *out, char once[MN_ONCE_TEXT], mn_error *err)
 {
     char hash[MN_PASSWORD_HASH], made[MN_ONCE_TEXT];
-    job j = {.who = who, .id = id, .hash = hash, .once = !password};
+    job j = {.who = who, .id = id, .hash = hash, .once = !password, .arena = arena};
     mn_code code = mn_core_may(who, MN_R_USERS, MN_VERB_CHANGE, err);
     if (code == MN_OK)
         code = make_password(c, password, NULL, NULL, made, hash, err);
     if (code == MN_OK)
-        code = with_arena(c, &j, reset, err);
-    if (code == MN_OK)
-        memcpy(once, made, sizeof made);
-    return code;
+        code = mn_core_transact(c, reset, &j, err);
+    if (code != MN_OK)
+        return code;
+    mn_identity_forget(c);
+    memcpy(once, made, sizeof made);
+    tell(out, &j.user);
+    return MN_OK;
 }
 
 mn_code mn_core_user_remove(mn_core *c, const mn_actor *who, const mn_id *id, mn_error *err)
 {
     job j = {.who = who, .id = id};
     mn_code code = mn_core_may(who, MN_R_USERS, MN_VERB_DELETE, err);
-    return code == MN_OK ? with_arena(c, &j, drop, err) : code;
+    if (code != MN_OK)
+        return code;
+    j.arena = mn_arena_create(MN_SIGNIN_ARENA);
+    if (!j.arena)
+        return mn_fail(err, MN_E_MEMORY, "no memory to remove a user");
+    code = mn_core_transact(c, drop, &j, err);
+    mn_arena_destroy(j.arena);
+    if (code == MN_OK)
+        mn_identity_forget(c);
+    return code;
 }
 
 /* ---- reading ---- */

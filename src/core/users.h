@@ -14,6 +14,7 @@
 #define MN_ONCE_TEXT    32   /* room for a one-time password */
 #define MN_ROLES_MAX    16   /* roles of one user */
 #define MN_SCOPE_MAX    1000 /* lists that a user, role or token is kept to */
+#define MN_COMMENT_MAX  8192 /* bytes; may have several lines */
 
 /* Text for what follows: NULL keeps what is there in a change, and is "none" in a new record. */
 typedef struct {
@@ -39,12 +40,27 @@ mn_code mn_core_user_find(mn_core *c, const mn_actor *who, const char *login, mn
 /* By login, after `after` (NULL: from the first). limit: 1 to 1000. */
 mn_code mn_core_users(mn_core *c, const mn_actor *who, const char *after, size_t limit, mn_arena *arena,
                       mn_user **out, size_t *n, mn_error *err);
+typedef enum { MN_USERS_BY_LOGIN, MN_USERS_BY_CREATED, MN_USERS_BY_SEEN } mn_user_order;
+#define MN_USERS_SORTED_MAX 10000 /* an account with more users is listed by login, upwards, only */
+typedef struct {
+    mn_user_order order;
+    bool descending;
+    const char *like;   /* part of login or name, letters A to Z of either case; NULL: all */
+    const char *role;   /* who has it; NULL: all */
+    const bool *active; /* NULL: all */
+    const char *after;  /* what *next was with the page before; NULL: from the first */
+    size_t limit;       /* 1 to 1000 */
+} mn_user_query;
+#define MN_USER_NEXT (MN_LOGIN_MAX + 64) /* room for the key of the next page */
+/* next: "" where that was all. */
+mn_code mn_core_users_find(mn_core *c, const mn_actor *who, const mn_user_query *q, mn_arena *arena,
+                           mn_user **out, size_t *n, char next[MN_USER_NEXT], mn_error *err);
 /* if_updated: NULL, or the `updated` that the caller has seen: MN_E_PRECONDITION where it is another one. */
 mn_code mn_core_user_change(mn_core *c, const mn_actor *who, const mn_id *id, const mn_user_fields *fields,
                             const mn_time *if_updated, mn_arena *arena, mn_user *out, mn_error *err);
 /* A one-time password, or the one given, which need not be changed. Ends the user's sessions and unlocks. */
 mn_code mn_core_user_reset(mn_core *c, const mn_actor *who, const mn_id *id, const char *password,
-                           char once[MN_ONCE_TEXT], mn_error *err);
+                           mn_arena *arena, mn_user *out, char once[MN_ONCE_TEXT], mn_error *err);
 mn_code mn_core_user_remove(mn_core *c, const mn_actor *who, const mn_id *id, mn_error *err);
 /* Where the first account has no user yet: makes "admin", an administrator of the first account. *made says
  * whether.

@@ -57,8 +57,8 @@ static void test_account_and_its_administrator(void **state)
     login.password = GOOD;
     assert_ok(mn_core_account_change(w->core, &ann, &a.id, &off, &a.updated, w->arena, &a, err));
     mn_identity *again = NULL;
-    assert_code(mn_core_session(w->core, secret, &again, err), MN_E_FORBIDDEN);
-    assert_code(mn_core_login(w->core, &login, secret, &again, &wait, err), MN_E_FORBIDDEN);
+    assert_code(mn_core_session(w->core, secret, &again, err), MN_E_ACCOUNT);
+    assert_code(mn_core_login(w->core, &login, secret, &again, &wait, err), MN_E_ACCOUNT);
     const mn_time seen = a.updated - 1;
     assert_code(mn_core_account_change(w->core, &ann, &a.id, &on, &seen, w->arena, &a, err),
                 MN_E_PRECONDITION);
@@ -68,7 +68,7 @@ static void test_account_and_its_administrator(void **state)
     const mn_time past = mn_time_now() - 1;
     const mn_account_fields ends = {.expires = &past};
     assert_ok(mn_core_account_change(w->core, &ann, &a.id, &ends, NULL, w->arena, &a, err));
-    assert_code(mn_core_session(w->core, secret, &again, err), MN_E_FORBIDDEN);
+    assert_code(mn_core_session(w->core, secret, &again, err), MN_E_ACCOUNT);
     mn_identity_unref(who);
     assert_ok(mn_core_account_remove(w->core, &ann, &a.id, err));
     assert_code(mn_core_session(w->core, secret, &again, err), MN_E_UNAUTHENTICATED);
@@ -210,7 +210,7 @@ static void test_nothing_of_another_account_is_there(void **state)
     assert_code(mn_core_user_get(w->core, &eve, &jan.id, w->arena, &u, err), MN_E_NOT_FOUND);
     assert_code(mn_core_user_find(w->core, &eve, "jan", w->arena, &u, err), MN_E_NOT_FOUND);
     assert_code(mn_core_user_change(w->core, &eve, &jan.id, &off, NULL, w->arena, &u, err), MN_E_NOT_FOUND);
-    assert_code(mn_core_user_reset(w->core, &eve, &jan.id, GOOD, once, err), MN_E_NOT_FOUND);
+    assert_code(mn_core_user_reset(w->core, &eve, &jan.id, GOOD, w->arena, &jan, once, err), MN_E_NOT_FOUND);
     assert_code(mn_core_user_remove(w->core, &eve, &jan.id, err), MN_E_NOT_FOUND);
     assert_ok(mn_core_roles(w->core, &eve, NULL, 9, w->arena, &roles, &n, err));
     assert_int_equal(n, 0);
@@ -221,7 +221,8 @@ static void test_nothing_of_another_account_is_there(void **state)
     assert_ok(mn_core_tokens(w->core, &eve, NULL, 9, w->arena, &tokens, &n, err));
     assert_int_equal(n, 0);
     assert_code(mn_core_token_get(w->core, &eve, &t.id, w->arena, &t, err), MN_E_NOT_FOUND);
-    assert_code(mn_core_token_change(w->core, &eve, &t.id, &renamed, w->arena, &t, err), MN_E_NOT_FOUND);
+    assert_code(mn_core_token_change(w->core, &eve, &t.id, &renamed, NULL, w->arena, &t, err),
+                MN_E_NOT_FOUND);
     assert_code(mn_core_token_revoke(w->core, &eve, &t.id, err), MN_E_NOT_FOUND);
     assert_code(mn_core_token_add(w->core, &eve, &token, w->arena, &t, secret, err), MN_E_NOT_FOUND);
     const mn_role_fields foreign = {.name = "spy",

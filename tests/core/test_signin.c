@@ -175,7 +175,7 @@ static void test_lock_out(void **state)
     assert_refused(w, "anna", GOOD, MN_E_RATE);
     /* A reset takes it away. */
     char once[MN_ONCE_TEXT], secret[MN_SECRET_TEXT];
-    assert_ok(mn_core_user_reset(w->core, &ann, &anna.id, GOOD, once, err));
+    assert_ok(mn_core_user_reset(w->core, &ann, &anna.id, GOOD, w->arena, &anna, once, err));
     mn_identity_unref(sign_in(w, "anna", secret));
     assert_ok(w->core->store->ops->access->user_get(w->core->store, &anna.id, w->arena, &u, err));
     assert_int_equal(u.failures, 0);
@@ -474,7 +474,8 @@ static void test_nobody_gives_more_than_they_have(void **state)
     assert_code(mn_core_user_change(w->core, hr_actor, &eva.id, &up, NULL, w->arena, &u, err),
                 MN_E_FORBIDDEN);
     assert_code(mn_core_user_add(w->core, hr_actor, &mole, w->arena, &u, once, err), MN_E_FORBIDDEN);
-    assert_code(mn_core_user_reset(w->core, hr_actor, &root.id, GOOD, once, err), MN_E_FORBIDDEN);
+    assert_code(mn_core_user_reset(w->core, hr_actor, &root.id, GOOD, w->arena, &root, once, err),
+                MN_E_FORBIDDEN);
     assert_code(mn_core_user_remove(w->core, hr_actor, &root.id, err), MN_E_FORBIDDEN);
     const mn_rights all = mn_rights_all();
     const mn_role_fields more = {.rights = &all}, new_role = {.name = "god", .rights = &all};

@@ -57,7 +57,7 @@ export type Right = "people.view" | "people.create" | "people.change" | "people.
 export type RightSet = Right[];
 
 /** Stable; programs decide by it. The words of src/base/error.h, then those of the HTTP layer. */
-export type ProblemCode = "invalid" | "unauthenticated" | "forbidden" | "consent_required" | "purpose_mismatch" | "quota" | "not_found" | "method_not_allowed" | "not_acceptable" | "exists" | "conflict" | "duplicate" | "pack_mismatch" | "precondition_failed" | "limit" | "unsupported" | "decode" | "no_face" | "several_faces" | "low_quality" | "rate_limited" | "cancelled" | "internal" | "corrupt" | "memory" | "busy" | "timeout" | "io" | "model" | "runtime" | "disk_full" | "malformed_request" | "malformed_path" | "url_too_long" | "range" | "expectation_failed" | "head_too_large" | "method_unknown" | "version_unknown";
+export type ProblemCode = "invalid" | "unauthenticated" | "forbidden" | "consent_required" | "purpose_mismatch" | "account_closed" | "quota" | "not_found" | "method_not_allowed" | "not_acceptable" | "exists" | "conflict" | "duplicate" | "pack_mismatch" | "precondition_failed" | "limit" | "unsupported" | "decode" | "no_face" | "several_faces" | "low_quality" | "rate_limited" | "cancelled" | "internal" | "corrupt" | "memory" | "busy" | "timeout" | "io" | "model" | "runtime" | "disk_full" | "malformed_request" | "malformed_path" | "url_too_long" | "range" | "expectation_failed" | "head_too_large" | "method_unknown" | "version_unknown";
 
 export interface Problem {
   type: string;
