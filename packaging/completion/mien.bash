@@ -91,7 +91,7 @@ _mien() {
     "audit export") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --from --to " ;;
     "keys show") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "keys rotate") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
-    "serve") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "serve") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --check " ;;
     "gallery stats") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "gallery rebuild") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "store check") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;

@@ -468,6 +468,7 @@ _mien() {
         '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
         '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
         '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--check[Only look whether it would start\: settings, certificate, store, models]' \
         '*::_files' ;;
     (gallery stats)
         _arguments \

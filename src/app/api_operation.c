@@ -30,9 +30,15 @@ mn_code mn_api_readyz(mn_api_call *call, mn_error *err)
 
 mn_code mn_api_metrics(mn_api_call *call, mn_error *err)
 {
+    mn_app *app = call->app;
     mn_buf out;
+    mn_code code = mn_core_status_may(call->actor, err);
+    if (code != MN_OK)
+        return code;
+    const mn_metrics_sources from = {
+        .server = app->server, .pipeline = app->pipeline, .census = app->census, .data_dir = app->data_dir};
     mn_buf_init(&out, METRICS_MAX);
-    mn_code code = mn_metrics_write(call->app->metrics, call->app->server, call->pipeline, &out, err);
+    code = mn_metrics_write(app->metrics, &from, &out, err);
     if (code == MN_OK)
         mn_http_body_buf(call->answer, "text/plain; version=0.0.4; charset=utf-8", &out);
     else

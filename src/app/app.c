@@ -23,6 +23,7 @@ mn_code mn_app_create(const mn_app_options *options, mn_app **out, mn_error *err
     mn_app *app = mn_calloc(1, sizeof *app);
     if (!app)
         return mn_fail(err, MN_E_MEMORY, "no memory for the server");
+    app->data_dir = options->data_dir ? options->data_dir : "";
     app->core = options->core;
     app->pipeline = options->pipeline;
     init_watch(app);
@@ -50,7 +51,9 @@ mn_code mn_app_create(const mn_app_options *options, mn_app **out, mn_error *err
 
 mn_code mn_app_start(mn_app *app, mn_error *err)
 {
-    mn_code code = mn_app_watch_start(app, err);
+    mn_code code = mn_census_create(app->core, &app->census, err);
+    if (code == MN_OK)
+        code = mn_app_watch_start(app, err);
     if (code == MN_OK)
         code = mn_http_server_start(app->server, err);
     if (code == MN_OK)
@@ -62,10 +65,10 @@ mn_code mn_app_start(mn_app *app, mn_error *err)
 
 mn_code mn_app_reload(mn_app *app, const mn_settings *settings, mn_error *err)
 {
-    mn_code code = settings ? mn_live_give(app->live, settings, err) : MN_OK;
-    if (code == MN_OK)
-        code = mn_app_settings_use(app, err);
-    return code == MN_OK ? mn_http_server_reload(app->server, err) : code;
+    mn_code code = mn_http_server_reload(app->server, err); /* first, as this is what may fail */
+    if (code == MN_OK && settings)
+        code = mn_live_give(app->live, settings, err);
+    return code == MN_OK ? mn_app_settings_use(app, err) : code;
 }
 
 void mn_app_stop(mn_app *app)
@@ -81,6 +84,7 @@ void mn_app_destroy(mn_app *app)
         return;
     if (app->server)
         mn_http_server_destroy(app->server);
+    mn_census_destroy(app->census);
     mn_metrics_destroy(app->metrics);
     mn_download_rules_destroy(app->download_rules);
     mn_settings_unref(app->start);
@@ -95,4 +99,9 @@ void mn_app_destroy(mn_app *app)
 int mn_app_port(const mn_app *app, size_t n)
 {
     return mn_http_server_port(app->server, n);
+}
+
+bool mn_app_address(const mn_app *app, size_t n, char out[MN_HTTP_ADDRESS])
+{
+    return mn_http_server_address(app->server, n, out);
 }

@@ -18,6 +18,7 @@ typedef struct mn_app mn_app;
 
 typedef struct {
     const mn_settings *settings; /* as given by file, environment and command line; copied */
+    const char *data_dir;        /* for the metrics; "" or NULL: none. Must outlive the app */
     mn_core *core;               /* the caller's, as the pipeline; both must outlive the app */
     mn_pipeline *pipeline;
 } mn_app_options;
@@ -27,7 +28,7 @@ mn_code mn_app_create(const mn_app_options *options, mn_app **out, mn_error *err
 /* From here on requests are answered. */
 mn_code mn_app_start(mn_app *app, mn_error *err);
 /* Certificates again, and of the settings (as given anew; NULL: as before) those that are live. On failure
- * everything stays as it was, but for settings where only the certificates failed. */
+ * everything stays as it was. */
 mn_code mn_app_reload(mn_app *app, const mn_settings *settings, mn_error *err);
 /* Stops taking requests, finishes those that run within server.stop_ms; blocks. */
 void mn_app_stop(mn_app *app);
@@ -35,5 +36,7 @@ void mn_app_destroy(mn_app *app); /* NULL is allowed */
 
 /* The port of the n-th address that is listened on; 0: none. */
 int mn_app_port(const mn_app *app, size_t n);
+/* The n-th address in full, with its scheme; false: there is none. */
+bool mn_app_address(const mn_app *app, size_t n, char out[MN_HTTP_ADDRESS]);
 
 #endif

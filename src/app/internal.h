@@ -21,7 +21,9 @@ struct mn_app {
     mn_core *core;
     mn_pipeline *pipeline;
     mn_http_server *server;
+    const char *data_dir;
     mn_metrics *metrics;
+    mn_census *census;                 /* from start on */
     mn_download_rules *download_rules; /* of fetch.allow */
     uint8_t cursor_key[32];            /* of this process: cursors do not outlive it */
     atomic_bool ready;

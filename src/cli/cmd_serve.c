@@ -1,95 +1,53 @@
 /* mien serve: the HTTP API. Loads, serves until a signal, stops in order. */
 #include "app/app.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "cli/config.h"
 #include "cli/engine.h"
+#include "cli/notify.h"
 #include "cli/say.h"
+#include "cli/serve_check.h"
 #include "core/sessions.h"
 #include "core/users.h"
-#include <pthread.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
 #define HOUSEKEEPING_S 30
+/* Descriptors besides those of connections: store, blobs, models, downloads. */
+#define FILES_BESIDES 512
 #define WANT_ALL                                                                                             \
     (MN_WANT_LANDMARKS | MN_WANT_POSE | MN_WANT_QUALITY | MN_WANT_EXPRESSION | MN_WANT_LIVENESS |            \
      MN_WANT_AGE | MN_WANT_DESCRIPTOR | MN_WANT_SAMPLE)
 
-/* ---- systemd is told when it may go on (sd_notify's protocol: one datagram) ---- */
-
-static void notify(const char *state)
-{
-    const char *path = getenv("NOTIFY_SOCKET");
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    if (!path || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof to.sun_path)
-        return;
-    memcpy(to.sun_path, path, strlen(path) + 1);
-    socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
-    if (path[0] == '@')
-        to.sun_path[0] = 0;
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return;
-    sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&to, len);
-    close(fd);
-}
-
-/* ---- what is due from time to time: consents and sessions that ended ---- */
-
 typedef struct {
-    mn_core *core;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool stop;
-} housekeeper;
+    const mn_cli *cli;
+    mn_engine engine;
+    mn_app *app;
+    sigset_t signals;
+} server;
 
-static void keep_house(mn_core *core)
+/* ---- start ---- */
+
+static void raise_files(const mn_settings *s)
 {
-    static const mn_actor self = {.name = "mien"};
-    mn_error err = {0};
-    size_t people = 0;
-    if (mn_core_expire(core, &self, &people, &err) != MN_OK || mn_core_sessions_expire(core, &err) != MN_OK)
-        mn_log(MN_LOG_WARN, "serve", "housekeeping failed, and is tried again in %d s: %s", HOUSEKEEPING_S,
-               err.text);
-    else if (people > 0)
-        mn_log(MN_LOG_INFO, "serve", "consents ended: biometrics of %zu people were destroyed", people);
+    struct rlimit limit;
+    rlim_t need = (rlim_t)mn_settings_int(s, MN_S_SERVER_CONNECTIONS_MAX) + FILES_BESIDES;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need)
+        return;
+    struct rlimit more = {.rlim_cur = need, .rlim_max = limit.rlim_max < need ? need : limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &more) == 0)
+        return;
+    limit.rlim_cur = limit.rlim_max; /* who is not root can go as far as this */
+    setrlimit(RLIMIT_NOFILE, &limit);
+    mn_log(
+        MN_LOG_WARN, "serve",
+        "server.connections_max is %lld, which takes %llu open files, and %llu are allowed: raise the limit "
+        "(LimitNOFILE= in the unit, or ulimit -n)",
+        (long long)mn_settings_int(s, MN_S_SERVER_CONNECTIONS_MAX), (unsigned long long)need,
+        (unsigned long long)limit.rlim_cur);
 }
-
-static void *run_house(void *arg)
-{
-    housekeeper *h = arg;
-    pthread_mutex_lock(&h->lock);
-    while (!h->stop) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += HOUSEKEEPING_S;
-        pthread_cond_timedwait(&h->wake, &h->lock, &until);
-        if (h->stop)
-            break;
-        pthread_mutex_unlock(&h->lock);
-        keep_house(h->core);
-        pthread_mutex_lock(&h->lock);
-    }
-    pthread_mutex_unlock(&h->lock);
-    return NULL;
-}
-
-static void stop_house(housekeeper *h, pthread_t thread)
-{
-    pthread_mutex_lock(&h->lock);
-    h->stop = true;
-    pthread_cond_signal(&h->wake);
-    pthread_mutex_unlock(&h->lock);
-    pthread_join(thread, NULL);
-}
-
-/* ---- first start ---- */
 
 static mn_code first_user(mn_core *core, mn_error *err)
 {
@@ -105,13 +63,55 @@ static mn_code first_user(mn_core *core, mn_error *err)
     return code;
 }
 
-static void say_where(const mn_cli *cli, const mn_app *app)
+static void say_where(const server *s)
 {
-    for (size_t i = 0; i < 2; i++) {
-        int port = mn_app_port(app, i);
-        if (port > 0)
-            mn_say_note(cli, "listening on port %d", port);
+    char address[MN_HTTP_ADDRESS], all[2048] = "", status[2100];
+    size_t len = 0;
+    for (size_t i = 0; len < sizeof all && mn_app_address(s->app, i, address); i++)
+        len += (size_t)snprintf(all + len, sizeof all - len, "%s%s", i ? ", " : "", address);
+    if (strcmp(mn_settings_text(s->cli->settings, MN_S_LOG_FORMAT), "json") == 0)
+        mn_log(MN_LOG_INFO, "serve", "listening on %s", all);
+    else
+        mn_say_note(s->cli, "listening on %s", all);
+    snprintf(status, sizeof status, "READY=1\nSTATUS=Listening on %s", all);
+    mn_notify(status);
+}
+
+/* ---- reload ---- */
+
+static void say_what_waits(const mn_settings *start, const mn_settings *read)
+{
+    for (int i = 0; i < MN_S_COUNT; i++) {
+        const mn_setting_info *info = mn_setting_describe((mn_setting)i);
+        const char *was = mn_settings_text(start, (mn_setting)i), *is = mn_settings_text(read, (mn_setting)i);
+        if (!info->live && strcmp(was, is) != 0)
+            mn_log(MN_LOG_WARN, "serve", "%s was changed, which takes effect at the next start", info->name);
     }
+}
+
+/* File, environment and command line again, in the same order as at the start; and the certificates. */
+static mn_code reload(const server *s, mn_error *err)
+{
+    mn_settings *read;
+    bool usage;
+    mn_code code = mn_config_load(s->cli->args, &read, &usage, err);
+    if (code != MN_OK)
+        return code;
+    say_what_waits(s->cli->settings, read);
+    code = mn_app_reload(s->app, read, err);
+    mn_settings_destroy(read);
+    return code;
+}
+
+static void on_reload(const server *s)
+{
+    mn_error err = {0};
+    mn_notify_reloading();
+    if (reload(s, &err) != MN_OK)
+        mn_log(MN_LOG_ERROR, "serve", "reload failed, everything stays as it was: %s", err.text);
+    else
+        mn_log(MN_LOG_INFO, "serve", "reloaded: certificates and settings");
+    mn_notify("READY=1");
 }
 
 /* ---- until a signal ---- */
@@ -125,65 +125,94 @@ static void block_signals(sigset_t *set)
     pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
-static void wait_for_end(mn_app *app, const sigset_t *set)
+/* 0: nothing came for so long. every_ms 0: waits for ever. */
+static int next_signal(const sigset_t *set, int every_ms)
 {
-    int number = 0;
-    while (sigwait(set, &number) != 0 || number == SIGHUP) {
-        mn_error err = {0};
-        if (mn_app_reload(app, NULL, &err) != MN_OK)
-            mn_log(MN_LOG_ERROR, "serve", "reload failed, everything stays as it was: %s", err.text);
-        else
-            mn_log(MN_LOG_INFO, "serve", "reloaded");
+    const struct timespec most = {.tv_sec = every_ms / 1000, .tv_nsec = (long)(every_ms % 1000) * 1000000};
+    for (;;) {
+        int number = sigtimedwait(set, NULL, every_ms > 0 ? &most : NULL);
+        if (number > 0)
+            return number;
+        if (errno == EAGAIN)
+            return 0;
     }
+}
+
+/* A store that hangs ends the beats; one that answers with an error does not, as a new start would not help.
+ */
+static void beat(const server *s)
+{
+    mn_error err = {0};
+    if (mn_core_alive(s->engine.core, &err) != MN_OK)
+        mn_log(MN_LOG_ERROR, "serve", "the store does not answer: %s", err.text);
+    mn_notify("WATCHDOG=1");
+}
+
+static void wait_for_end(const server *s)
+{
+    int every_ms = mn_notify_watchdog_ms(), number = 0;
+    do {
+        number = next_signal(&s->signals, every_ms);
+        if (number == SIGHUP)
+            on_reload(s);
+        else if (number == 0)
+            beat(s);
+    } while (number == SIGHUP || number == 0);
     mn_log(MN_LOG_INFO, "serve", "signal %d: stopping", number);
 }
 
-static mn_code serve(const mn_cli *cli, mn_app *app, mn_core *core, const sigset_t *set, mn_error *err)
+static void house_failed(void *user, const mn_error *err)
 {
-    housekeeper h = {.core = core, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
-    pthread_t thread;
-    mn_code code = mn_app_start(app, err);
+    (void)user;
+    mn_log(MN_LOG_WARN, "serve", "housekeeping failed, and is tried again in %d s: %s", HOUSEKEEPING_S,
+           err->text);
+}
+
+static mn_code run(server *s, mn_error *err)
+{
+    mn_code code = first_user(s->engine.core, err);
+    if (code == MN_OK)
+        code = mn_core_keep_house(s->engine.core, HOUSEKEEPING_S, house_failed, NULL, err);
+    if (code == MN_OK)
+        code = mn_app_start(s->app, err);
     if (code != MN_OK)
         return code;
-    if (pthread_create(&thread, NULL, run_house, &h) != 0) {
-        mn_app_stop(app);
-        return mn_fail(err, MN_E_MEMORY, "no thread for housekeeping");
-    }
-    say_where(cli, app);
-    notify("READY=1");
-    wait_for_end(app, set);
-    notify("STOPPING=1");
-    mn_app_stop(app);
-    stop_house(&h, thread);
+    say_where(s);
+    wait_for_end(s);
+    mn_notify("STOPPING=1");
+    mn_app_stop(s->app);
     return MN_OK;
 }
 
-static mn_code open_and_serve(const mn_cli *cli, mn_engine *engine, const sigset_t *set, mn_error *err)
+static mn_code open_and_serve(server *s, mn_error *err)
 {
-    mn_app *app = NULL;
-    unsigned want = mn_settings_bool(cli->settings, MN_S_SERVER_PRELOAD) ? WANT_ALL : 0;
-    mn_code code = mn_engine_open(cli, want, MN_PEOPLE_CREATE, engine, err);
+    const mn_settings *settings = s->cli->settings;
+    char data[MN_PATH_SIZE];
+    unsigned want = mn_settings_bool(settings, MN_S_SERVER_PRELOAD) ? WANT_ALL : 0;
+    mn_code code = mn_config_data_dir(settings, data, err);
+    if (code == MN_OK)
+        code = mn_engine_open(s->cli, want, MN_PEOPLE_CREATE, &s->engine, err);
     if (code != MN_OK)
         return code;
     const mn_app_options options = {
-        .settings = cli->settings, .core = engine->core, .pipeline = engine->pipeline};
-    code = mn_app_create(&options, &app, err);
+        .settings = settings, .data_dir = data, .core = s->engine.core, .pipeline = s->engine.pipeline};
+    code = mn_app_create(&options, &s->app, err);
     if (code == MN_OK)
-        code = first_user(engine->core, err);
-    if (code == MN_OK)
-        code = serve(cli, app, engine->core, set, err);
-    mn_app_destroy(app);
+        code = run(s, err);
+    mn_app_destroy(s->app);
     return code;
 }
 
 int mn_cmd_serve(mn_cli *cli)
 {
     mn_error err = {0};
-    mn_engine engine = {0};
-    sigset_t set;
-    block_signals(&set); /* before any thread is made */
-    mn_code code = open_and_serve(cli, &engine, &set, &err);
-    mn_engine_close(&engine);
+    server s = {.cli = cli};
+    if (cli->args->value[MN_O_CHECK])
+        return mn_serve_check(cli);
+    block_signals(&s.signals); /* before any thread is made */
+    raise_files(cli->settings);
+    mn_code code = open_and_serve(&s, &err);
+    mn_engine_close(&s.engine);
     if (code == MN_OK)
         return MN_EXIT_DONE;
     mn_say_error(NULL, &err);

@@ -176,15 +176,21 @@ static const mn_command commands[] = {
      "resumed "
      "by starting it again. Backups made before open with the old key only.",
      "mien keys rotate\nmien keys rotate --set key.source=environment", mn_cmd_keys_rotate},
-    {"serve", "", 0, 0, 0, "Serve the HTTP API",
-     "Serves until it is told to stop (SIGINT, SIGTERM), which lets running requests end; SIGHUP reads "
-     "certificates "
-     "again. The first start makes the user \"admin\" and shows a one-time password for it, once. Where it "
-     "listens, its "
-     "limits and TLS are settings (server.*); the API describes itself under /docs.",
+    {"serve", "", 0, 0, B(CHECK), "Serve the HTTP API",
+     "Serves until it is told to stop (SIGINT, SIGTERM), which lets running requests end. SIGHUP reads "
+     "certificates and settings again; those that are not live wait for the next start. The first start "
+     "makes "
+     "the user \"admin\" and shows a one-time password for it, once. Where it listens, its limits and TLS "
+     "are "
+     "settings (server.*); the API describes itself under /docs. HTTP without TLS is served to this host "
+     "only, "
+     "unless server.allow_plain says otherwise. With --check nothing is served: exit status 1 means that it "
+     "would not start, or not work.",
      "mien serve\n"
-     "mien serve --set server.listen=0.0.0.0:8080 --data /var/lib/mien\n"
-     "mien serve --set server.listen_tls='*:8443' --set server.cert=chain.pem --set server.key=key.pem",
+     "mien serve --check\n"
+     "mien serve --config /etc/mien.conf --data /var/lib/mien --set log.level=info\n"
+     "mien serve --set server.listen_tls='*:8443' --set server.cert=chain.pem --set server.key=key.pem\n"
+     "mien serve --set server.listen=unix:/run/mien/http.sock --set server.trusted_proxies=unix",
      mn_cmd_serve},
     {"gallery stats", "", 0, 0, 0, "Show the gallery's size, and its snapshot",
      "Opens the gallery as a search does: from its snapshot, and what has changed since. With --json also "

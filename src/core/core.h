@@ -224,9 +224,9 @@ mn_code mn_core_consent_withdraw(mn_core *c, const mn_actor *who, const mn_id *p
 mn_code mn_core_expire(mn_core *c, const mn_actor *who, size_t *people, mn_error *err);
 /* How many of them opening this core dealt with. */
 size_t mn_core_expired_at_opening(const mn_core *c);
-/* A thread that does so at once and then every so many seconds until the core is closed, for a program that
- * runs for long. failed (may be NULL) is called there with what hindered it; it tries again the next time.
- * Once a core. */
+/* A thread that does so at once and then every so many seconds until the core is closed, and removes sessions
+ * that ended, for a program that runs for long. failed (may be NULL) is called there with what hindered it;
+ * it tries again the next time. Once a core. */
 #define MN_CORE_HOUSE_SECONDS_MAX 86400
 mn_code mn_core_keep_house(mn_core *c, unsigned seconds, void (*failed)(void *user, const mn_error *err),
                            void *user, mn_error *err);

@@ -1,6 +1,7 @@
 /* Consents that ran out, and erasures that are due. Both are found by what the store holds, so that a restart
  * loses nothing: whatever is not done yet is found again. */
 #include "core/internal.h"
+#include "core/sessions.h"
 
 #include <time.h>
 
@@ -173,7 +174,10 @@ static void *keep_house(void *p)
         until.tv_sec += c->house_seconds;
         pthread_mutex_unlock(&c->house_lock);
         mn_error err = {0};
-        if (mn_core_expire(c, &who, NULL, &err) != MN_OK && c->house_failed)
+        mn_code code = mn_core_expire(c, &who, NULL, &err);
+        if (code == MN_OK)
+            code = mn_core_sessions_expire(c, &err);
+        if (code != MN_OK && c->house_failed)
             c->house_failed(c->house_user, &err);
         pthread_mutex_lock(&c->house_lock);
         while (!c->house_closed && pthread_cond_timedwait(&c->house_wake, &c->house_lock, &until) == 0)

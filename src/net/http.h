@@ -167,6 +167,7 @@ typedef struct {
 typedef struct {
     const char *listen; /* "127.0.0.1:8080": addresses of plain HTTP, with commas between; see net/listen.h */
     const char *listen_tls;           /* "": the same for HTTPS; needs cert_file and key_file */
+    bool allow_plain;                 /* false: `listen` may name loopback addresses and Unix sockets only */
     const char *cert_file, *key_file; /* PEM; the chain, own certificate first */
     unsigned io_threads;              /* 0: one a CPU, at most 8; of HTTP and of HTTPS each */
 
@@ -211,6 +212,8 @@ void mn_http_options_read(const mn_settings *settings, mn_http_options *o);
  */
 mn_code mn_http_server_create(const mn_http_options *options, const mn_http_ops *ops, void *ctx,
                               mn_http_server **out, mn_error *err);
+/* What create would refuse in options, addresses, certificate and key. Binds nothing. */
+mn_code mn_http_server_check(const mn_http_options *options, mn_error *err);
 mn_code mn_http_server_start(mn_http_server *s, mn_error *err);
 /* Reads certificate and key again; connections go on. On failure the old ones stay. Any thread. */
 mn_code mn_http_server_reload(mn_http_server *s, mn_error *err);
@@ -223,6 +226,9 @@ void mn_http_server_destroy(mn_http_server *s); /* stops it first; NULL is allow
 /* The port of the n-th address that is listened on (HTTP first, then HTTPS); 0: none or a Unix socket. For
  * port 0 in options. */
 int mn_http_server_port(const mn_http_server *s, size_t n);
+/* The n-th address in full: "https://[::]:8443", "unix:/run/mien.sock". False: there is none. */
+#define MN_HTTP_ADDRESS 128
+bool mn_http_server_address(const mn_http_server *s, size_t n, char out[MN_HTTP_ADDRESS]);
 
 /* Counters since start and gauges. Read without locks; each is exact, together they are of about the same
  * moment. */

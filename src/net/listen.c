@@ -14,6 +14,7 @@
 
 #define BACKLOG       1024
 #define SYSTEMD_FIRST 3
+#define NAME_SIZE     160
 
 static void set_none(mn_listening *l)
 {
@@ -39,6 +40,9 @@ static mn_code bind_and_listen(int fd, const struct sockaddr *sa, socklen_t len,
     if (bind(fd, sa, len) != 0 || listen(fd, BACKLOG) != 0) {
         int why = errno;
         close(fd);
+        if (why == EADDRINUSE)
+            return mn_fail(err, MN_E_IO, "%s: cannot listen: another program does, perhaps another mien",
+                           name);
         return mn_fail_errno(err, why, "%s: cannot listen", name);
     }
     return MN_OK;
@@ -83,22 +87,36 @@ static mn_code open_address(const struct addrinfo *a, bool both, const char *nam
     return code;
 }
 
-static mn_code open_tcp(const char *name, mn_listening *out, mn_error *err)
+/* *both: all addresses, of IPv6 and IPv4. The caller frees *found. */
+static mn_code resolve(const char *name, bool *both, char port[8], struct addrinfo **found, mn_error *err)
 {
-    char host[64], port[8];
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
+    char host[64];
     if (!split(name, host, port))
         return mn_fail(err, MN_E_INVALID,
                        "\"%.100s\" is no address to listen on (such as 127.0.0.1:8080, [::1]:8080, *:8080, "
                        "unix:/path, systemd)",
                        name);
-    bool both = strcmp(host, "*") == 0;
-    struct addrinfo *found,
-        hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
-    if (getaddrinfo(both                             ? "::"
+    *both = strcmp(host, "*") == 0;
+    if (getaddrinfo(*both                            ? "::"
                     : strcmp(host, "localhost") == 0 ? "127.0.0.1"
                                                      : host,
-                    port, &hints, &found) != 0)
+                    port, &hints, found) != 0)
         return mn_fail(err, MN_E_INVALID, "%s: give the address in numbers", name);
+    return MN_OK;
+}
+
+static mn_code open_tcp(const char *name, mn_listening *out, mn_error *err)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
+    struct addrinfo *found;
+    char port[8];
+    bool both;
+    mn_code resolved = resolve(name, &both, port, &found, err);
+    if (resolved)
+        return resolved;
     mn_code code = open_address(found, both, name, out, err);
     freeaddrinfo(found);
     if (code && both && getaddrinfo("0.0.0.0", port, &hints, &found) == 0) {
@@ -125,13 +143,22 @@ static bool is_stale(const struct sockaddr_un *sa)
     return stale;
 }
 
+static mn_code unix_address(const char *path, struct sockaddr_un *sa, mn_error *err)
+{
+    *sa = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (path[0] != '/' || strlen(path) >= sizeof sa->sun_path)
+        return mn_fail(err, MN_E_INVALID, "unix:%.100s: must be an absolute path of at most %zu bytes", path,
+                       sizeof sa->sun_path - 1);
+    memcpy(sa->sun_path, path, strlen(path));
+    return MN_OK;
+}
+
 static mn_code open_unix(const char *path, mn_listening *out, mn_error *err)
 {
-    struct sockaddr_un sa = {.sun_family = AF_UNIX};
-    if (path[0] != '/' || strlen(path) >= sizeof sa.sun_path)
-        return mn_fail(err, MN_E_INVALID, "unix:%.100s: must be an absolute path of at most %zu bytes", path,
-                       sizeof sa.sun_path - 1);
-    memcpy(sa.sun_path, path, strlen(path));
+    struct sockaddr_un sa;
+    mn_code valid = unix_address(path, &sa, err);
+    if (valid)
+        return valid;
     if (is_stale(&sa))
         unlink(path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -195,9 +222,14 @@ static mn_code open_systemd(const char *wanted, mn_listening *out, size_t *n, mn
 /* ---- all of it -------------------------------------------------------------------------------------------
  */
 
+static bool is_systemd(const char *name)
+{
+    return strncmp(name, "systemd", 7) == 0 && (!name[7] || name[7] == ':');
+}
+
 static mn_code open_one(const char *name, mn_listening *out, size_t *n, mn_error *err)
 {
-    if (strncmp(name, "systemd", 7) == 0 && (!name[7] || name[7] == ':'))
+    if (is_systemd(name))
         return open_systemd(name[7] ? name + 8 : "", out, n, err);
     if (*n == MN_LISTEN_MAX)
         return mn_fail(err, MN_E_LIMIT, "more than %d sockets to listen on", MN_LISTEN_MAX);
@@ -209,20 +241,27 @@ static mn_code open_one(const char *name, mn_listening *out, size_t *n, mn_error
     return code;
 }
 
+/* The next of the names from *at on. False: there are no more. */
+static bool next_name(const char **at, char name[NAME_SIZE], mn_code *code, mn_error *err)
+{
+    *at += strspn(*at, ", \t");
+    size_t len = strcspn(*at, ", \t");
+    if (!len)
+        return false;
+    if (len >= NAME_SIZE)
+        *code = mn_fail(err, MN_E_INVALID, "\"%.40s...\" is too long for an address to listen on", *at);
+    snprintf(name, NAME_SIZE, "%.*s", (int)len, *at);
+    *at += len;
+    return *code == MN_OK;
+}
+
 mn_code mn_listen_open(const char *addresses, mn_listening *out, size_t *n, mn_error *err)
 {
+    char name[NAME_SIZE];
     size_t before = *n;
     mn_code code = MN_OK;
-    for (const char *at = addresses; !code && *(at += strspn(at, ", \t")) != 0;) {
-        char name[160];
-        size_t len = strcspn(at, ", \t");
-        if (len >= sizeof name)
-            code = mn_fail(err, MN_E_INVALID, "\"%.40s...\" is too long for an address to listen on", at);
-        snprintf(name, sizeof name, "%.*s", (int)len, at);
-        if (!code)
-            code = open_one(name, out, n, err);
-        at += len;
-    }
+    while (!code && next_name(&addresses, name, &code, err))
+        code = open_one(name, out, n, err);
     while (code && *n > before)
         mn_listen_close(&out[--*n]);
     return code;
@@ -235,4 +274,79 @@ void mn_listen_close(mn_listening *l)
     if (l->unix_path[0])
         unlink(l->unix_path);
     set_none(l);
+}
+
+/* ---- what it became --------------------------------------------------------------------------------------
+ */
+
+void mn_listen_name(const mn_listening *l, char out[MN_LISTEN_NAME])
+{
+    struct sockaddr_storage sa = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof sa;
+    char host[INET6_ADDRSTRLEN] = "";
+    getsockname(l->fd, (struct sockaddr *)&sa, &len);
+    if (sa.ss_family == AF_INET) {
+        inet_ntop(AF_INET, &((struct sockaddr_in *)&sa)->sin_addr, host, sizeof host);
+        snprintf(out, MN_LISTEN_NAME, "%s:%d", host, l->port);
+    } else if (sa.ss_family == AF_INET6) {
+        inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&sa)->sin6_addr, host, sizeof host);
+        snprintf(out, MN_LISTEN_NAME, "[%s]:%d", host, l->port);
+    } else {
+        size_t most =
+            len > offsetof(struct sockaddr_un, sun_path) ? len - offsetof(struct sockaddr_un, sun_path) : 0;
+        snprintf(out, MN_LISTEN_NAME, "unix:%.*s", (int)most, ((struct sockaddr_un *)&sa)->sun_path);
+    }
+}
+
+static bool is_local(const struct sockaddr *sa)
+{
+    if (sa->sa_family == AF_INET)
+        return ntohl(((const struct sockaddr_in *)(const void *)sa)->sin_addr.s_addr) >> 24 == 127;
+    if (sa->sa_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr);
+    return sa->sa_family == AF_UNIX;
+}
+
+bool mn_listen_is_local(const mn_listening *l)
+{
+    struct sockaddr_storage sa = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof sa;
+    return getsockname(l->fd, (struct sockaddr *)&sa, &len) == 0 && is_local((struct sockaddr *)&sa);
+}
+
+mn_code mn_listen_refuse_plain(const char *address, mn_error *err)
+{
+    return mn_fail(
+        err, MN_E_INVALID,
+        "server.listen: plain HTTP on %s would show passwords and pictures to the network; use TLS "
+        "(server.listen_tls, server.cert, server.key), or listen on 127.0.0.1, or say "
+        "server.allow_plain=true where only a reverse proxy reaches this address",
+        address);
+}
+
+static mn_code check_one(const char *name, bool local_only, mn_error *err)
+{
+    struct sockaddr_un sa;
+    struct addrinfo *found;
+    char port[8];
+    bool both, local = true;
+    if (is_systemd(name))
+        return MN_OK;
+    if (strncmp(name, "unix:", 5) == 0)
+        return unix_address(name + 5, &sa, err);
+    mn_code code = resolve(name, &both, port, &found, err);
+    if (code)
+        return code;
+    local = is_local(found->ai_addr);
+    freeaddrinfo(found);
+    return local || !local_only ? MN_OK : mn_listen_refuse_plain(name, err);
+}
+
+mn_code mn_listen_check(const char *addresses, bool local_only, mn_error *err)
+{
+    char name[NAME_SIZE];
+    mn_code code = MN_OK;
+    while (!code && next_name(&addresses, name, &code, err))
+        code = check_one(name, local_only, err);
+    return code;
 }

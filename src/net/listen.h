@@ -24,6 +24,17 @@ typedef struct {
 /* Opens all that `addresses` (with commas between) names, after the *n that are in `out` already (room for
  * MN_LISTEN_MAX). On failure none of it is left open. */
 mn_code mn_listen_open(const char *addresses, mn_listening *out, size_t *n, mn_error *err);
+/* Can these addresses be read, and with local_only: does only this host reach them? Opens nothing; what
+ * systemd hands over is not looked at. */
+mn_code mn_listen_check(const char *addresses, bool local_only, mn_error *err);
 void mn_listen_close(mn_listening *l); /* and removes its Unix socket */
+
+/* "127.0.0.1:8080", "[::]:8080", "unix:/run/mien.sock", as the kernel says. */
+#define MN_LISTEN_NAME 120
+void mn_listen_name(const mn_listening *l, char out[MN_LISTEN_NAME]);
+/* Can nobody but this host reach it: a Unix socket, or a loopback address? */
+bool mn_listen_is_local(const mn_listening *l);
+/* MN_E_INVALID, with what to do: plain HTTP at this address is for everybody to read. */
+mn_code mn_listen_refuse_plain(const char *address, mn_error *err);
 
 #endif

@@ -22,6 +22,7 @@ void mn_http_options_read(const mn_settings *s, mn_http_options *o)
     mn_http_options_default(o);
     o->listen = mn_settings_text(s, MN_S_SERVER_LISTEN);
     o->listen_tls = mn_settings_text(s, MN_S_SERVER_LISTEN_TLS);
+    o->allow_plain = mn_settings_bool(s, MN_S_SERVER_ALLOW_PLAIN);
     o->cert_file = mn_settings_text(s, MN_S_SERVER_CERT);
     o->key_file = mn_settings_text(s, MN_S_SERVER_KEY);
     o->io_threads = count(s, MN_S_SERVER_IO_THREADS);

@@ -128,16 +128,29 @@ static mn_code read_origins(mn_http_server *s, mn_error *err)
 /* ---- create and destroy ----------------------------------------------------------------------------------
  */
 
+/* Passwords, tokens and pictures must not go over a network in the clear because somebody forgot TLS. */
+static mn_code check_plain(const mn_listening *l, size_t n, mn_error *err)
+{
+    char name[MN_LISTEN_NAME];
+    for (size_t i = 0; i < n; i++)
+        if (!mn_listen_is_local(&l[i])) {
+            mn_listen_name(&l[i], name);
+            return mn_listen_refuse_plain(name, err);
+        }
+    return MN_OK;
+}
+
 static mn_code open_listeners(mn_http_server *s, const char *addresses, bool tls, mn_error *err)
 {
     mn_listening open[MN_LISTEN_MAX];
     size_t n = 0;
     mn_code code = mn_listen_open(addresses, open, &n, err);
-    if (!code && n > MN_LISTEN_MAX - s->n_listeners) {
+    if (!code && n > MN_LISTEN_MAX - s->n_listeners)
         code = mn_fail(err, MN_E_LIMIT, "more than %d addresses to listen on", MN_LISTEN_MAX);
-        while (n)
-            mn_listen_close(&open[--n]);
-    }
+    if (!code && !tls && !s->o.allow_plain)
+        code = check_plain(open, n, err);
+    while (code && n)
+        mn_listen_close(&open[--n]);
     for (size_t i = 0; !code && i < n; i++)
         s->listeners[s->n_listeners++] = (listener){.server = s, .listening = open[i], .tls = tls};
     return code;
@@ -159,8 +172,12 @@ static mn_code set_up(mn_http_server *s, mn_error *err)
         code = read_origins(s, err);
     if (!code && *s->o.listen_tls)
         code = mn_tls_load(s, err);
-    if (!code)
-        code = open_listeners(s, s->o.listen, false, err);
+    return code;
+}
+
+static mn_code listen_everywhere(mn_http_server *s, mn_error *err)
+{
+    mn_code code = open_listeners(s, s->o.listen, false, err);
     if (!code)
         code = open_listeners(s, s->o.listen_tls, true, err);
     if (!code && !s->n_listeners)
@@ -176,8 +193,8 @@ static void init_locks(mn_http_server *s)
         pthread_rwlock_init(&s->classes[i].lock, NULL);
 }
 
-mn_code mn_http_server_create(const mn_http_options *options, const mn_http_ops *ops, void *ctx,
-                              mn_http_server **out, mn_error *err)
+/* Everything but the addresses. */
+static mn_code create(const mn_http_options *options, mn_http_server **out, mn_error *err)
 {
     mn_code code = check_options(options, err);
     if (code)
@@ -192,8 +209,6 @@ mn_code mn_http_server_create(const mn_http_options *options, const mn_http_ops 
     }
     init_locks(s);
     s->o = *options;
-    s->ops = *ops;
-    s->ctx = ctx;
     for (int i = 0; i < MN_HTTP_CLASSES; i++) {
         s->classes[i].name = options->classes[i].name;
         s->classes[i].workers = options->classes[i].workers;
@@ -206,6 +221,36 @@ mn_code mn_http_server_create(const mn_http_options *options, const mn_http_ops 
         mn_http_server_destroy(s);
     else
         *out = s;
+    return code;
+}
+
+mn_code mn_http_server_create(const mn_http_options *options, const mn_http_ops *ops, void *ctx,
+                              mn_http_server **out, mn_error *err)
+{
+    mn_http_server *s;
+    mn_code code = create(options, &s, err);
+    if (code)
+        return code;
+    s->ops = *ops;
+    s->ctx = ctx;
+    code = listen_everywhere(s, err);
+    if (code)
+        mn_http_server_destroy(s);
+    else
+        *out = s;
+    return code;
+}
+
+mn_code mn_http_server_check(const mn_http_options *options, mn_error *err)
+{
+    mn_http_server *s;
+    mn_code code = mn_listen_check(options->listen, !options->allow_plain, err);
+    if (!code)
+        code = mn_listen_check(options->listen_tls, false, err);
+    if (!code)
+        code = create(options, &s, err);
+    if (!code)
+        mn_http_server_destroy(s);
     return code;
 }
 
@@ -336,6 +381,17 @@ void mn_http_server_stop(mn_http_server *s)
 int mn_http_server_port(const mn_http_server *s, size_t n)
 {
     return n < s->n_listeners ? s->listeners[n].listening.port : 0;
+}
+
+bool mn_http_server_address(const mn_http_server *s, size_t n, char out[MN_HTTP_ADDRESS])
+{
+    char name[MN_LISTEN_NAME];
+    if (n >= s->n_listeners)
+        return false;
+    const listener *l = &s->listeners[n];
+    mn_listen_name(&l->listening, name);
+    snprintf(out, MN_HTTP_ADDRESS, "%s%s", !l->listening.port ? "" : l->tls ? "https://" : "http://", name);
+    return true;
 }
 
 void mn_http_server_stats(const mn_http_server *s, mn_http_stats *out)

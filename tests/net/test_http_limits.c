@@ -446,6 +446,8 @@ static void wrong_options_are_refused(void **state)
         {"unix:relative", "", "", false, "absolute path"},
         {"systemd", "", "", false, "hands over no sockets"},
         {"", "", "", false, "no address to listen on"},
+        {"0.0.0.0:0", "", "", false, "plain HTTP on 0.0.0.0:"},
+        {"127.0.0.1:0, *:0", "", "", false, "server.allow_plain"},
         {"127.0.0.1:0", "10.0.0.0/33", "", false, "is no address or network"},
         {"127.0.0.1:0", "", "a.example", false, "is no origin"},
         {"127.0.0.1:0", "", "*", true, "needs a list of origins"},

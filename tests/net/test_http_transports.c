@@ -300,6 +300,7 @@ static void all_addresses_are_served(void **state)
     (void)state;
     mn_http_options o = app_options();
     o.listen = "*:0, 127.0.0.1:0";
+    o.allow_plain = true;
     app_start(&o);
     for (size_t i = 0; i < 2; i++) {
         reply r = get(mn_http_server_port(app.server, i), "/who", "X-Request-Id: i\r\n");

@@ -61,7 +61,7 @@ class Server:
         self._reader = threading.Thread(target=self._read, args=(self.process.stderr,), daemon=True)
         self._reader.start()
         until = time.monotonic() + FIRST_START_S
-        while not (found := re.search(r"listening on port (\d+)", self.said())):
+        while not (found := re.search(r"listening on http://127\.0\.0\.1:(\d+)", self.said())):
             if self.process.poll() is not None or time.monotonic() > until:
                 self.kill()
                 raise AssertionError(f"mien serve does not start:\n{self.said()}")
