@@ -114,6 +114,23 @@ static mn_code code_of_errno(int errnum)
     }
 }
 
+/* What to do, where the system's words alone leave one standing. */
+static const char *advice_of_errno(int errnum)
+{
+    switch (errnum) {
+    case ENOSPC:
+    case EDQUOT:
+        return ": make room and try again";
+    case EACCES:
+    case EPERM:
+        return ": look at owner and mode, of its folder too";
+    case EROFS:
+        return ": mount it so that it may be written";
+    default:
+        return "";
+    }
+}
+
 mn_code mn_error_set_errno(mn_error *err, int errnum, const char *file, int line, const char *format, ...)
 {
     mn_code code = code_of_errno(errnum);
@@ -125,6 +142,7 @@ mn_code mn_error_set_errno(mn_error *err, int errnum, const char *file, int line
     va_end(args);
     char words[128];
     append_text(err, ": ", strerror_r(errnum, words, sizeof words));
+    append_text(err, "", advice_of_errno(errnum));
     err->code = code;
     err->file = file;
     err->line = line;

@@ -13,7 +13,6 @@ static const struct {
     {MN_E_NO_FACE, "try a picture where the face is larger, brighter and turned to the camera"},
     {MN_E_SEVERAL_FACES, "cut out the one that is meant, or choose with --face"},
     {MN_E_CONSENT, "record it with --consent PURPOSE --consent-method TEXT"},
-    {MN_E_FULL, "free some space and start again"},
     {MN_E_MEMORY, "fewer --threads need less"},
 };
 

@@ -46,7 +46,9 @@ static mn_code fail_connection(const mn_s3_failure *f, mn_error *err)
                        "the S3 server at %s shows a certificate that is not trusted (%s): give its "
                        "authority's certificate in blobs.ca",
                        f->url, f->words);
-    return mn_fail(err, MN_E_IO, "the S3 server at %s cannot be reached: %s", f->url, f->words);
+    return mn_fail(err, MN_E_IO,
+                   "the S3 server at %s cannot be reached: check that it runs, and blobs.url (%s)", f->url,
+                   f->words);
 }
 
 static mn_code fail_forbidden(const mn_s3_failure *f, mn_error *err)

@@ -60,7 +60,7 @@ static void a_full_device_is_said_and_kept(void **state)
     mn_error e = {0};
     mn_test_need(mn_file_exists("/dev/full"), "/dev/full");
     assert_int_equal(mn_file_write("/dev/full", "x", 1, 0600, &e), MN_E_FULL);
-    assert_string_equal(e.text, "/dev/full: cannot write: No space left on device");
+    assert_string_equal(e.text, "/dev/full: cannot write: No space left on device: make room and try again");
     struct stat st;
     assert_int_equal(stat("/dev/full", &st), 0);
     assert_true(S_ISCHR(st.st_mode));
