@@ -441,7 +441,7 @@ typedef struct {
 } stream;
 
 #define BATCH  10
-#define STREAM 2000
+#define STREAM 20000 /* far more than are done before the server dies */
 #define BEGUN  30
 
 /* Batch after batch until one fails. */
@@ -470,6 +470,7 @@ static void *enrol_on(void *arg)
         }
         s->code =
             mn_core_enrol_many(s->t->w->core, &ann, records, BATCH, &o, arena, results, &done, &s->error);
+        mn_arena_reset(arena);
         pthread_mutex_lock(&s->lock);
         s->done += done;
         s->started = s->done >= BEGUN || s->code != MN_OK;
