@@ -69,18 +69,17 @@ int mn_cmd_store_expire(mn_cli *cli)
     char count[MN_RATE_TEXT];
     const mn_actor who = mn_engine_actor();
     mn_code code = mn_engine_open_records(cli, &core, &err); /* which may do it all */
-    uint64_t opened = core ? mn_core_expired_at_opening(core) : 0;
     if (code == MN_OK)
         code = mn_core_expire(core, &who, &people, &err);
+    people += core ? mn_core_expired_at_opening(core) : 0;
     mn_core_close(core);
     if (code != MN_OK)
         return fail(&err);
     if (cli->json)
-        return mn_json_print(cli->out, json_pack("{sI}", "people", (json_int_t)(people + opened)), &err) ==
-                       MN_OK
+        return mn_json_print(cli->out, json_pack("{sI}", "people", (json_int_t)people), &err) == MN_OK
                    ? MN_EXIT_DONE
                    : fail(&err);
-    fprintf(cli->out, "people whose biometrics were destroyed: %s\n", mn_text_count(people + opened, count));
+    fprintf(cli->out, "people whose biometrics were destroyed: %s\n", mn_text_count(people, count));
     return MN_EXIT_DONE;
 }
 

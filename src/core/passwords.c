@@ -63,7 +63,7 @@ mn_code mn_core_password_check(mn_core *c, const char *password, const char *log
                                mn_error *err)
 {
     size_t least = mn_signin_policy_of(c).password_min, n = password ? strlen(password) : 0;
-    if (n < least)
+    if (!password || n < least)
         return mn_fail(err, MN_E_INVALID, "the password is too short: it needs %zu characters", least);
     if (n > MN_PASSWORD_MAX)
         return mn_fail(err, MN_E_INVALID, "the password is longer than %d bytes", MN_PASSWORD_MAX);

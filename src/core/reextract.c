@@ -458,16 +458,18 @@ mn_code mn_core_reextract(mn_core *c, const mn_actor *who, const mn_reextract *w
         return code;
     change h = {.c = c, .who = who, .what = what, .arena = mn_arena_create(MN_CORE_ARENA)};
     h.items = mn_calloc(PAGE, sizeof *h.items);
+    mn_pool *pool = NULL;
     code =
-        h.arena && h.items ? mn_pool_create(c->threads ? c->threads : 1, PAGE, &h.pool, err) : no_memory(err);
+        h.arena && h.items ? mn_pool_create(c->threads ? c->threads : 1, PAGE, &pool, err) : no_memory(err);
+    h.pool = pool;
     for (size_t i = 0; h.items && i < PAGE; i++)
         mn_buf_init(&h.items[i].sealed, MN_DESCRIPTOR_MAX * sizeof(float) + 256);
     if (code == MN_OK)
         code = run(&h, err);
     if (code == MN_OK)
         *out = h.report;
-    if (h.pool)
-        mn_pool_destroy(h.pool);
+    if (pool)
+        mn_pool_destroy(pool);
     for (size_t i = 0; h.items && i < PAGE; i++)
         mn_buf_finish(&h.items[i].sealed);
     mn_free(h.items);

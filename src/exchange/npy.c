@@ -284,6 +284,9 @@ mn_code mn_npy_row(const mn_npy *f, uint64_t row, float *out, mn_error *err)
         return mn_fail(err, MN_E_NOT_FOUND,
                        "there is no row %llu in the file of vectors: it has %llu, from 0 on",
                        (unsigned long long)row, (unsigned long long)f->shape.rows);
+    if (n == 0 || n > sizeof bytes)
+        return mn_fail(err, MN_E_INTERNAL, "rows of %zu numbers, which the header's check let pass",
+                       f->shape.columns);
     mn_code code = read_at(f->fd, bytes, n, f->shape.offset + row * n, &got, err);
     if (code == MN_OK && got != n)
         code = mn_fail(err, MN_E_IO, "the file of vectors became shorter while it was read");

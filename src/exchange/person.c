@@ -266,7 +266,7 @@ static mn_code read_header(reading *r, json_t *o, mn_exchange_header *h)
     json_t *version = get(o, "version");
     mn_code code = check_keys(r, o, "the header", keys);
     if (code == MN_OK &&
-        (!json_is_string(get(o, "mien")) || strcmp(json_string_value(get(o, "mien")), "people")))
+        (!json_is_string(get(o, "mien")) || strcmp(json_string_value(get(o, "mien")), "people") != 0))
         code = wrong(r, "mien", "\"people\"");
     if (code == MN_OK && json_integer_value(version) != MN_EXCHANGE_VERSION)
         code = mn_fail(r->err, MN_E_UNSUPPORTED,

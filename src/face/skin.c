@@ -2,8 +2,9 @@
 #include <math.h>
 #include <string.h>
 
-#define COLUMNS 128 /* sampled across a face */
-#define EDGES   40
+#define COLUMNS   128 /* sampled across a face */
+#define EDGES     40
+#define STEPS_MAX (1 << 16) /* in one direction: as many pixels as a picture has */
 
 /* Outlines in the mesh. */
 static const short oval[] = {10,  338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288,
@@ -25,6 +26,18 @@ static mn_point at(const mn_image *image, const mn_point3 *mesh, int i)
 static float clamp01(float v)
 {
     return v > 0 ? (v < 1 ? v : 1) : 0; /* also 0 for what is not a number */
+}
+
+/* Of places `step` apart from the first to the last, both included; 0 also for what is not a number. */
+static int count_steps(float first, float last, float step)
+{
+    float n = (last - first) / step;
+    return n >= 0 ? (int)fminf(n, STEPS_MAX - 1) + 1 : 0;
+}
+
+static bool is_inside(const mn_image *image, float x, float y)
+{
+    return x >= 0 && y >= 0 && x < (float)mn_image_width(image) && y < (float)mn_image_height(image);
 }
 
 static int luma(const uint8_t *p)
@@ -105,14 +118,18 @@ static void sum_skin(const mn_image *image, const mn_point3 *mesh, skin_sums *s)
 {
     extent e = extent_of_oval(image, mesh);
     float step = fmaxf(1, (e.right - e.left) / COLUMNS), xs[EDGES];
-    int columns = (int)((e.right - e.left) / step) + 1;
+    float top = fmaxf(0, ceilf(e.top)), height = (float)mn_image_height(image);
+    int columns = count_steps(e.left, e.right, step), rows = count_steps(top, fminf(e.bottom, height), step);
     uint8_t mask[COLUMNS + 2];
     mn_point eyes = at(image, mesh, 168), chin = at(image, mesh, 152);
     const midline middle = {eyes, chin.x - eyes.x, chin.y - eyes.y};
-    if (!(columns > 0))
+    if (columns == 0)
         return;
     columns = columns > COLUMNS + 2 ? COLUMNS + 2 : columns;
-    for (float y = fmaxf(0, ceilf(e.top)); y <= e.bottom && y < (float)mn_image_height(image); y += step) {
+    for (int i = 0; i < rows; i++) {
+        float y = top + (float)i * step;
+        if (y >= height)
+            break;
         memset(mask, 0, sizeof mask);
         mark(mask, columns, e.left, step, xs, crossings(image, mesh, oval, COUNT(oval), y, xs), 1);
         mark(mask, columns, e.left, step, xs, crossings(image, mesh, left_eye, COUNT(left_eye), y, xs), 0);
@@ -149,16 +166,18 @@ static bool disc(const mn_image *image, mn_point c, float radius, float rgb[3])
     double sum[3] = {0};
     size_t n = 0, all = 0;
     float step = fmaxf(1, radius / 12);
-    for (float y = c.y - radius; y <= c.y + radius; y += step)
-        for (float x = c.x - radius; x <= c.x + radius; x += step) {
+    int side = count_steps(-radius, radius, step);
+    for (int j = 0; j < side; j++)
+        for (int i = 0; i < side; i++) {
+            float x = c.x - radius + (float)i * step, y = c.y - radius + (float)j * step;
             if (hypotf(x - c.x, y - c.y) > radius)
                 continue;
             all++;
-            if (x < 0 || y < 0 || x >= (float)mn_image_width(image) || y >= (float)mn_image_height(image))
+            if (!is_inside(image, x, y))
                 continue;
             const uint8_t *p = mn_image_row(image, (int)y) + 3 * (int)x;
-            for (int i = 0; i < 3; i++)
-                sum[i] += p[i];
+            for (int k = 0; k < 3; k++)
+                sum[k] += p[k];
             n++;
         }
     for (int i = 0; i < 3; i++)
@@ -236,8 +255,13 @@ mn_background mn_background_measure(const mn_image *image, const mn_face *face)
     float step = fmaxf(1, (float)(width > height ? width : height) / 256);
     double sum = 0, squares = 0;
     size_t n = 0, all = 0;
-    for (float y = step / 2; y < (float)height; y += step)
-        for (float x = step / 2; x < (float)width; x += step) {
+    int columns = count_steps(step / 2, (float)width, step),
+        rows = count_steps(step / 2, (float)height, step);
+    for (int j = 0; j < rows; j++)
+        for (int i = 0; i < columns; i++) {
+            float x = step / 2 + (float)i * step, y = step / 2 + (float)j * step;
+            if (!is_inside(image, x, y))
+                continue;
             all++;
             if (y > chin.y || (y > crown && fabsf(x - middle) < half))
                 continue;
@@ -285,10 +309,11 @@ static float red_share(const mn_image *image, const mn_point3 *mesh, int inner, 
     size_t red = 0, n = 0;
     if (!(width >= EYE_LEAST))
         return -1;
-    for (float y = c.y - radius; y <= c.y + radius; y++)
-        for (float x = c.x - radius; x <= c.x + radius; x++) {
-            if (x < 0 || y < 0 || x >= (float)mn_image_width(image) || y >= (float)mn_image_height(image) ||
-                hypotf(x - c.x, y - c.y) > radius)
+    int side = count_steps(-radius, radius, 1);
+    for (int j = 0; j < side; j++)
+        for (int i = 0; i < side; i++) {
+            float x = c.x - radius + (float)i, y = c.y - radius + (float)j;
+            if (!is_inside(image, x, y) || hypotf(x - c.x, y - c.y) > radius)
                 continue;
             const uint8_t *p = mn_image_row(image, (int)y) + 3 * (int)x;
             int other = p[1] > p[2] ? p[1] : p[2];

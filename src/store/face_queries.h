@@ -8,26 +8,24 @@
     "EXISTS (SELECT 1 FROM original o WHERE o.face = f.id)"
 
 /* compare: "(f.created, f.id) >"; order: "f.created, f.id" */
-#define FACES_WHERE(A, compare, order)                                                                                                                                                         \
-    "SELECT " FOUND_COLUMNS                                                                                                                                                                    \
-    " FROM face f JOIN person p ON p.id = f.person WHERE p.account = " A(1) " AND (EXISTS (SELECT 1 FROM "                                                                                     \
-                                                                            "member m WHERE m.person = "                                                                                       \
-                                                                            "f.person AND m.list = " A(2) ") OR " A(2) " IS NULL) AND (f.person = " A(3) " OR " A(                             \
-                                                                                3) " IS NULL) AND "                                                                                            \
-                                                                                   "f.quality >= " A(4) " A"                                                                                   \
-                                                                                                        "ND"                                                                                   \
-                                                                                                        " f"                                                                                   \
-                                                                                                        ".q"                                                                                   \
-                                                                                                        "ua"                                                                                   \
-                                                                                                        "li"                                                                                   \
-                                                                                                        "ty"                                                                                   \
-                                                                                                        " <"                                                                                   \
-                                                                                                        "="                                                                                    \
-                                                                                                        " " A(5) " AND f.created >= " A(6) " AND f.created < " A(7) " AND " compare            \
-                                                                                                                                                                    " (" A(8) ", " A(          \
-                                                                                                                                                                        9) ") ORDER BY " order \
-                                                                                                                                                                           " LIMIT " A(        \
-                                                                                                                                                                               10)
+#define FACES_WHERE(A, compare, order)                                                                       \
+    "SELECT " FOUND_COLUMNS " FROM face f JOIN person p ON p.id = f.person WHERE p.account = " A(            \
+        1) " AND (EXISTS (SELECT 1 FROM "                                                                    \
+           "member m WHERE m.person = "                                                                      \
+           "f.person AND m.list = " A(2) ") OR " A(2) " IS NULL) AND (f.person = " A(3) " OR " A(            \
+               3) " IS NULL) AND "                                                                           \
+                  "f.quality >= " A(4) " A"                                                                  \
+                                       "ND"                                                                  \
+                                       " f"                                                                  \
+                                       ".q"                                                                  \
+                                       "ua"                                                                  \
+                                       "li"                                                                  \
+                                       "ty"                                                                  \
+                                       " <"                                                                  \
+                                       "="                                                                   \
+                                       " " A(5) " AND f.created >= " A(6) " AND f.created < " A(             \
+                                           7) " AND " compare " (" A(8) ", " A(9) ") ORDER BY " order        \
+                                                                                  " LIMIT " A(10)
 
 #define MN_FACE_QUERIES(X, A)                                                                                \
     X(FACES_OLDEST, FACES_WHERE(A, "(f.created, f.id) >", "f.created, f.id"))                                \
