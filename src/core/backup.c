@@ -75,11 +75,11 @@ static mn_code see_page(void *user, const mn_page *page, mn_error *err)
         j->m.info.people += page->n;
     if (strcmp(k->name, "audit") == 0)
         j->m.info.audit = (uint64_t)page->rows[(page->n - 1) * k->n_columns].integer;
-    bool originals = strcmp(k->name, "original") == 0;
-    if (strcmp(k->name, "face") != 0 && !originals)
+    bool faces = strcmp(k->name, "face") == 0;
+    if (!faces && strcmp(k->name, "original") != 0 && strcmp(k->name, "evidence") != 0)
         return MN_OK;
-    j->m.info.faces += originals ? 0 : page->n;
-    const mn_value *sample = page->rows + mn_kind_column(k, originals ? "blob" : "sample");
+    j->m.info.faces += faces ? page->n : 0;
+    const mn_value *sample = page->rows + mn_kind_column(k, faces ? "sample" : "blob");
     for (size_t i = 0; code == MN_OK && i < page->n; i++, sample += k->n_columns) {
         mn_id id;
         if (sample->null)

@@ -36,7 +36,7 @@ static bool member(const session *s, const mn_membership *m, size_t n, mn_time n
     for (size_t i = 0; i < n; i++) {
         bool meant = s->list ? mn_id_compare(&m[i].list.id, &s->list->id) == 0
                              : m[i].list.purpose == s->purpose && mn_core_list_allowed(s->who, &m[i].list.id);
-        if (meant && now < m[i].until)
+        if (meant && now < m[i].until && !m[i].list.inactive)
             return true;
     }
     return false;

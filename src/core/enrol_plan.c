@@ -51,7 +51,8 @@ static mn_code new_list(const mn_enrol_job *job, mn_list *out, mn_error *err)
                          .name = job->person->list,
                          .purpose = given->purpose,
                          .retention = MN_TIME_NEVER,
-                         .created = job->now};
+                         .created = job->now,
+                         .updated = job->now};
     return code;
 }
 

@@ -37,6 +37,9 @@ static mn_code one_list(mn_core *c, const mn_actor *who, const char *name, mn_pu
                        "the list \"%s\" is for %s, and this search is for %s: the people in it agreed to the "
                        "former only",
                        name, mn_purpose_word(list.purpose), mn_purpose_word(purpose));
+    if (list.inactive)
+        return mn_fail(err, MN_E_CONFLICT,
+                       "the list \"%s\" is inactive, and so in no search: activate it first", name);
     add_list(s, &list);
     return MN_OK;
 }
@@ -65,7 +68,7 @@ static mn_code all_lists(mn_core *c, const mn_actor *who, mn_purpose purpose, mn
     if (!s->ids)
         return mn_fail(err, MN_E_MEMORY, "no memory for a search");
     for (size_t i = 0; i < n; i++)
-        if (lists[i].purpose == purpose && mn_core_list_allowed(who, &lists[i].id))
+        if (lists[i].purpose == purpose && !lists[i].inactive && mn_core_list_allowed(who, &lists[i].id))
             add_list(s, &lists[i]);
     return MN_OK;
 }
@@ -161,7 +164,7 @@ mn_code mn_core_allowed_by(mn_core *c, const mn_id *person, mn_purpose purpose, 
     *list = NULL;
     if (mn_consents_allow(consents, n_consents, purpose, now))
         for (size_t i = 0; i < n_m && !*list; i++)
-            if (now < m[i].until && in_scope(s, &m[i].list.id))
+            if (now < m[i].until && !m[i].list.inactive && in_scope(s, &m[i].list.id))
                 *list = &m[i].list;
     return MN_OK;
 }

@@ -261,7 +261,8 @@ static mn_code find_list(record *r, size_t at, mn_error *err)
                       .name = wanted->name,
                       .purpose = wanted->purpose,
                       .retention = MN_TIME_NEVER,
-                      .created = r->now};
+                      .created = r->now,
+                      .updated = r->now};
     return code;
 }
 

@@ -338,7 +338,7 @@ static mn_code restore_sample(job *j, mn_blobs *pool, const mn_id *id, const mn_
 static mn_code restore_page(job *j, mn_blobs *pool, const mn_kind *k, const mn_value *faces, size_t n,
                             const mn_sample *known, size_t n_known, mn_error *err)
 {
-    size_t column = mn_kind_column(k, "sample"); /* or of an original */
+    size_t column = mn_kind_column(k, "sample"); /* or of an original, or evidence */
     const mn_value *sample = faces + (column < k->n_columns ? column : mn_kind_column(k, "blob"));
     mn_code code = MN_OK;
     for (size_t i = 0; code == MN_OK && i < n; i++, sample += k->n_columns) {
@@ -390,6 +390,8 @@ static mn_code restore_samples(job *j, mn_error *err)
         code = walk_faces(j, mn_kind_find("face"), pool, known, n, arena, err);
     if (code == MN_OK)
         code = walk_faces(j, mn_kind_find("original"), pool, known, n, arena, err);
+    if (code == MN_OK)
+        code = walk_faces(j, mn_kind_find("evidence"), pool, known, n, arena, err);
     if (pool)
         pool->ops->close(pool);
     mn_free(known);

@@ -114,6 +114,7 @@ static const mn_store_ops postgres_ops = {
     .name = "postgresql",
     .erasure = &mn_pg_erasure,
     .face = &mn_pg_face_ops,
+    .people = &mn_pg_people_ops,
     .access = &mn_pg_access,
     .close = close_store,
     .begin = mn_pg_begin,

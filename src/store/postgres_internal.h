@@ -15,7 +15,7 @@
 #include <pthread.h>
 
 #define MN_PG_CONNECTIONS 8
-#define MN_PG_PARAMETERS  42
+#define MN_PG_PARAMETERS  44
 #define MN_PG_PLACE       320
 #define MN_PG_JOURNAL     ((size_t)64 << 20)
 
@@ -230,5 +230,6 @@ mn_code mn_pg_trash_drop(mn_store *s, const mn_id *blob, mn_error *err);
 extern const mn_access_ops mn_pg_access;
 extern const mn_erasure_ops mn_pg_erasure;
 extern const mn_face_ops mn_pg_face_ops;
+extern const mn_people_ops mn_pg_people_ops;
 
 #endif

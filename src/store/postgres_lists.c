@@ -10,6 +10,12 @@ static void read_list(mn_pg *q, mn_arena *a, void *item)
         .retention = mn_pg_column_int(q, 4),
         .fmr = mn_pg_column_real(q, 5),
         .created = mn_pg_column_int(q, 6),
+        .updated = mn_pg_column_int(q, 7),
+        .comment = mn_pg_column_text(q, 8, a),
+        .color = mn_pg_column_text(q, 9, a),
+        .inactive = mn_pg_column_bool(q, 10),
+        .acknowledge = mn_pg_column_bool(q, 11),
+        .sound = mn_pg_column_bool(q, 12),
     };
 }
 
@@ -17,8 +23,8 @@ static void read_membership(mn_pg *q, mn_arena *a, void *item)
 {
     mn_membership *m = item;
     read_list(q, a, &m->list);
-    m->added = mn_pg_column_int(q, 7);
-    m->until = mn_pg_column_int(q, 8);
+    m->added = mn_pg_column_int(q, 13);
+    m->until = mn_pg_column_int(q, 14);
 }
 
 mn_code mn_pg_list_put(mn_store *store, const mn_list *l, mn_error *err)
@@ -32,6 +38,12 @@ mn_code mn_pg_list_put(mn_store *store, const mn_list *l, mn_error *err)
     mn_pg_int(&q, l->retention);
     mn_pg_real(&q, l->fmr);
     mn_pg_int(&q, l->created);
+    mn_pg_int(&q, l->updated);
+    mn_pg_text(&q, l->comment);
+    mn_pg_text(&q, l->color);
+    mn_pg_bool(&q, l->inactive);
+    mn_pg_bool(&q, l->acknowledge);
+    mn_pg_bool(&q, l->sound);
     return mn_pg_write(&q, NULL, err);
 }
 

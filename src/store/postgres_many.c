@@ -183,6 +183,10 @@ mn_code mn_pg_array(mn_pg *q, mn_pg_kind kind, const void *first, size_t stride,
     X(audit, mn_audit_record, detail, MN_PG_WORD)                                                            \
     X(audit, mn_audit_record, prev, MN_PG_HASH)                                                              \
     X(audit, mn_audit_record, hash, MN_PG_HASH)
+/* Behind the head of the audit log. */
+#define MORE_COLUMNS(X)                                                                                      \
+    X(people, mn_person, custom, MN_PG_WORD)                                                                 \
+    X(people, mn_person, avatar, MN_PG_ID_OR_NIL)
 
 _Static_assert(offsetof(mn_key_record, n) == offsetof(mn_key_record, wrapped) + sizeof(uint8_t *), "a pair");
 _Static_assert(offsetof(mn_descriptor_record, sealed_len) ==
@@ -197,6 +201,13 @@ static mn_code bind_arrays(mn_pg *q, const mn_records *r, mn_arena *a, mn_error 
         code = mn_pg_array(q, kind, (const char *)r->records + (r->records ? offsetof(type, field) : 0),     \
                            sizeof(type), r->n_##records, a, err);
     COLUMNS(X)
+    return code;
+}
+
+static mn_code bind_more(mn_pg *q, const mn_records *r, mn_arena *a, mn_error *err)
+{
+    mn_code code = MN_OK;
+    MORE_COLUMNS(X)
 #undef X
     return code;
 }
@@ -213,7 +224,8 @@ static mn_code run(mn_store *store, const mn_records *r, mn_arena *a, mn_error *
     if (last)
         mn_audit_format_head(last->seq, last->hash, head);
     mn_pg_text(&q, last ? head : NULL);
-    return mn_pg_write(&q, NULL, err);
+    code = bind_more(&q, r, a, err);
+    return code != MN_OK ? code : mn_pg_write(&q, NULL, err);
 }
 
 /* The audit records of the copy are filled; the caller's are, when all of it is written. */

@@ -15,6 +15,8 @@ static void read_person(mn_pg *q, mn_arena *a, void *item)
         .active = mn_pg_column_bool(q, 5),
         .created = mn_pg_column_int(q, 6),
         .updated = mn_pg_column_int(q, 7),
+        .custom = mn_pg_column_text(q, 8, a),
+        .avatar = mn_pg_column_id(q, 9),
     };
 }
 
@@ -30,6 +32,8 @@ mn_code mn_pg_person_put(mn_store *store, const mn_person *p, mn_error *err)
     mn_pg_bool(&q, p->active);
     mn_pg_int(&q, p->created);
     mn_pg_int(&q, p->updated);
+    mn_pg_text(&q, p->custom);
+    mn_pg_id(&q, mn_id_is_nil(&p->avatar) ? NULL : &p->avatar);
     return mn_pg_write(&q, NULL, err);
 }
 
@@ -60,28 +64,6 @@ mn_code mn_pg_person_by_external_id(mn_store *store, const mn_id *account, const
     return one_person(&q, a, out, err);
 }
 
-/* "%text%" with the wildcards in the text escaped. NULL for no pattern. */
-static mn_code make_pattern(const char *part, mn_arena *a, const char **out, mn_error *err)
-{
-    *out = NULL;
-    if (!part)
-        return MN_OK;
-    char *pattern = mn_arena_alloc(a, 2 * strlen(part) + 3);
-    if (!pattern)
-        return mn_fail(err, MN_E_MEMORY, "no memory for a search by name");
-    char *at = pattern;
-    *at++ = '%';
-    for (; *part; part++) {
-        if (strchr("%_\\", *part))
-            *at++ = '\\';
-        *at++ = *part;
-    }
-    *at++ = '%';
-    *at = 0;
-    *out = pattern;
-    return MN_OK;
-}
-
 mn_code mn_pg_person_list(mn_store *store, const mn_person_query *query, mn_arena *a, mn_person **out,
                           size_t *n, mn_error *err)
 {
@@ -91,7 +73,7 @@ mn_code mn_pg_person_list(mn_store *store, const mn_person_query *query, mn_aren
     mn_pg_query which = query->name   ? P_PERSON_LIST_NAMED
                         : query->list ? P_PERSON_LIST_MEMBERS
                                       : P_PERSON_LIST;
-    mn_code code = make_pattern(query->name_like, a, &pattern, err);
+    mn_code code = mn_store_pattern(query->name_like, a, &pattern, err);
     if (code != MN_OK)
         return code;
     mn_pg_ask(store, which, &q);

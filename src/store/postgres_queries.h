@@ -6,11 +6,16 @@
 #include "store/access_queries.h"
 #include "store/erasure_queries.h"
 #include "store/face_queries.h"
+#include "store/people_queries.h"
 
-#define PERSON_COLUMNS  "p.id, p.account, p.external_id, p.name, p.user_data, p.active, p.created, p.updated"
+#define PERSON_COLUMNS                                                                                       \
+    "p.id, p.account, p.external_id, p.name, p.user_data, p.active, p.created, p.updated, "                  \
+    "p.custom, p.avatar"
 #define CONSENT_COLUMNS "id, person, purpose, method, evidence, given, until, withdrawn"
-#define LIST_COLUMNS    "l.id, l.account, l.name, l.purpose, l.retention, l.fmr, l.created"
-#define FACE_COLUMNS    "id, person, source, source_hash, quality, sample, created"
+#define LIST_COLUMNS                                                                                         \
+    "l.id, l.account, l.name, l.purpose, l.retention, l.fmr, l.created, l.updated, l.comment, l.color, "     \
+    "l.inactive, l.acknowledge, l.sound"
+#define FACE_COLUMNS "id, person, source, source_hash, quality, sample, created"
 /* The columns' collation is "C": only A-Z are the same in either case. */
 #define NAME_LIKE "($4::text IS NULL OR p.name ILIKE $4 OR p.external_id ILIKE $4)"
 /* The end of a membership; 9223372036854775807 is MN_TIME_NEVER. */
@@ -29,14 +34,16 @@
 /* The rows of several arrays: `types` has one "$n::type[]" for each of the `columns`. */
 #define ROWS(types, columns) "FROM unnest(" types ") AS r (" columns ")"
 #define PUT_PEOPLE                                                                                           \
-    "p AS (INSERT INTO person (id, account, external_id, name, user_data, active, created, updated) "        \
-    "SELECT * " ROWS("$1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::int8[], "  \
-                     "$8::int8[]",                                                                           \
-                     "id, account, external_id, name, user_data, active, created, updated") PUT_PERSON_AGAIN \
-        " RETURNING id AS person)"
+    "p AS (INSERT INTO person (id, account, external_id, name, user_data, active, created, updated, "        \
+    "custom, avatar) SELECT * " ROWS(                                                                        \
+        "$1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::int8[], $8::int8[], "   \
+        "$43::text[], $44::uuid[]",                                                                          \
+        "id, account, external_id, name, user_data, active, created, updated, custom, avatar")               \
+        PUT_PERSON_AGAIN " RETURNING id AS person)"
 #define PUT_PERSON_AGAIN                                                                                     \
     " ON CONFLICT (id) DO UPDATE SET external_id = excluded.external_id, name = excluded.name, "             \
-    "user_data = excluded.user_data, active = excluded.active, updated = excluded.updated"
+    "user_data = excluded.user_data, active = excluded.active, updated = excluded.updated, "                 \
+    "custom = excluded.custom, avatar = excluded.avatar"
 #define PUT_KEYS                                                                                             \
     "k AS (INSERT INTO person_key (person, wrapped) SELECT * " ROWS(                                         \
         "$9::uuid[], $10::bytea[]", "person, wrapped") " ON CONFLICT (person) DO UPDATE SET "                \
@@ -94,9 +101,8 @@
                 "ON CONFLICT (key) DO UPDATE SET value = excluded.value")                                    \
     X(PERSON_PUT,                                                                                            \
       "WITH put AS (INSERT INTO person (id, account, external_id, name, user_data, active, created, "        \
-      "updated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET "                     \
-      "external_id = excluded.external_id, name = excluded.name, user_data = excluded.user_data, "           \
-      "active = excluded.active, updated = excluded.updated RETURNING id AS person) " NOTE_CHANGE("put"))    \
+      "updated, custom, avatar) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)" PUT_PERSON_AGAIN           \
+      " RETURNING id AS person) " NOTE_CHANGE("put"))                                                        \
     X(PERSON_GET, "SELECT " PERSON_COLUMNS " FROM person p WHERE id = $1")                                   \
     X(PERSON_BY_EXTERNAL_ID,                                                                                 \
       "SELECT " PERSON_COLUMNS " FROM person p WHERE account = $1 AND external_id = $2")                     \
@@ -137,11 +143,16 @@
       "until = excluded.until, withdrawn = excluded.withdrawn RETURNING person) " NOTE_CHANGE("put"))        \
     X(CONSENT_LIST, "SELECT " CONSENT_COLUMNS " FROM consent WHERE person = $1 ORDER BY id")                 \
     /* A list that changed may have another purpose or retention: the ends of its memberships follow. */     \
-    X(LIST_PUT, "WITH l AS (INSERT INTO list (id, account, name, purpose, retention, fmr, created) "         \
-                "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET name = excluded.name, "  \
-                "purpose = excluded.purpose, retention = excluded.retention, fmr = excluded.fmr "            \
-                "RETURNING id, retention), moved AS (UPDATE member m SET until = " MEMBER_UNTIL(             \
-                    "m.added") " FROM l WHERE m.list = l.id RETURNING m.person) " NOTE_CHANGE("moved"))      \
+    X(LIST_PUT,                                                                                              \
+      "WITH l AS (INSERT INTO list (id, account, name, purpose, retention, fmr, created, updated, "          \
+      "comment, color, inactive, acknowledge, sound) "                                                       \
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO "                 \
+      "UPDATE SET name = excluded.name, "                                                                    \
+      "purpose = excluded.purpose, retention = excluded.retention, fmr = excluded.fmr, "                     \
+      "updated = excluded.updated, comment = excluded.comment, color = excluded.color, "                     \
+      "inactive = excluded.inactive, acknowledge = excluded.acknowledge, sound = excluded.sound "            \
+      "RETURNING id, retention), moved AS (UPDATE member m SET until = " MEMBER_UNTIL(                       \
+          "m.added") " FROM l WHERE m.list = l.id RETURNING m.person) " NOTE_CHANGE("moved"))                \
     X(LIST_GET, "SELECT " LIST_COLUMNS " FROM list l WHERE id = $1")                                         \
     X(LIST_BY_NAME, "SELECT " LIST_COLUMNS " FROM list l WHERE account = $1 AND name = $2")                  \
     X(LIST_LIST, "SELECT " LIST_COLUMNS " FROM list l WHERE account = $1 ORDER BY name")                     \
@@ -151,6 +162,7 @@
           "$3::int8") " FROM list l WHERE l.id = $1 ON CONFLICT (list, person) DO UPDATE SET "               \
                       "added = excluded.added, until = excluded.until RETURNING person) " NOTE_CHANGE(       \
                           "put"))                                                                            \
+    X(CHANGE_MEMBERS, NOTE_CHANGE("member WHERE list = $1"))                                                 \
     X(MEMBER_DELETE,                                                                                         \
       "WITH gone AS (DELETE FROM member WHERE list = $1 AND person = $2 RETURNING person) " NOTE_CHANGE(     \
           "gone"))                                                                                           \
@@ -190,7 +202,7 @@
       "WHERE person > $1 AND person <= $2 ORDER BY person")                                                  \
     X(DOSSIER_LISTS,                                                                                         \
       "SELECT m.person, m.list, l.purpose, m.until FROM member m JOIN list l ON l.id = m.list "              \
-      "WHERE m.person > $1 AND m.person <= $2 ORDER BY m.person")                                            \
+      "WHERE NOT l.inactive AND m.person > $1 AND m.person <= $2 ORDER BY m.person")                         \
     X(DOSSIER_FACES, "SELECT f.person, d.face, d.dim, d.sealed FROM face f "                                 \
                      "JOIN descriptor d ON d.face = f.id AND d.model = $3 "                                  \
                      "WHERE f.person > $1 AND f.person <= $2 ORDER BY f.person, f.id")                       \
@@ -225,14 +237,18 @@
                    "SELECT 'audit_is_append_only' WHERE NOT EXISTS (SELECT 1 FROM pg_trigger WHERE "         \
                    "tgrelid = 'audit'::regclass AND tgname = 'audit_is_append_only' AND tgenabled <> 'D')")
 
-#define MN_POSTGRES_PARAMETER(n) "$" #n
+#define MN_POSTGRES_PARAMETER(n)  "$" #n
+#define MN_POSTGRES_LIKE(text, n) text " ILIKE $" #n
+/* Each value wanted is the field's, or one of the field's. */
+#define MN_POSTGRES_CUSTOM(n) "p.custom::jsonb @> $" #n "::text::jsonb"
 
 typedef enum {
 #define X(name, sql) P_##name,
     MN_POSTGRES_QUERIES(X) MN_ACCESS_QUERIES(X, MN_POSTGRES_PARAMETER)
         MN_ERASURE_QUERIES(X, MN_POSTGRES_PARAMETER) MN_FACE_QUERIES(X, MN_POSTGRES_PARAMETER)
+            MN_PEOPLE_QUERIES(X, MN_POSTGRES_PARAMETER, MN_POSTGRES_LIKE, MN_POSTGRES_CUSTOM)
 #undef X
-            P_COUNT
+                P_COUNT
 } mn_pg_query;
 
 #endif

@@ -136,6 +136,35 @@ static const char *const migrations[] = {
     "original_deleted();"
     "CREATE INDEX face_created ON face (created, id);"
     "CREATE INDEX face_quality ON face (quality, id);",
+
+    /* 5: custom fields; what lists look like; evidence of consents; kept answers; looking through people */
+    "ALTER TABLE person ADD COLUMN custom " TEXT ", ADD COLUMN avatar uuid;"
+    "CREATE INDEX person_created ON person (account, created, id);"
+    "CREATE INDEX person_updated ON person (account, updated, id);"
+    "DROP INDEX person_name;"
+    "CREATE INDEX person_name ON person (account, name, id);"
+    "CREATE INDEX consent_end ON consent (until, id);"
+    "ALTER TABLE list ADD COLUMN updated bigint NOT NULL DEFAULT 0, ADD COLUMN comment " TEXT ","
+    " ADD COLUMN color " TEXT ", ADD COLUMN inactive boolean NOT NULL DEFAULT false,"
+    " ADD COLUMN acknowledge boolean NOT NULL DEFAULT false, ADD COLUMN sound boolean NOT NULL DEFAULT false;"
+    "UPDATE list SET updated = created;"
+
+    "CREATE TABLE evidence (consent uuid PRIMARY KEY REFERENCES consent (id) ON DELETE CASCADE,"
+    " blob uuid NOT NULL, format " TEXT " NOT NULL, bytes bigint NOT NULL CHECK (bytes >= 0));"
+    "CREATE FUNCTION evidence_deleted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    " INSERT INTO trash (blob) VALUES (OLD.blob) ON CONFLICT DO NOTHING; RETURN NULL; END $$;"
+    "CREATE TRIGGER evidence_deleted AFTER DELETE ON evidence"
+    " FOR EACH ROW EXECUTE FUNCTION evidence_deleted();"
+
+    "CREATE TABLE once (account uuid NOT NULL, caller uuid NOT NULL, key " TEXT " NOT NULL,"
+    " hash bytea NOT NULL CHECK (length(hash) = 32), until bigint NOT NULL, person uuid, answer bytea,"
+    " PRIMARY KEY (account, caller, key));"
+    "CREATE INDEX once_until ON once (until);"
+    "CREATE INDEX once_person ON once (person) WHERE person IS NOT NULL;"
+    "CREATE FUNCTION once_person_deleted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    " DELETE FROM once WHERE person = OLD.id; RETURN NULL; END $$;"
+    "CREATE TRIGGER once_person_deleted AFTER DELETE ON person"
+    " FOR EACH ROW EXECUTE FUNCTION once_person_deleted();",
 };
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))
 

@@ -223,6 +223,7 @@ static const mn_store_ops sqlite_ops = {
     .name = "sqlite",
     .erasure = &mn_sqlite_erasure,
     .face = &mn_sqlite_face_ops,
+    .people = &mn_sqlite_people_ops,
     .access = &mn_sqlite_access,
     .close = close_store,
     .begin = tx_begin,

@@ -172,5 +172,6 @@ mn_code mn_sqlite_trash_drop(mn_store *s, const mn_id *blob, mn_error *err);
 extern const mn_access_ops mn_sqlite_access;
 extern const mn_erasure_ops mn_sqlite_erasure;
 extern const mn_face_ops mn_sqlite_face_ops;
+extern const mn_people_ops mn_sqlite_people_ops;
 
 #endif

@@ -10,17 +10,18 @@ typedef mn_sql cursor;
 typedef mn_sqlite_query query;
 #define Q(name) Q_##name
 
-#define ask         mn_sql_open
-#define bind_id     mn_sql_id
-#define bind_text   mn_sql_text
-#define bind_blob   mn_sql_blob
-#define bind_int    mn_sql_int
-#define bind_real   mn_sql_real
-#define column_id   mn_sql_column_id
-#define column_text mn_sql_column_text
-#define column_blob mn_sql_column_blob
-#define one         mn_sql_one
-#define collect     mn_sql_collect
+#define ask            mn_sql_open
+#define bind_id        mn_sql_id
+#define bind_text      mn_sql_text
+#define bind_blob      mn_sql_blob
+#define bind_int       mn_sql_int
+#define bind_real      mn_sql_real
+#define column_id      mn_sql_column_id
+#define column_text    mn_sql_column_text
+#define column_blob    mn_sql_column_blob
+#define column_purpose mn_sql_column_purpose
+#define one            mn_sql_one
+#define collect        mn_sql_collect
 
 static inline void bind_bool(cursor *q, bool value)
 {
@@ -35,6 +36,11 @@ static inline int64_t column_int(cursor *q, int i)
 static inline double column_real(cursor *q, int i)
 {
     return sqlite3_column_double(q->st, i);
+}
+
+static inline bool column_null(cursor *q, int i)
+{
+    return sqlite3_column_type(q->st, i) == SQLITE_NULL;
 }
 
 static inline bool column_bool(cursor *q, int i)

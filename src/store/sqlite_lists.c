@@ -10,6 +10,12 @@ static void read_list(mn_sql *q, mn_arena *a, void *item)
         .retention = sqlite3_column_int64(q->st, 4),
         .fmr = sqlite3_column_double(q->st, 5),
         .created = sqlite3_column_int64(q->st, 6),
+        .updated = sqlite3_column_int64(q->st, 7),
+        .comment = mn_sql_column_text(q, 8, a),
+        .color = mn_sql_column_text(q, 9, a),
+        .inactive = sqlite3_column_int(q->st, 10) != 0,
+        .acknowledge = sqlite3_column_int(q->st, 11) != 0,
+        .sound = sqlite3_column_int(q->st, 12) != 0,
     };
 }
 
@@ -17,8 +23,8 @@ static void read_membership(mn_sql *q, mn_arena *a, void *item)
 {
     mn_membership *m = item;
     read_list(q, a, &m->list);
-    m->added = sqlite3_column_int64(q->st, 7);
-    m->until = sqlite3_column_int64(q->st, 8);
+    m->added = sqlite3_column_int64(q->st, 13);
+    m->until = sqlite3_column_int64(q->st, 14);
 }
 
 static mn_code insert_list(mn_store *store, const mn_list *l, mn_error *err)
@@ -34,6 +40,12 @@ static mn_code insert_list(mn_store *store, const mn_list *l, mn_error *err)
     mn_sql_int(&q, l->retention);
     mn_sql_real(&q, l->fmr);
     mn_sql_int(&q, l->created);
+    mn_sql_int(&q, l->updated);
+    mn_sql_text(&q, l->comment);
+    mn_sql_text(&q, l->color);
+    mn_sql_int(&q, l->inactive);
+    mn_sql_int(&q, l->acknowledge);
+    mn_sql_int(&q, l->sound);
     return mn_sql_run(&q, err);
 }
 

@@ -17,6 +17,8 @@ static void read_person(mn_sql *q, mn_arena *a, void *item)
         .active = sqlite3_column_int(q->st, 5) != 0,
         .created = sqlite3_column_int64(q->st, 6),
         .updated = sqlite3_column_int64(q->st, 7),
+        .custom = mn_sql_column_text(q, 8, a),
+        .avatar = mn_sql_column_id(q, 9),
     };
 }
 
@@ -34,6 +36,8 @@ mn_code mn_sqlite_insert_person(mn_store *store, const mn_person *p, mn_error *e
     mn_sql_int(&q, p->active);
     mn_sql_int(&q, p->created);
     mn_sql_int(&q, p->updated);
+    mn_sql_text(&q, p->custom);
+    mn_sql_id(&q, mn_id_is_nil(&p->avatar) ? NULL : &p->avatar);
     return mn_sql_run(&q, err);
 }
 
@@ -129,28 +133,6 @@ mn_code mn_sqlite_people_find(mn_store *store, const mn_id *account, const mn_id
     return MN_OK;
 }
 
-/* "%text%" with the wildcards in the text escaped. NULL for no pattern. */
-static mn_code make_pattern(const char *part, mn_arena *a, const char **out, mn_error *err)
-{
-    *out = NULL;
-    if (!part)
-        return MN_OK;
-    char *pattern = mn_arena_alloc(a, 2 * strlen(part) + 3);
-    if (!pattern)
-        return mn_fail(err, MN_E_MEMORY, "no memory for a search by name");
-    char *at = pattern;
-    *at++ = '%';
-    for (; *part; part++) {
-        if (strchr("%_\\", *part))
-            *at++ = '\\';
-        *at++ = *part;
-    }
-    *at++ = '%';
-    *at = 0;
-    *out = pattern;
-    return MN_OK;
-}
-
 mn_code mn_sqlite_person_list(mn_store *store, const mn_person_query *query, mn_arena *a, mn_person **out,
                               size_t *n, mn_error *err)
 {
@@ -160,7 +142,7 @@ mn_code mn_sqlite_person_list(mn_store *store, const mn_person_query *query, mn_
     mn_sqlite_query which = query->name   ? Q_PERSON_LIST_NAMED
                             : query->list ? Q_PERSON_LIST_MEMBERS
                                           : Q_PERSON_LIST;
-    mn_code code = make_pattern(query->name_like, a, &pattern, err);
+    mn_code code = mn_store_pattern(query->name_like, a, &pattern, err);
     if (code == MN_OK)
         code = mn_sql_open(store, which, &q, err);
     if (code != MN_OK)

@@ -6,12 +6,17 @@
 #include "store/access_queries.h"
 #include "store/erasure_queries.h"
 #include "store/face_queries.h"
+#include "store/people_queries.h"
 
-#define PERSON_COLUMNS  "p.id, p.account, p.external_id, p.name, p.user_data, p.active, p.created, p.updated"
+#define PERSON_COLUMNS                                                                                       \
+    "p.id, p.account, p.external_id, p.name, p.user_data, p.active, p.created, p.updated, "                  \
+    "p.custom, p.avatar"
 #define CONSENT_COLUMNS "id, person, purpose, method, evidence, given, until, withdrawn"
-#define LIST_COLUMNS    "l.id, l.account, l.name, l.purpose, l.retention, l.fmr, l.created"
-#define FACE_COLUMNS    "id, person, source, source_hash, quality, sample, created"
-#define NAME_LIKE       "(?4 IS NULL OR p.name LIKE ?4 ESCAPE '\\' OR p.external_id LIKE ?4 ESCAPE '\\')"
+#define LIST_COLUMNS                                                                                         \
+    "l.id, l.account, l.name, l.purpose, l.retention, l.fmr, l.created, l.updated, l.comment, l.color, "     \
+    "l.inactive, l.acknowledge, l.sound"
+#define FACE_COLUMNS "id, person, source, source_hash, quality, sample, created"
+#define NAME_LIKE    "(?4 IS NULL OR p.name LIKE ?4 ESCAPE '\\' OR p.external_id LIKE ?4 ESCAPE '\\')"
 /* The end of a membership; 9223372036854775807 is MN_TIME_NEVER. */
 #define MEMBER_UNTIL(added)                                                                                  \
     "CASE WHEN l.retention > 9223372036854775807 - " added " THEN 9223372036854775807 ELSE " added           \
@@ -35,9 +40,9 @@
     X(META_GET, "SELECT value FROM meta WHERE key = ?1")                                                     \
     X(META_PUT, "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2")  \
     X(PERSON_PUT,                                                                                            \
-      "INSERT INTO person (id, account, external_id, name, user_data, active, created, updated) "            \
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET external_id = ?3, name = ?4, " \
-      "user_data = ?5, active = ?6, updated = ?8")                                                           \
+      "INSERT INTO person (id, account, external_id, name, user_data, active, created, updated, custom, "    \
+      "avatar) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO UPDATE SET "             \
+      "external_id = ?3, name = ?4, user_data = ?5, active = ?6, updated = ?8, custom = ?9, avatar = ?10")   \
     X(PERSON_GET, "SELECT " PERSON_COLUMNS " FROM person p WHERE id = ?1")                                   \
     X(PERSON_BY_EXTERNAL_ID,                                                                                 \
       "SELECT " PERSON_COLUMNS " FROM person p WHERE account = ?1 AND external_id = ?2")                     \
@@ -64,9 +69,11 @@
     X(CONSENT_PUT, "INSERT INTO consent (" CONSENT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "      \
                    "ON CONFLICT (id) DO UPDATE SET method = ?4, evidence = ?5, until = ?7, withdrawn = ?8")  \
     X(CONSENT_LIST, "SELECT " CONSENT_COLUMNS " FROM consent WHERE person = ?1 ORDER BY id")                 \
-    X(LIST_PUT, "INSERT INTO list (id, account, name, purpose, retention, fmr, created) "                    \
-                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "                                                       \
-                "ON CONFLICT (id) DO UPDATE SET name = ?3, purpose = ?4, retention = ?5, fmr = ?6")          \
+    X(LIST_PUT, "INSERT INTO list (id, account, name, purpose, retention, fmr, created, updated, comment, "  \
+                "color, inactive, acknowledge, sound) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "     \
+                "?11, ?12, ?13) "                                                                            \
+                "ON CONFLICT (id) DO UPDATE SET name = ?3, purpose = ?4, retention = ?5, fmr = ?6, "         \
+                "updated = ?8, comment = ?9, color = ?10, inactive = ?11, acknowledge = ?12, sound = ?13")   \
     X(LIST_GET, "SELECT " LIST_COLUMNS " FROM list l WHERE id = ?1")                                         \
     X(LIST_BY_NAME, "SELECT " LIST_COLUMNS " FROM list l WHERE account = ?1 AND name = ?2")                  \
     X(LIST_LIST, "SELECT " LIST_COLUMNS " FROM list l WHERE account = ?1 ORDER BY name")                     \
@@ -106,7 +113,7 @@
                         "WHERE person > ?1 AND person <= ?2 ORDER BY person")                                \
     X(DOSSIER_LISTS,                                                                                         \
       "SELECT m.person, m.list, l.purpose, m.until FROM member m JOIN list l ON l.id = m.list "              \
-      "WHERE m.person > ?1 AND m.person <= ?2 ORDER BY m.person")                                            \
+      "WHERE NOT l.inactive AND m.person > ?1 AND m.person <= ?2 ORDER BY m.person")                         \
     X(DOSSIER_FACES, "SELECT f.person, d.face, d.dim, d.sealed FROM face f "                                 \
                      "JOIN descriptor d ON d.face = f.id AND d.model = ?3 "                                  \
                      "WHERE f.person > ?1 AND f.person <= ?2 ORDER BY f.person, f.id")                       \
@@ -125,14 +132,21 @@
     X(CHECK_KEYS, "PRAGMA foreign_key_check")                                                                \
     X(SCRUB, "PRAGMA wal_checkpoint(TRUNCATE)")
 
-#define MN_SQLITE_PARAMETER(n) "?" #n
+#define MN_SQLITE_PARAMETER(n)  "?" #n
+#define MN_SQLITE_LIKE(text, n) text " LIKE ?" #n " ESCAPE '\\'"
+/* Each value wanted is the field's, or one of the field's. */
+#define MN_SQLITE_CUSTOM(n)                                                                                  \
+    "NOT EXISTS (SELECT 1 FROM json_tree(?" #n ") w WHERE w.atom IS NOT NULL AND NOT EXISTS (SELECT 1 FROM " \
+    "json_tree(p.custom) h WHERE h.atom = w.atom AND h.type = w.type AND h.path = w.path AND "               \
+    "(w.path <> '$' OR h.key = w.key)))"
 
 typedef enum {
 #define X(name, sql) Q_##name,
     MN_SQLITE_QUERIES(X) MN_ACCESS_QUERIES(X, MN_SQLITE_PARAMETER) MN_ERASURE_QUERIES(X, MN_SQLITE_PARAMETER)
         MN_FACE_QUERIES(X, MN_SQLITE_PARAMETER)
+            MN_PEOPLE_QUERIES(X, MN_SQLITE_PARAMETER, MN_SQLITE_LIKE, MN_SQLITE_CUSTOM)
 #undef X
-            Q_COUNT
+                Q_COUNT
 } mn_sqlite_query;
 
 #endif

@@ -141,6 +141,33 @@ static const char *const migrations[] = {
     " INSERT OR IGNORE INTO trash (blob) VALUES (old.blob); END;"
     "CREATE INDEX face_created ON face (created, id);"
     "CREATE INDEX face_quality ON face (quality, id);",
+
+    /* 5: custom fields; what lists look like; evidence of consents; kept answers; looking through people */
+    "ALTER TABLE person ADD COLUMN custom TEXT;"
+    "ALTER TABLE person ADD COLUMN avatar BLOB CHECK (length(avatar) = 16);"
+    "CREATE INDEX person_created ON person (account, created, id);"
+    "CREATE INDEX person_updated ON person (account, updated, id);"
+    "ALTER TABLE list ADD COLUMN updated INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE list ADD COLUMN comment TEXT;"
+    "ALTER TABLE list ADD COLUMN color TEXT;"
+    "ALTER TABLE list ADD COLUMN inactive INTEGER NOT NULL DEFAULT 0 CHECK (inactive IN (0, 1));"
+    "ALTER TABLE list ADD COLUMN acknowledge INTEGER NOT NULL DEFAULT 0 CHECK (acknowledge IN (0, 1));"
+    "ALTER TABLE list ADD COLUMN sound INTEGER NOT NULL DEFAULT 0 CHECK (sound IN (0, 1));"
+    "UPDATE list SET updated = created;"
+
+    "CREATE TABLE evidence (consent BLOB PRIMARY KEY REFERENCES consent (id) ON DELETE CASCADE,"
+    " blob BLOB NOT NULL CHECK (length(blob) = 16), format TEXT NOT NULL,"
+    " bytes INTEGER NOT NULL CHECK (bytes >= 0)) STRICT, WITHOUT ROWID;"
+    "CREATE TRIGGER evidence_deleted AFTER DELETE ON evidence BEGIN"
+    " INSERT OR IGNORE INTO trash (blob) VALUES (old.blob); END;"
+
+    "CREATE TABLE once (account BLOB NOT NULL, caller BLOB NOT NULL, key TEXT NOT NULL,"
+    " hash BLOB NOT NULL CHECK (length(hash) = 32), until INTEGER NOT NULL, person BLOB, answer BLOB,"
+    " PRIMARY KEY (account, caller, key)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX once_until ON once (until);"
+    "CREATE INDEX once_person ON once (person) WHERE person IS NOT NULL;"
+    "CREATE TRIGGER once_person_deleted AFTER DELETE ON person BEGIN"
+    " DELETE FROM once WHERE person = old.id; END;",
 };
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))
 

@@ -1,4 +1,4 @@
-#include "store/store.h"
+#include "store/open_internal.h"
 
 #include <string.h>
 
@@ -22,4 +22,25 @@ bool mn_purpose_parse(const char *word, mn_purpose *p)
             return true;
         }
     return false;
+}
+
+mn_code mn_store_pattern(const char *part, mn_arena *a, const char **out, mn_error *err)
+{
+    *out = NULL;
+    if (!part)
+        return MN_OK;
+    char *pattern = mn_arena_alloc(a, 2 * strlen(part) + 3);
+    if (!pattern)
+        return mn_fail(err, MN_E_MEMORY, "no memory for a search by name");
+    char *at = pattern;
+    *at++ = '%';
+    for (; *part; part++) {
+        if (strchr("%_\\", *part))
+            *at++ = '\\';
+        *at++ = *part;
+    }
+    *at++ = '%';
+    *at = 0;
+    *out = pattern;
+    return MN_OK;
 }

@@ -17,36 +17,10 @@
 #include "base/time.h"
 #include "store/kinds.h"
 #include "store/store_access.h"
+#include "store/store_people.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-typedef struct {
-    mn_id id, account;
-    const char *external_id; /* NULL: none; unique within the account */
-    const char *name, *user_data;
-    bool active;
-    mn_time created, updated;
-} mn_person;
-
-typedef enum {
-    MN_PURPOSE_VERIFICATION,
-    MN_PURPOSE_IDENTIFICATION,
-    MN_PURPOSE_LIVE,
-    MN_PURPOSE_ATTENDANCE,
-    MN_PURPOSES
-} mn_purpose;
-const char *mn_purpose_word(mn_purpose p); /* verification, identification, live_identification, attendance */
-bool mn_purpose_parse(const char *word, mn_purpose *p);
-
-typedef struct {
-    mn_id id, person;
-    mn_purpose purpose;
-    const char *method;   /* how it was given: "signed form", "web form", ... */
-    const char *evidence; /* reference to the proof */
-    mn_time given, until; /* until: MN_TIME_NEVER where open-ended */
-    mn_time withdrawn;    /* MN_TIME_NEVER: not withdrawn */
-} mn_consent;
 
 typedef struct {
     mn_id id, account;
@@ -54,7 +28,10 @@ typedef struct {
     mn_purpose purpose;
     mn_time retention; /* how long a membership lasts; MN_TIME_NEVER */
     double fmr;        /* threshold of the list; 0: the request's or the default one */
-    mn_time created;
+    mn_time created, updated;
+    const char *comment, *color; /* "#rrggbb"; NULL: none */
+    bool inactive;               /* in no search */
+    bool acknowledge, sound;     /* what is wanted for events of members */
 } mn_list;
 
 typedef struct {
@@ -151,8 +128,6 @@ typedef struct {
  * same transaction: what was sealed under it cannot be opened from then on, wherever the copies are. */
 #define MN_STORE_SNAPSHOT_META "snapshot_key"
 
-typedef struct mn_store mn_store;
-
 /* What is going to be destroyed of a person, and when. One a person; it goes with the person. */
 typedef enum {
     MN_ERASURE_WITHDRAWN, /* the last consent was withdrawn */
@@ -215,6 +190,7 @@ typedef struct {
 typedef struct {
     const char *name;
     const mn_erasure_ops *erasure;
+    const mn_people_ops *people; /* looking through people, members and consents; kept answers */
     const mn_face_ops *face;     /* looking through faces, and their originals */
     const mn_access_ops *access; /* accounts, users, roles, tokens, sessions */
     void (*close)(mn_store *s);
@@ -248,7 +224,8 @@ typedef struct {
                                      mn_person *out, mn_error *err);
     mn_code (*person_list)(mn_store *s, const mn_person_query *q, mn_arena *a, mn_person **out, size_t *n,
                            mn_error *err);
-    /* With faces, descriptors, consents, memberships and key; the samples go to the trash. When the
+    /* With faces, descriptors, consents, memberships, key and kept answers; samples and evidence go to the
+     * trash. When the
      * transaction has ended, the deleted bytes are in no file of the back end any more (unless another
      * process is reading just then: the next write makes up for it). */
     mn_code (*person_delete)(mn_store *s, const mn_id *id, mn_error *err);

@@ -10,12 +10,57 @@ static mn_store_open_version *open_version;
 
 static const mn_id person = {{1}}, list = {{2}}, face = {{3}}, consent = {{4}}, sample = {{5}};
 
+/* The columns that these tables have had since the first version. */
+static const mn_kind old_people = {"person",
+                                   false,
+                                   1,
+                                   7,
+                                   {{"id", MN_COLUMN_ID},
+                                    {"account", MN_COLUMN_ID},
+                                    {"external_id", MN_COLUMN_TEXT},
+                                    {"name", MN_COLUMN_TEXT},
+                                    {"active", MN_COLUMN_BOOL},
+                                    {"created", MN_COLUMN_INT},
+                                    {"updated", MN_COLUMN_INT}}};
+static const mn_kind old_lists = {"list",
+                                  false,
+                                  1,
+                                  7,
+                                  {{"id", MN_COLUMN_ID},
+                                   {"account", MN_COLUMN_ID},
+                                   {"name", MN_COLUMN_TEXT},
+                                   {"purpose", MN_COLUMN_TEXT},
+                                   {"retention", MN_COLUMN_INT},
+                                   {"fmr", MN_COLUMN_REAL},
+                                   {"created", MN_COLUMN_INT}}};
+
+static mn_value text(const char *t)
+{
+    return (mn_value){.bytes = (const uint8_t *)t, .n = strlen(t)};
+}
+
+static mn_value id(const mn_id *i)
+{
+    return (mn_value){.bytes = i->bytes, .n = sizeof i->bytes};
+}
+
+static void put_rows(mn_store *s)
+{
+    static const mn_id account;
+    const mn_value one = {.integer = 1}, retention = {.integer = 500}, fmr = {.real = 0};
+    const mn_value p[] = {id(&person), id(&account), text("17"), text("Anna"), one, one, one};
+    const mn_value l[] = {id(&list), id(&account), text("staff"), text("live_identification"), retention,
+                          fmr,       one};
+    assert_ok(s->ops->begin(s, err));
+    assert_ok(s->ops->rows_put(s, &old_people, p, 1, err));
+    assert_ok(s->ops->rows_put(s, &old_lists, l, 1, err));
+    assert_ok(s->ops->commit(s, err));
+}
+
 /* What every version has had since the first. */
 static void put_data(mn_store *s)
 {
     const mn_store_ops *o = s->ops;
-    const mn_person p = {.id = person, .external_id = "17", .name = "Anna", .active = true, .created = 1};
-    const mn_list l = {.id = list, .name = "staff", .purpose = MN_PURPOSE_LIVE, .retention = 500};
     const mn_consent c = {.id = consent,
                           .person = person,
                           .purpose = MN_PURPOSE_LIVE,
@@ -29,9 +74,8 @@ static void put_data(mn_store *s)
         .face = face, .model = "m", .dim = 128, .sealed = (const uint8_t *)"sealed", .sealed_len = 6};
     mn_audit_record r = {.time = 1, .actor = "test", .action = "x", .detail = "{}"};
     assert_ok(o->meta_put(s, "pack", "standard", err));
-    assert_ok(o->person_put(s, &p, err));
+    put_rows(s);
     assert_ok(o->key_put(s, &person, (const uint8_t *)"wrapped", 7, err));
-    assert_ok(o->list_put(s, &l, err));
     assert_ok(o->member_put(s, &list, &person, 100, err));
     assert_ok(o->consent_put(s, &c, err));
     assert_ok(o->face_put(s, &f, err));

@@ -1,0 +1,69 @@
+/* The statements that look through people, members and consents, and those of kept answers: the same for both
+ * back ends but for how a parameter is written, A(n), a part of a text is looked for, L(text, n), and custom
+ * fields are compared, C(n).
+ *
+ * Each order has an index that ends in the id, so that a page costs the same wherever it begins and however
+ * many people there are. Members in the order of their ids come from the list's own index; a list in another
+ * order is a filter, as all conditions are. */
+#ifndef MN_STORE_PEOPLE_QUERIES_H
+#define MN_STORE_PEOPLE_QUERIES_H
+
+/* clang-format off */
+#define PERSON_FIELDS                                                                                        \
+    "p.id, p.account, p.external_id, p.name, p.user_data, p.active, p.created, p.updated, p.custom, p.avatar"
+#define YES_OR_NO(A, n, what) "(" A(n) " < CAST(0 AS bigint) OR " what " = (" A(n) " = 1))"
+#define PEOPLE_WHERE(A, L, C)                                                                                \
+    " WHERE p.account = " A(1) " AND (" L("p.name", 2) " OR " L("p.external_id", 2) " OR " A(2) " IS NULL)"  \
+    " AND (EXISTS (SELECT 1 FROM member o WHERE o.person = p.id AND o.list = " A(3) ") OR " A(3) " IS NULL)" \
+    " AND " YES_OR_NO(A, 4, "p.active")                                                                      \
+    " AND " YES_OR_NO(A, 5, "EXISTS (SELECT 1 FROM face f WHERE f.person = p.id)")                           \
+    " AND (EXISTS (SELECT 1 FROM consent c WHERE c.person = p.id AND c.purpose = " A(6)                      \
+    " AND c.given <= " A(7) " AND c.until > " A(7) " AND c.withdrawn > " A(7) ") OR " A(6) " IS NULL)"       \
+    " AND p.created >= " A(8) " AND p.created < " A(9)                                                       \
+    " AND p.updated >= " A(10) " AND p.updated < " A(11)                                                     \
+    " AND (" C(12) " OR " A(12) " IS NULL)"
+#define PEOPLE_BY(A, L, C, compare, order)                                                                   \
+    "SELECT " PERSON_FIELDS " FROM person p" PEOPLE_WHERE(A, L, C)                                           \
+    " AND " compare " (" A(13) ", " A(14) ") ORDER BY " order " LIMIT " A(15)
+#define PEOPLE_IN(A, L, C, compare, order)                                                                   \
+    "SELECT " PERSON_FIELDS " FROM member m JOIN person p ON p.id = m.person" PEOPLE_WHERE(A, L, C)          \
+    " AND m.list = " A(3) " AND m.person " compare " " A(13) " ORDER BY m.person" order " LIMIT " A(14)
+
+#define MN_PEOPLE_QUERIES(X, A, L, C)                                                                        \
+    X(PEOPLE_OLDEST, PEOPLE_BY(A, L, C, "(p.created, p.id) >", "p.created, p.id"))                           \
+    X(PEOPLE_NEWEST, PEOPLE_BY(A, L, C, "(p.created, p.id) <", "p.created DESC, p.id DESC"))                 \
+    X(PEOPLE_NAME, PEOPLE_BY(A, L, C, "(p.name, p.id) >", "p.name, p.id"))                                   \
+    X(PEOPLE_NAME_DOWN, PEOPLE_BY(A, L, C, "(p.name, p.id) <", "p.name DESC, p.id DESC"))                    \
+    X(PEOPLE_UPDATED, PEOPLE_BY(A, L, C, "(p.updated, p.id) >", "p.updated, p.id"))                          \
+    X(PEOPLE_UPDATED_DOWN, PEOPLE_BY(A, L, C, "(p.updated, p.id) <", "p.updated DESC, p.id DESC"))           \
+    X(PEOPLE_IN_OLDEST, PEOPLE_IN(A, L, C, ">", ""))                                                         \
+    X(PEOPLE_IN_NEWEST, PEOPLE_IN(A, L, C, "<", " DESC"))                                                    \
+    X(PEOPLE_EXTERNAL, "SELECT " PERSON_FIELDS " FROM person p" PEOPLE_WHERE(A, L, C)                        \
+      " AND p.external_id = " A(13))                                                                         \
+    X(MEMBERS, "SELECT m.person, p.name, p.external_id, m.added, m.until FROM member m "                     \
+      "JOIN person p ON p.id = m.person WHERE m.list = " A(1) " AND m.person > " A(2)                        \
+      " ORDER BY m.person LIMIT " A(3))                                                                      \
+    X(MEMBER_COUNT, "SELECT count(*) FROM member WHERE list = " A(1))                                        \
+    X(LIST_DELETE, "DELETE FROM list WHERE id = " A(1))                                                      \
+    X(CONSENT_GET, "SELECT id, person, purpose, method, evidence, given, until, withdrawn FROM consent "     \
+      "WHERE id = " A(1))                                                                                    \
+    X(CONSENTS, "SELECT c.id, c.person, c.purpose, c.method, c.evidence, c.given, c.until, c.withdrawn "     \
+      "FROM consent c JOIN person p ON p.id = c.person WHERE p.account = " A(1)                              \
+      " AND (c.purpose = " A(2) " OR " A(2) " IS NULL) AND (" A(3) " = CAST(0 AS bigint) OR " A(3)           \
+      " = CASE WHEN c.withdrawn <= " A(4) " THEN 3 WHEN c.until <= " A(4) " THEN 2 ELSE 1 END)"              \
+      " AND c.until < " A(5) " AND (c.until, c.id) > (" A(6) ", " A(7) ") ORDER BY c.until, c.id LIMIT "     \
+      A(8))                                                                                                  \
+    X(EVIDENCE_PUT, "INSERT INTO evidence (consent, blob, format, bytes) VALUES (" A(1) ", " A(2) ", " A(3)  \
+      ", " A(4) ")")                                                                                         \
+    X(EVIDENCE_GET, "SELECT consent, blob, format, bytes FROM evidence WHERE consent = " A(1))               \
+    X(ONCE_TAKE, "INSERT INTO once (account, caller, key, hash, until, person, answer) VALUES (" A(1) ", "   \
+      A(2) ", " A(3) ", " A(4) ", " A(5) ", " A(6) ", NULL)")                                                \
+    X(ONCE_GET, "SELECT account, caller, key, hash, until, person, answer FROM once WHERE account = " A(1)   \
+      " AND caller = " A(2) " AND key = " A(3))                                                              \
+    X(ONCE_KEEP, "UPDATE once SET person = " A(4) ", answer = " A(5) " WHERE account = " A(1)                \
+      " AND caller = " A(2) " AND key = " A(3))                                                              \
+    X(ONCE_DROP, "DELETE FROM once WHERE account = " A(1) " AND caller = " A(2) " AND key = " A(3))          \
+    X(ONCE_EXPIRE, "DELETE FROM once WHERE until <= " A(1))
+/* clang-format on */
+
+#endif

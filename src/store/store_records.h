@@ -1,0 +1,43 @@
+/* Records that several headers of the store speak of. Part of store.h, which says what holds for all of it.
+ */
+#ifndef MN_STORE_STORE_RECORDS_H
+#define MN_STORE_STORE_RECORDS_H
+
+#include "base/id.h"
+#include "base/time.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct mn_store mn_store;
+
+typedef struct {
+    mn_id id, account;
+    const char *external_id; /* NULL: none; unique within the account */
+    const char *name, *user_data;
+    bool active;
+    mn_time created, updated;
+    const char *custom; /* values of custom fields: a JSON object; NULL: none */
+    mn_id avatar;       /* the face that stands for the person; nil: none was chosen */
+} mn_person;
+
+typedef enum {
+    MN_PURPOSE_VERIFICATION,
+    MN_PURPOSE_IDENTIFICATION,
+    MN_PURPOSE_LIVE,
+    MN_PURPOSE_ATTENDANCE,
+    MN_PURPOSES
+} mn_purpose;
+const char *mn_purpose_word(mn_purpose p); /* verification, identification, live_identification, attendance */
+bool mn_purpose_parse(const char *word, mn_purpose *p);
+
+typedef struct {
+    mn_id id, person;
+    mn_purpose purpose;
+    const char *method;   /* how it was given: "signed form", "web form", ... */
+    const char *evidence; /* reference to the proof */
+    mn_time given, until; /* until: MN_TIME_NEVER where open-ended */
+    mn_time withdrawn;    /* MN_TIME_NEVER: not withdrawn */
+} mn_consent;
+
+#endif
