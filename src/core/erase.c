@@ -4,6 +4,8 @@
  * Whoever's last consent ended, and whoever is erased, is in no answer from that moment, because no consent
  * of theirs is valid any more. What is stored of them is destroyed when the grace period has passed; until
  * then the store knows when that is due, and a new consent takes it back. */
+#include "core/records.h"
+
 #include "core/internal.h"
 
 #define TRASH_PAGE 256
@@ -104,7 +106,21 @@ static json_t *json_when(mn_time t)
     return json_string(text);
 }
 
-static mn_code certify(mn_core *c, const mn_actor *who, const mn_erasure *e, const traces *t, mn_error *err)
+/* As mn_core_record; *seq: the record's number. */
+static mn_code number_record(mn_core *c, const mn_actor *who, const char *action, const mn_id *target,
+                             json_t *detail, mn_arena *arena, uint64_t *seq, mn_error *err)
+{
+    mn_audit_record r;
+    mn_code code = mn_core_make_record(who, action, target, detail, mn_time_now(), arena, &r, err);
+    if (code == MN_OK)
+        code = c->store->ops->audit_append(c->store, &r, err);
+    if (code == MN_OK)
+        *seq = r.seq;
+    return code;
+}
+
+static mn_code certify(mn_core *c, const mn_actor *who, const mn_erasure *e, const traces *t, mn_arena *arena,
+                       uint64_t *seq, mn_error *err)
 {
     static const char *const why[] = {"withdrawn", "expired", "asked"};
     json_t *key = t->key_id[0] ? json_string(t->key_id) : json_null();
@@ -116,7 +132,8 @@ static mn_code certify(mn_core *c, const mn_actor *who, const mn_erasure *e, con
         json_object_set_new(detail, "consents", json_integer((json_int_t)t->consents));
         json_object_set_new(detail, "memberships", json_integer((json_int_t)t->lists));
     }
-    return mn_core_record(c, who, e->whole ? "person.erase" : "biometrics.erase", &e->person, detail, err);
+    return number_record(c, who, e->whole ? "person.erase" : "biometrics.erase", &e->person, detail, arena, seq,
+                         err);
 }
 
 static mn_code forget(mn_core *c, const mn_id *person, const mn_face_record *faces, size_t n, mn_error *err)
@@ -138,17 +155,40 @@ mn_code mn_core_forget(mn_core *c, const mn_id *person, mn_arena *arena, size_t 
     return code == MN_OK ? mn_core_backups_due(c, err) : code;
 }
 
-mn_code mn_core_destroy(mn_core *c, const mn_actor *who, const mn_erasure *e, mn_arena *arena, mn_error *err)
+static mn_certificate certificate_of(const traces *t, bool erased, uint64_t seq)
+{
+    return (mn_certificate){.erased = erased,
+                            .time = mn_time_now(),
+                            .faces = t->faces,
+                            .samples = t->samples,
+                            .consents = t->consents,
+                            .key_destroyed = erased && t->key,
+                            .audit = seq};
+}
+
+/* out may be NULL. */
+static mn_code destroy(mn_core *c, const mn_actor *who, const mn_erasure *e, mn_arena *arena,
+                       mn_certificate *out, mn_error *err)
 {
     traces t = {0};
+    uint64_t seq = 0;
     mn_face_record *faces = NULL;
     mn_code code = count_traces(c, &e->person, arena, &t, &faces, err);
     if (code == MN_OK)
         code = e->whole ? c->store->ops->person_delete(c->store, &e->person, err)
                         : forget(c, &e->person, faces, t.faces, err);
     if (code == MN_OK)
-        code = certify(c, who, e, &t, err);
-    return code == MN_OK ? mn_core_backups_due(c, err) : code;
+        code = certify(c, who, e, &t, arena, &seq, err);
+    if (code == MN_OK)
+        code = mn_core_backups_due(c, err);
+    if (code == MN_OK && out)
+        *out = certificate_of(&t, true, seq);
+    return code;
+}
+
+mn_code mn_core_destroy(mn_core *c, const mn_actor *who, const mn_erasure *e, mn_arena *arena, mn_error *err)
+{
+    return destroy(c, who, e, arena, NULL, err);
 }
 
 /* ---- now, or when the grace period has passed ---- */
@@ -201,6 +241,7 @@ typedef struct {
     const mn_actor *who;
     const mn_id *person;
     bool now;
+    mn_certificate certificate;
 } erasure;
 
 static mn_code withdraw_all(mn_core *c, const mn_id *person, mn_time now, mn_arena *arena, mn_error *err)
@@ -218,35 +259,55 @@ static mn_code withdraw_all(mn_core *c, const mn_id *person, mn_time now, mn_are
 
 static mn_code erase(mn_core *c, void *ctx, mn_arena *arena, mn_error *err)
 {
-    const erasure *what = ctx;
+    erasure *what = ctx;
+    traces t = {0};
+    mn_face_record *faces = NULL;
+    uint64_t seq = 0;
     mn_person p;
     mn_erasure e = {.person = *what->person, .asked = mn_time_now(), .why = MN_ERASURE_ASKED, .whole = true};
     mn_code code = mn_core_get_whole_person(c, what->who, what->person, arena, &p, err);
     if (code != MN_OK)
         return code;
     if (what->now || c->grace == 0)
-        return mn_core_destroy(c, what->who, &e, arena, err);
+        return destroy(c, what->who, &e, arena, &what->certificate, err);
     code = withdraw_all(c, &e.person, e.asked, arena, err);
     if (code == MN_OK)
         code = mn_core_retire(c, what->who, &e, arena, err);
-    return code == MN_OK ? mn_core_record(c, what->who, "erasure.ask", &e.person,
-                                          json_pack("{s:o}", "due", mn_core_json_due(c, &e)), err)
-                         : code;
+    if (code == MN_OK)
+        code = count_traces(c, &e.person, arena, &t, &faces, err);
+    if (code == MN_OK)
+        code = number_record(c, what->who, "erasure.ask", &e.person,
+                             json_pack("{s:o}", "due", mn_core_json_due(c, &e)), arena, &seq, err);
+    if (code == MN_OK)
+        what->certificate = certificate_of(&t, false, seq);
+    return code;
 }
 
-static mn_code erase_person(mn_core *c, const mn_actor *who, const mn_id *person, bool now, mn_error *err)
+/* out may be NULL. */
+static mn_code erase_person(mn_core *c, const mn_actor *who, const mn_id *person, bool now,
+                            mn_certificate *out, mn_error *err)
 {
-    erasure what = {who, person, now};
+    erasure what = {.who = who, .person = person, .now = now};
     mn_code code = mn_core_may(who, MN_R_PEOPLE, MN_VERB_DELETE, err);
-    return code == MN_OK ? mn_core_take_out(c, erase, &what, err) : code;
+    if (code == MN_OK)
+        code = mn_core_take_out(c, erase, &what, err);
+    if (code == MN_OK && out)
+        *out = what.certificate;
+    return code;
+}
+
+mn_code mn_core_erase_certified(mn_core *c, const mn_actor *who, const mn_id *person, mn_certificate *out,
+                                mn_error *err)
+{
+    return erase_person(c, who, person, false, out, err);
 }
 
 mn_code mn_core_erase(mn_core *c, const mn_actor *who, const mn_id *person, mn_error *err)
 {
-    return erase_person(c, who, person, false, err);
+    return erase_person(c, who, person, false, NULL, err);
 }
 
 mn_code mn_core_erase_now(mn_core *c, const mn_actor *who, const mn_id *person, mn_error *err)
 {
-    return erase_person(c, who, person, true, err);
+    return erase_person(c, who, person, true, NULL, err);
 }

@@ -1,0 +1,20 @@
+/* What the files about records share. */
+#ifndef MN_CORE_RECORDS_INTERNAL_H
+#define MN_CORE_RECORDS_INTERNAL_H
+
+#include "core/internal.h"
+
+/* fields.c: the values of custom fields with those of `changes` (JSON objects or NULL) in their place; null
+ * empties one; a new person has the defaults of those that are not named. *out: the arena's, NULL where none is left. MN_E_INVALID for a field that is not defined, or a
+ * value that is not of its type. */
+mn_code mn_core_fields_merge(mn_core *c, const mn_actor *who, const char *values, const char *changes,
+                             bool is_new, mn_arena *arena, const char **out, mn_error *err);
+
+/* consents.c: for the audit log */
+json_t *mn_core_json_consent(const mn_consent *c);
+
+/* list_change.c: one that is there for the actor */
+mn_code mn_core_need_list(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena, mn_list *out,
+                          mn_error *err);
+
+#endif
