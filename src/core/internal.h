@@ -27,9 +27,10 @@ typedef struct mn_signin mn_signin; /* core/signin.h */
 
 #define MN_CORE_SNAPSHOT_CHANGES 1000 /* as the setting's default */
 
-/* The gallery's snapshot. path, every and pause_ns never change; the rest is guarded by follow_lock. */
+/* The gallery's snapshot. folder, path, every and pause_ns never change; the rest is guarded by follow_lock.
+ */
 typedef struct {
-    char path[PATH_MAX];
+    char folder[PATH_MAX], path[PATH_MAX];
     uint64_t every;   /* changes of people from which on it is written anew; 0: none is kept */
     int64_t pause_ns; /* between two in the background */
     uint64_t changes; /* that it does not have */
@@ -118,6 +119,8 @@ mn_code mn_core_fetch(void *ctx, const mn_id *face, float *out, mn_error *err);
 mn_code mn_core_snapshot_init(mn_core *c, const mn_core_options *o, mn_error *err);
 /* False: there is none that can be believed, and the gallery is empty as before. */
 bool mn_core_snapshot_load(mn_core *c);
+/* Removes those of models that the store knows no more: they hold people as well. */
+void mn_core_snapshot_tidy(mn_core *c);
 /* With follow_lock held: so many people were exchanged. Has it written in the background when it is time. */
 void mn_core_snapshot_changed(mn_core *c, size_t people, mn_arena *arena);
 void mn_core_snapshot_close(mn_core *c); /* while all else is still open */

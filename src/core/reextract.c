@@ -394,6 +394,8 @@ static mn_code end_role(change *h, mn_model_role role, const char *model, const 
     else
         s->ops->rollback(s);
     h->report.old_is_there = role == MN_MODEL_PREVIOUS && n > 0;
+    if (code == MN_OK)
+        mn_core_snapshot_tidy(h->c);
     return code;
 }
 

@@ -24,10 +24,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CONTEXT    "gallery.snapshot"
-#define SEALED_MAX 256
-#define PAUSE_NS   (INT64_C(60) * 1000000000) /* between two that are written in the background */
-#define META_ARENA ((size_t)1 << 20)
+#define CONTEXT       "gallery.snapshot"
+#define SEALED_MAX    256
+#define FILE_FIRST    "gallery."
+#define FILE_LAST     ".snapshot"
+#define FILES_MAX     65536 /* in a data directory */
+#define MODEL_IN_NAME 100
+#define PAUSE_NS      (INT64_C(60) * 1000000000) /* between two that are written in the background */
+#define META_ARENA    ((size_t)1 << 20)
 
 void mn_core_warn(const mn_core *c, const mn_error *e, const char *then)
 {
@@ -37,13 +41,25 @@ void mn_core_warn(const mn_core *c, const mn_error *e, const char *then)
         c->warn(c->warn_user, text);
 }
 
+/* A file for each model, for two of them are served side by side during a change of model. */
+static bool name_file(const char *folder, const char *model, char out[PATH_MAX])
+{
+    char name[MODEL_IN_NAME + 32];
+    int n = snprintf(name, sizeof name, FILE_FIRST "%.*s" FILE_LAST, MODEL_IN_NAME, model);
+    for (char *at = name; *at; at++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.", *at))
+            *at = '_';
+    return n > 0 && mn_path_join(out, PATH_MAX, folder, name);
+}
+
 mn_code mn_core_snapshot_init(mn_core *c, const mn_core_options *o, mn_error *err)
 {
     mn_core_snapshot *s = &c->snapshot;
     s->every = o->settings ? (uint64_t)mn_settings_int(o->settings, MN_S_GALLERY_SNAPSHOT)
                            : MN_CORE_SNAPSHOT_CHANGES;
     s->pause_ns = PAUSE_NS;
-    return mn_path_join(s->path, sizeof s->path, o->data_dir, "gallery.snapshot")
+    return mn_path_join(s->folder, sizeof s->folder, o->data_dir, "") &&
+                   name_file(o->data_dir, c->model_name, s->path)
                ? MN_OK
                : mn_fail(err, MN_E_INVALID, "the path of the data directory is too long");
 }
@@ -230,9 +246,46 @@ static bool worth_a_warning(mn_code code)
     return code != MN_E_NOT_FOUND && code != MN_E_FORBIDDEN;
 }
 
+/* Of this core's model, or of one that has a part in a change of model. */
+static bool is_of_use(mn_core *c, const char *path, mn_arena *arena)
+{
+    char named[PATH_MAX];
+    bool of_use = strcmp(path, c->snapshot.path) == 0;
+    for (int role = MN_MODEL_CURRENT; !of_use && role < MN_MODEL_OTHER; role++) {
+        mn_model_mark mark;
+        if (mn_core_model_mark(c, (mn_model_role)role, arena, &mark, NULL) != MN_OK)
+            return true;
+        of_use = mark.model && name_file(c->snapshot.folder, mark.model, named) && strcmp(path, named) == 0;
+    }
+    return of_use;
+}
+
+static bool is_snapshot(const char *path)
+{
+    const char *name = strrchr(path, '/');
+    size_t n = strlen(path), last = strlen(FILE_LAST);
+    return name && strncmp(name + 1, FILE_FIRST, strlen(FILE_FIRST)) == 0 && n > last &&
+           strcmp(path + n - last, FILE_LAST) == 0;
+}
+
+void mn_core_snapshot_tidy(mn_core *c)
+{
+    char **names = NULL;
+    size_t n = 0;
+    mn_arena *arena = mn_arena_create(META_ARENA);
+    if (arena && mn_file_list(c->snapshot.folder, FILES_MAX, &names, &n, NULL) == MN_OK) {
+        for (size_t i = 0; i < n; i++)
+            if (is_snapshot(names[i]) && !is_of_use(c, names[i], arena))
+                (void)unlink(names[i]);
+        mn_file_list_free(names, n);
+    }
+    mn_arena_destroy(arena);
+}
+
 bool mn_core_snapshot_load(mn_core *c)
 {
     mn_error e = {0};
+    mn_core_snapshot_tidy(c);
     mn_arena *arena = c->snapshot.every > 0 ? mn_arena_create(META_ARENA) : NULL;
     mn_code code = arena ? read_snapshot(c, arena, &e) : MN_E_NOT_FOUND;
     mn_arena_destroy(arena);

@@ -15,9 +15,9 @@ typedef struct {
     float max_yaw, max_pitch; /* degrees to either side */
 } mn_live_rules;
 
-/* 0.5, 0.5, 60 px, 0.1, 40° and 30°. The last three are what the networks were seen to need: a smaller face
- * has less in it than their input, the crops of a face at the edge are moved off it, and profiles are not in
- * their training. */
+/* 0.5, 0.5, 60 px, 0.1, 40° and 30°. Width, border and angles are chosen by how the networks look, and not
+ * measured: a small face is enlarged by the capture or the file already, the crops of a face at the edge are
+ * moved off it, and a profile shows them half of it. */
 mn_live_rules mn_live_rules_default(void);
 
 typedef enum { MN_LIVE_UNKNOWN, MN_LIVE_LIVE, MN_LIVE_SPOOF } mn_live_verdict;

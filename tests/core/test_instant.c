@@ -51,7 +51,7 @@ static void again(world *w)
 
 static void path_of(const world *w, char out[400])
 {
-    snprintf(out, 400, "%s/gallery.snapshot", w->dir);
+    snprintf(out, 400, "%s/gallery.synthetic-128.snapshot", w->dir);
 }
 
 static void copy_file(const char *from, const char *to)

@@ -1,4 +1,5 @@
 /* A change of the descriptor model, with both served side by side. */
+#include "base/file.h"
 #include "core/reextract.h"
 #include "support.h"
 #include "world.h"
@@ -124,6 +125,13 @@ static mn_code enrol_with(world *w, mn_core *c, const char *name, mn_error *err)
     return code;
 }
 
+static bool has_snapshot(const world *w, const char *model)
+{
+    char path[400];
+    snprintf(path, sizeof path, "%s/gallery.%s.snapshot", w->dir, model);
+    return mn_file_exists(path);
+}
+
 static void test_side_by_side(void **state)
 {
     world *w = *state;
@@ -143,6 +151,9 @@ static void test_side_by_side(void **state)
     assert_true(r.switched && r.current && r.old_is_there);
     assert_string_equal(found_by(w, c, seed), "person 1");
     assert_string_equal(found_by(w, w->core, 1), "person 1"); /* the old one goes on */
+    assert_ok(mn_core_gallery_save(w->core, NULL, err));      /* each with a snapshot of its own */
+    assert_ok(mn_core_gallery_save(c, NULL, err));
+    assert_true(has_snapshot(w, "synthetic-128") && has_snapshot(w, "another-128"));
     assert_code(enrol_with(w, w->core, "too late", err), MN_E_PACK);
     assert_ok(enrol_with(w, c, "in time", err));
 
@@ -153,6 +164,7 @@ static void test_side_by_side(void **state)
     assert_ok(mn_core_reextract(c, &ann, &remove, &r, err));
     assert_int_equal(r.removed, 3);
     assert_false(r.switched || r.old_is_there);
+    assert_true(!has_snapshot(w, "synthetic-128") && has_snapshot(w, "another-128"));
     assert_code(world_open(w, "test", &fp32_model, false, &none, err), MN_E_PACK);
     const mn_face *f = make_face(w, 1, 77);
     mn_identification found;
