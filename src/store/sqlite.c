@@ -37,6 +37,7 @@ static mn_code begin_with(mn_sqlite *s, mn_sqlite_query how, mn_error *err)
         return code;
     }
     s->in_tx = true;
+    atomic_store_explicit(&s->owner, mn_sqlite_self(), memory_order_relaxed);
     s->reading = how == Q_BEGIN_READ;
     return MN_OK;
 }
@@ -51,12 +52,18 @@ static mn_code tx_begin_read(mn_store *store, mn_error *err)
     return begin_with((mn_sqlite *)store, Q_BEGIN_READ, err);
 }
 
+static void end_tx(mn_sqlite *s)
+{
+    s->in_tx = false;
+    atomic_store_explicit(&s->owner, NULL, memory_order_relaxed);
+}
+
 static void tx_rollback(mn_store *store)
 {
     mn_sqlite *s = (mn_sqlite *)store;
     if (!sqlite3_get_autocommit(s->db))
         mn_sqlite_run(s, Q_ROLLBACK, NULL);
-    s->in_tx = false;
+    end_tx(s);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -81,7 +88,7 @@ static mn_code tx_commit(mn_store *store, mn_error *err)
         tx_rollback(store);
         return code;
     }
-    s->in_tx = false;
+    end_tx(s);
     if (s->scrub_due)
         scrub(s);
     pthread_mutex_unlock(&s->lock);
@@ -211,9 +218,9 @@ static mn_code check(mn_store *store, mn_error *err)
 static void close_store(mn_store *store)
 {
     mn_sqlite *s = (mn_sqlite *)store;
-    for (int i = 0; i < Q_COUNT; i++)
-        sqlite3_finalize(s->statements[i]);
-    sqlite3_close(s->db);
+    mn_sqlite_close_readers(s);
+    mn_sqlite_close_conn(&s->main);
+    pthread_mutex_destroy(&s->readers_lock);
     pthread_mutex_destroy(&s->lock);
     mn_free(s->path);
     mn_free(s);
@@ -311,6 +318,7 @@ static mn_code alloc_store(const char *path, mn_sqlite **out, mn_error *err)
     pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
     pthread_mutex_init(&s->lock, &attr);
     pthread_mutexattr_destroy(&attr);
+    pthread_mutex_init(&s->readers_lock, NULL);
     s->base.ops = &sqlite_ops;
     s->path = copy;
     *out = s;
@@ -322,7 +330,8 @@ static mn_code connect(mn_sqlite *s, mn_error *err)
     /* NOMUTEX: our own lock guards the connection. EXRESCODE: the codes tell a full disk from a broken one.
      */
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    int rc = sqlite3_open_v2(s->path, &s->db, flags, NULL);
+    int rc = sqlite3_open_v2(s->path, &s->main.db, flags, NULL);
+    s->db = s->main.db;
     if (!s->db)
         return mn_fail(err, MN_E_MEMORY, "no memory for the store");
     if (rc != SQLITE_OK)
@@ -357,6 +366,7 @@ mn_code mn_sqlite_open_as(const char *path, mn_store_how how, int version, mn_st
         return code;
     }
     scrub(s); /* what an interrupted erasure may have left in the WAL */
+    s->readers_max = MN_SQLITE_READERS;
     *out = &s->base;
     return MN_OK;
 }

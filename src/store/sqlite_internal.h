@@ -1,9 +1,10 @@
 /* What the files of the SQLite back end share: the connection, its lock, and a cursor over one prepared
  * statement.
  *
- * A cursor holds the connection's lock from mn_sql_open to mn_sql_end (mn_sql_run, mn_sql_one and
- * mn_sql_collect end it themselves). The lock is recursive, so that the thread that began a transaction goes
- * on inside it while others wait. */
+ * A cursor holds its connection from mn_sql_open to mn_sql_end (mn_sql_run, mn_sql_one and mn_sql_collect end
+ * it themselves). There is one connection that writes; its lock is recursive, so that the thread that began a
+ * transaction goes on inside it while others wait. A SELECT of a thread that is in no transaction goes to a
+ * connection that only reads, so that it waits for nobody's fsync; it sees what was committed. */
 #ifndef MN_STORE_SQLITE_INTERNAL_H
 #define MN_STORE_SQLITE_INTERNAL_H
 
@@ -13,17 +14,37 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
+
+#define MN_SQLITE_READERS 16 /* connections that only read; opened when they are first needed */
+
+/* A connection and its statements, used by one thread at a time. */
+typedef struct mn_sqlite_conn {
+    sqlite3 *db;
+    sqlite3_stmt *statements[Q_COUNT];
+    struct mn_sqlite_conn *next; /* of the free readers */
+} mn_sqlite_conn;
 
 typedef struct {
     mn_store base;
     char *path;
-    pthread_mutex_t lock; /* recursive; guards all that follows and the connection */
-    sqlite3 *db;
-    sqlite3_stmt *statements[Q_COUNT];
+    pthread_mutex_t lock; /* recursive; guards what follows and the connection that writes */
+    mn_sqlite_conn main;
+    sqlite3 *db;    /* main's */
     bool reading;   /* that transaction is for reading */
     bool in_tx;     /* between begin and commit */
     bool scrub_due; /* deleted bytes may still stand in the WAL */
+
+    _Atomic(const void *) owner; /* the thread that is in the transaction, see mn_sqlite_self; NULL: none */
+
+    pthread_mutex_t readers_lock; /* guards the next three */
+    mn_sqlite_conn *free_readers;
+    unsigned n_readers;   /* open, free or not */
+    unsigned readers_max; /* 0 until the tables are as they should be */
 } mn_sqlite;
+
+/* Tells this thread from all others. */
+const void *mn_sqlite_self(void);
 
 /* sqlite_schema.c */
 mn_code mn_sqlite_migrate(mn_sqlite *s, mn_store_how how, int to, mn_error *err);
@@ -36,7 +57,7 @@ mn_code mn_sqlite_rows_put(mn_store *s, const mn_kind *k, const mn_value *rows, 
 mn_code mn_sqlite_rows_end(mn_store *s, mn_error *err);
 
 /* sqlite_sql.c: result code → error with advice. `rc` is an extended code of SQLite. */
-mn_code mn_sql_fail(mn_sqlite *s, int rc, mn_error *err);
+mn_code mn_sql_fail(mn_sqlite *s, int rc, mn_error *err); /* of the connection that writes */
 mn_code mn_sql_exec(mn_sqlite *s, const char *sql, mn_error *err);
 
 /* A write of several statements: joins the caller's transaction, or is one of its own that leave() commits or
@@ -49,11 +70,19 @@ mn_code mn_sqlite_destroyed(mn_sqlite *s, mn_error *err);
 
 typedef struct {
     mn_sqlite *s;
+    mn_sqlite_conn *reader; /* NULL: the connection that writes, with its lock */
     sqlite3_stmt *st;
     int bound;      /* parameters bound so far */
     int rc;         /* first failure of a bind */
     mn_code column; /* first failure of a column: memory, or a value of the wrong shape */
 } mn_sql;
+
+/* sqlite_readers.c: a reader for this thread, or NULL where it must not or cannot have one: then the
+ * connection that writes does it. */
+mn_sqlite_conn *mn_sqlite_take_reader(mn_sqlite *s, const char *sql);
+void mn_sqlite_give_reader(mn_sqlite *s, mn_sqlite_conn *reader);
+void mn_sqlite_close_conn(mn_sqlite_conn *c);
+void mn_sqlite_close_readers(mn_sqlite *s);
 
 mn_code mn_sql_open(mn_store *store, mn_sqlite_query which, mn_sql *q, mn_error *err);
 void mn_sql_end(mn_sql *q);

@@ -15,9 +15,9 @@ static const char *const query_text[Q_COUNT] = {
 
 /* ---- errors ---- */
 
-static mn_code fail_constraint(mn_sqlite *s, int rc, mn_error *err)
+static mn_code fail_constraint(sqlite3 *db, int rc, mn_error *err)
 {
-    const char *why = sqlite3_errmsg(s->db);
+    const char *why = sqlite3_errmsg(db);
     switch (rc) {
     case SQLITE_CONSTRAINT_UNIQUE:
     case SQLITE_CONSTRAINT_PRIMARYKEY:
@@ -31,9 +31,9 @@ static mn_code fail_constraint(mn_sqlite *s, int rc, mn_error *err)
     }
 }
 
-static mn_code fail_io(mn_sqlite *s, int rc, mn_error *err)
+static mn_code fail_io(mn_sqlite *s, sqlite3 *db, int rc, mn_error *err)
 {
-    int why = sqlite3_system_errno(s->db);
+    int why = sqlite3_system_errno(db);
     if (why == 0)
         why = errno; /* a commit that fails does not note it; mn_sql_step cleared errno before */
     if (why == ENOSPC || why == EDQUOT || why == EFBIG)
@@ -46,11 +46,11 @@ static mn_code fail_io(mn_sqlite *s, int rc, mn_error *err)
         s->path, why ? strerror(why) : sqlite3_errstr(rc), rc);
 }
 
-mn_code mn_sql_fail(mn_sqlite *s, int rc, mn_error *err)
+static mn_code fail(mn_sqlite *s, sqlite3 *db, int rc, mn_error *err)
 {
     switch (rc & 0xff) {
     case SQLITE_CONSTRAINT:
-        return fail_constraint(s, rc, err);
+        return fail_constraint(db, rc, err);
     case SQLITE_FULL:
         return mn_fail(err, MN_E_FULL,
                        "no room left for %s: make room and try again; what was stored before is safe",
@@ -71,16 +71,21 @@ mn_code mn_sql_fail(mn_sqlite *s, int rc, mn_error *err)
     case SQLITE_CANTOPEN:
         return mn_fail(err, MN_E_IO,
                        "%s cannot be opened (%s): check that its folder is there and may be written", s->path,
-                       strerror(sqlite3_system_errno(s->db)));
+                       strerror(sqlite3_system_errno(db)));
     case SQLITE_IOERR:
-        return fail_io(s, rc, err);
+        return fail_io(s, db, rc, err);
     case SQLITE_NOMEM:
         return mn_fail(err, MN_E_MEMORY, "no memory for the store");
     case SQLITE_TOOBIG:
         return mn_fail(err, MN_E_LIMIT, "a value is too large for the store");
     default:
-        return mn_fail(err, MN_E_INTERNAL, "store: %s (code %d)", sqlite3_errmsg(s->db), rc);
+        return mn_fail(err, MN_E_INTERNAL, "store: %s (code %d)", sqlite3_errmsg(db), rc);
     }
+}
+
+mn_code mn_sql_fail(mn_sqlite *s, int rc, mn_error *err)
+{
+    return fail(s, s->db, rc, err);
 }
 
 mn_code mn_sql_exec(mn_sqlite *s, const char *sql, mn_error *err)
@@ -91,33 +96,43 @@ mn_code mn_sql_exec(mn_sqlite *s, const char *sql, mn_error *err)
 
 /* ---- the cursor ---- */
 
-static mn_code prepare(mn_sqlite *s, mn_sqlite_query which, mn_error *err)
+static mn_code prepare(mn_sqlite *s, mn_sqlite_conn *c, mn_sqlite_query which, mn_error *err)
 {
-    sqlite3_stmt **st = &s->statements[which];
+    sqlite3_stmt **st = &c->statements[which];
     if (*st && sqlite3_stmt_busy(*st))
         return mn_fail(err, MN_E_INTERNAL, "statement %d of the store is used inside itself", (int)which);
     if (*st)
         return MN_OK;
-    int rc = sqlite3_prepare_v3(s->db, query_text[which], -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
-    return rc == SQLITE_OK ? MN_OK : mn_sql_fail(s, rc, err);
+    int rc = sqlite3_prepare_v3(c->db, query_text[which], -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
+    return rc == SQLITE_OK ? MN_OK : fail(s, c->db, rc, err);
+}
+
+static void leave(mn_sqlite *s, mn_sqlite_conn *reader)
+{
+    if (reader)
+        mn_sqlite_give_reader(s, reader);
+    else
+        pthread_mutex_unlock(&s->lock);
 }
 
 mn_code mn_sql_open(mn_store *store, mn_sqlite_query which, mn_sql *q, mn_error *err)
 {
     mn_sqlite *s = (mn_sqlite *)store;
-    pthread_mutex_lock(&s->lock);
+    mn_sqlite_conn *reader = mn_sqlite_take_reader(s, query_text[which]), *c = reader ? reader : &s->main;
     mn_code code = MN_OK;
+    if (!reader)
+        pthread_mutex_lock(&s->lock);
     /* Some failures (a full disk) make SQLite take the whole transaction back. Going on would commit halves.
      */
-    if (s->in_tx && sqlite3_get_autocommit(s->db) && which != Q_ROLLBACK)
+    if (!reader && s->in_tx && sqlite3_get_autocommit(s->db) && which != Q_ROLLBACK)
         code = mn_fail(err, MN_E_IO, "the transaction was taken back after an earlier failure: begin again");
     if (code == MN_OK)
-        code = prepare(s, which, err);
+        code = prepare(s, c, which, err);
     if (code != MN_OK) {
-        pthread_mutex_unlock(&s->lock);
+        leave(s, reader);
         return code;
     }
-    *q = (mn_sql){.s = s, .st = s->statements[which]};
+    *q = (mn_sql){.s = s, .reader = reader, .st = c->statements[which]};
     return MN_OK;
 }
 
@@ -125,7 +140,7 @@ void mn_sql_end(mn_sql *q)
 {
     sqlite3_reset(q->st);
     sqlite3_clear_bindings(q->st); /* they point into the caller's memory */
-    pthread_mutex_unlock(&q->s->lock);
+    leave(q->s, q->reader);
 }
 
 static void note(mn_sql *q, int rc)
@@ -164,7 +179,7 @@ mn_code mn_sql_step(mn_sql *q, bool *row, mn_error *err)
     errno = 0;
     int rc = q->rc != SQLITE_OK ? q->rc : sqlite3_step(q->st);
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-        return mn_sql_fail(q->s, rc, err);
+        return fail(q->s, sqlite3_db_handle(q->st), rc, err);
     *row = rc == SQLITE_ROW;
     return MN_OK;
 }

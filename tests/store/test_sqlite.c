@@ -264,6 +264,7 @@ static void test_every_allocation_may_fail(void **state)
 {
     (void)state;
     const char *where = mn_test_folder();
+    int done_without = 0; /* a connection that only reads: the other one does it */
     make_store(where);
     for (long n = 1;; n++) {
         mn_store *s = NULL;
@@ -286,9 +287,11 @@ static void test_every_allocation_may_fail(void **state)
             assert_int_equal(code, MN_OK);
             break;
         }
-        assert_int_equal(code, MN_E_MEMORY);
-        assert_null(s == NULL ? NULL : people);
+        done_without += code == MN_OK;
+        assert_true(code == MN_OK || code == MN_E_MEMORY);
+        assert_true(code == MN_OK || !people);
     }
+    assert_int_equal(done_without, 1);
 }
 
 static mn_code open_version(const char *where, int version, mn_store **out, mn_error *err)
