@@ -7,6 +7,7 @@
 #include "net/json.h"
 #include "net/query.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define RAW_MAX    256 /* parameters of a request, known or not */
@@ -109,12 +110,46 @@ static mn_code check_right(const mn_api_call *call, short resource, short verb, 
     return mn_core_may(call->actor, (mn_resource)resource, (mn_verb)verb, err);
 }
 
+static mn_visit *visit_of(mn_holder *h)
+{
+    return (mn_visit *)((char *)h - offsetof(mn_visit, holder));
+}
+
+static void hold(mn_holder *h)
+{
+    mn_http_hold(visit_of(h)->request);
+}
+
+static void release(mn_holder *h, const mn_error *why)
+{
+    const mn_visit *visit = visit_of(h);
+    if (why)
+        mn_log(MN_LOG_ERROR, "app", "%s was not answered (request %s): %s", visit->route->name,
+               visit->request->id, why->text);
+    mn_http_release(visit->request, why ? why->code : MN_OK);
+}
+
+/* No worker waits for the disk that puts a look on record: the answer does. */
+static void let_answer_wait(mn_api_call *call)
+{
+    mn_visit *visit = call->request->user;
+    if (call->route->run == MN_RUN_INLINE)
+        return;
+    visit->holder = (mn_holder){.arena = call->arena, .hold = hold, .release = release};
+    visit->request = call->request;
+    visit->actor = *call->actor;
+    visit->actor.holder = &visit->holder;
+    call->actor = &visit->actor;
+}
+
 static mn_code check_access(mn_api_call *call, mn_error *err)
 {
     const mn_route *route = call->route;
     if (route->access == MN_ACCESS_ANYBODY)
         return MN_OK;
     mn_code code = mn_app_authenticate(call, err);
+    if (code == MN_OK)
+        let_answer_wait(call);
     if (code == MN_OK && route->access == MN_ACCESS_RIGHT)
         code = check_right(call, route->resource, route->verb, err);
     return code;

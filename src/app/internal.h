@@ -34,8 +34,11 @@ typedef struct {
     const mn_route *route;       /* NULL: there is none */
     const mn_settings *settings; /* in force when the request came; a reference */
     mn_route_match match;
-    json_t *more;  /* see mn_api_problem_more */
-    char user[37]; /* id of the caller, for the access log; "": nobody */
+    json_t *more;     /* see mn_api_problem_more */
+    char user[37];    /* id of the caller, for the access log; "": nobody */
+    mn_holder holder; /* keeps the answer back until what was seen is on record */
+    mn_actor actor;   /* the caller, with that holder */
+    mn_http_request *request;
 } mn_visit;
 
 /* live.c: puts the settings in force where they are used. */

@@ -19,6 +19,17 @@
 
 typedef struct mn_core mn_core;
 
+/* Puts off the moment from which a result may be told. A look at somebody is on the audit record, on the
+ * disk, before anybody is told what was seen. Without a holder the call waits for the disk. With one it may
+ * come back sooner, having called hold; the result is then told after the release that belongs to it, or not
+ * at all where `why` says why there is no record. */
+typedef struct mn_holder mn_holder;
+struct mn_holder {
+    mn_arena *arena; /* lives until the last release, with what the actor points to */
+    void (*hold)(mn_holder *h);
+    void (*release)(mn_holder *h, const mn_error *why); /* once for each hold, on any thread; why: NULL */
+};
+
 /* Who acts. Without rights nothing may be done (MN_E_FORBIDDEN); the command line has all of them. What is
  * pointed to is the caller's, for as long as the call. */
 typedef struct {
@@ -29,7 +40,8 @@ typedef struct {
     bool limited;
     const mn_id *lists;
     size_t n_lists;
-    mn_id user; /* somebody with a session; nil: a token, the command line, or mien itself */
+    mn_id user;        /* somebody with a session; nil: a token, the command line, or mien itself */
+    mn_holder *holder; /* NULL: none */
 } mn_actor;
 
 /* MN_E_FORBIDDEN where the actor has no such right. Every operation asks by itself. */

@@ -180,7 +180,8 @@ mn_code mn_core_trail_add(mn_core_trail *t, const mn_actor *who, const char *act
  * while the caller waits; may read the store and must not write. */
 typedef mn_code mn_core_look(mn_core *c, void *ctx, mn_arena *arena, mn_core_trail *trail, mn_error *err);
 mn_code mn_core_look_on_record(mn_core *c, mn_core_look *look, void *ctx, mn_arena *arena, mn_error *err);
-/* The same for what was looked at already; detail: JSON. */
+/* The same for what was looked at already; detail: JSON; action: static. With who->holder the record may be
+ * on its way when this returns. */
 mn_code mn_core_note_look(mn_core *c, const mn_actor *who, const char *action, const mn_id *target,
                           const char *detail, mn_error *err);
 void mn_core_run_looks(void *ctx, mn_group_job *const *jobs, size_t n);

@@ -165,6 +165,8 @@ void mn_core_close(mn_core *c)
     if (!c)
         return;
     mn_core_end_house(c);
+    mn_group_finish(&c->enrolments);
+    mn_group_finish(&c->looks); /* puts what was posted on record */
     mn_core_snapshot_close(c);
     mn_gallery_destroy(c->gallery);
     mn_secret_rotation_destroy(c->rotation);
@@ -179,8 +181,6 @@ void mn_core_close(mn_core *c)
     pthread_mutex_destroy(&c->follow_lock);
     pthread_mutex_destroy(&c->house_lock);
     pthread_cond_destroy(&c->house_wake);
-    mn_group_finish(&c->enrolments);
-    mn_group_finish(&c->looks);
     mn_free(c);
 }
 

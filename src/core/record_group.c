@@ -112,18 +112,53 @@ mn_code mn_core_look_on_record(mn_core *c, mn_core_look *look, void *ctx, mn_are
     return run(c, &j, err);
 }
 
+/* A record that nobody waits for. Lives in the holder's arena. */
+typedef struct {
+    job j; /* first */
+    mn_holder *holder;
+    char target[MN_ID_TEXT];
+} posted;
+
+static void settled(mn_group_job *group)
+{
+    posted *p = (posted *)group;
+    p->holder->release(p->holder, p->j.code == MN_OK ? NULL : &p->j.error);
+}
+
+static mn_code post(mn_core *c, const mn_audit_record *record, mn_holder *holder, mn_error *err)
+{
+    posted *p = mn_arena_calloc(holder->arena, 1, sizeof *p);
+    char *detail = p ? mn_arena_strdup(holder->arena, record->detail) : NULL;
+    if (!detail)
+        return mn_fail(err, MN_E_MEMORY, "no memory for the audit record");
+    p->holder = holder;
+    p->j.one = *record;
+    p->j.one.detail = detail;
+    if (record->target) {
+        memcpy(p->target, record->target, sizeof p->target);
+        p->j.one.target = p->target;
+    }
+    p->j.trail = (mn_core_trail){.v = &p->j.one, .n = 1, .room = 1};
+    holder->hold(holder);
+    mn_group_post(&c->looks, &p->j.group, settled);
+    return MN_OK;
+}
+
 mn_code mn_core_note_look(mn_core *c, const mn_actor *who, const char *action, const mn_id *target,
                           const char *detail, mn_error *err)
 {
     char id[MN_ID_TEXT];
     if (target)
         mn_id_format(target, id);
-    job j = {.one = {.time = mn_time_now(),
-                     .account = who->account,
-                     .actor = who->name,
-                     .action = action,
-                     .target = target ? id : NULL,
-                     .detail = detail}};
+    const mn_audit_record record = {.time = mn_time_now(),
+                                    .account = who->account,
+                                    .actor = who->name,
+                                    .action = action,
+                                    .target = target ? id : NULL,
+                                    .detail = detail};
+    if (who->holder)
+        return post(c, &record, who->holder, err);
+    job j = {.one = record};
     j.trail = (mn_core_trail){.v = &j.one, .n = 1, .room = 1};
     return run(c, &j, err);
 }

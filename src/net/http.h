@@ -148,6 +148,13 @@ typedef struct {
 void mn_http_body_stream(mn_http_response *a, const char *type, int run_on, const mn_http_stream_ops *ops,
                          void *stream);
 
+/* Keeps the answer back until a release for each hold: for what must be on the disk before anybody is told.
+ * The handler fills in the answer and returns, and its worker is free. In handle, on a worker only. Whoever
+ * holds must release, however long it takes: the server does not stop before. */
+void mn_http_hold(mn_http_request *r);
+/* Any thread. code: MN_OK, or why nothing of the answer may be told: it becomes a problem, without a text. */
+void mn_http_release(mn_http_request *r, mn_code code);
+
 /* Problem details (RFC 9457). mn_http_fail takes code, text and status from the error; what is wrong inside
  * (status 500) is told to the client without its text. */
 void mn_http_problem(mn_http_response *a, const mn_problem *p);

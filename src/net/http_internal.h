@@ -145,7 +145,8 @@ struct request {
     int status;                    /* queued */
     int64_t queued_at, queued_ns;
     uint64_t bytes_out;
-    request *next_free; /* unused */
+    atomic_uint holds;   /* the worker's own, and those of mn_http_hold: the last one lets the answer go */
+    atomic_int withheld; /* a mn_code: the answer may not be told */
 };
 
 void *mn_on_line(void *cls, const char *uri, struct MHD_Connection *mhd);
@@ -240,6 +241,7 @@ struct mn_http_server {
     tls_keys *tls; /* newest first; older ones may be in a handshake */
 
     _Atomic uint64_t in_flight, body_bytes, requests, shed, bytes_in, bytes_out, status[6];
+    _Atomic uint64_t held; /* holds that were not released */
 };
 
 mn_arena *mn_arena_borrow(mn_http_server *s);

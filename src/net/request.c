@@ -2,6 +2,7 @@
  * (the head is there; then each piece of the body; then all is there; and once more after a suspended
  * connection was resumed), mn_on_completed. All on the connection's I/O thread, one at a time. */
 #include "net/http_internal.h"
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,6 +46,46 @@ static void handle(request *q)
     mn_answer_build(q);
 }
 
+static void withhold(request *q, mn_code code)
+{
+    const mn_error why = {.code = code};
+    if (q->response)
+        MHD_destroy_response(q->response);
+    mn_response_clear(&q->a);
+    mn_http_fail(&q->a, &why);
+    mn_answer_build(q);
+}
+
+/* The last one who holds the answer sends it off; from there on the request is the I/O thread's. */
+static void let_go(request *q)
+{
+    if (atomic_fetch_sub_explicit(&q->holds, 1, memory_order_acq_rel) > 1)
+        return;
+    mn_code code = (mn_code)atomic_load_explicit(&q->withheld, memory_order_relaxed);
+    if (code != MN_OK)
+        withhold(q, code);
+    q->stage = STAGE_ANSWER;
+    MHD_resume_connection(q->mhd);
+}
+
+void mn_http_hold(mn_http_request *r)
+{
+    request *q = (request *)r;
+    assert(q->plan.run_on != MN_HTTP_IO);
+    count_up(&q->server->held, 1);
+    atomic_fetch_add_explicit(&q->holds, 1, memory_order_relaxed);
+}
+
+void mn_http_release(mn_http_request *r, mn_code code)
+{
+    request *q = (request *)r;
+    mn_http_server *s = q->server;
+    if (code != MN_OK)
+        atomic_store_explicit(&q->withheld, (int)code, memory_order_relaxed);
+    let_go(q);
+    atomic_fetch_sub_explicit(&s->held, 1, memory_order_release);
+}
+
 static void work(void *job, unsigned worker)
 {
     (void)worker;
@@ -53,11 +94,11 @@ static void work(void *job, unsigned worker)
     q->queued_ns = mn_monotonic_ns() - q->queued_at;
     count_down(&class->queued, 1);
     count_up(&class->running, 1);
+    atomic_store_explicit(&q->holds, 1, memory_order_relaxed);
     handle(q);
-    q->stage = STAGE_ANSWER;
     count_down(&class->running, 1);
     count_up(&class->done, 1);
-    MHD_resume_connection(q->mhd); /* from here on the request is the I/O thread's */
+    let_go(q);
 }
 
 static void drop(void *job)

@@ -353,6 +353,15 @@ static void wait_for_requests(mn_http_server *s, int ms)
     }
 }
 
+/* However long it takes: libmicrohttpd cannot end with a connection that is suspended. */
+static void wait_for_holders(mn_http_server *s)
+{
+    while (atomic_load_explicit(&s->held, memory_order_acquire) > 0) {
+        const struct timespec pause = {.tv_nsec = 1000 * 1000};
+        nanosleep(&pause, NULL);
+    }
+}
+
 void mn_http_server_stop(mn_http_server *s)
 {
     if (!s->started)
@@ -365,7 +374,8 @@ void mn_http_server_stop(mn_http_server *s)
     mn_connections_close_idle(s);
     wait_for_requests(s, s->o.stop_ms);
     mn_cancel_set(&s->cancel);
-    mn_work_stop(s); /* and no connection is suspended any more, nor can become so for long */
+    mn_work_stop(s);
+    wait_for_holders(s); /* and no connection is suspended any more, nor can become so for long */
     wait_for_requests(s, LAST_ANSWERS_MS);
     for (size_t i = 0; i < s->n_listeners; i++) {
         if (s->listeners[i].daemon)

@@ -4,7 +4,9 @@
 #include "world.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
 #define THREADS 8
 #define LOOKS   25
@@ -87,9 +89,111 @@ static void test_refused_looks_leave_nothing(void **state)
     assert_int_equal(count_audit(w, "refused", NULL, 0), 0);
 }
 
+/* ---- looks that nobody waits for ---- */
+
+typedef struct {
+    mn_holder holder; /* first */
+    atomic_uint held, released, told;
+    atomic_int why;
+} answer;
+
+static void hold(mn_holder *h)
+{
+    atomic_fetch_add(&((answer *)h)->held, 1);
+}
+
+static void release(mn_holder *h, const mn_error *why)
+{
+    answer *a = (answer *)h;
+    atomic_store(&a->why, why ? (int)why->code : MN_OK);
+    atomic_fetch_add(&a->told, why == NULL);
+    atomic_fetch_add(&a->released, 1);
+}
+
+static void wait_for_release(answer *a)
+{
+    for (int i = 0; i < 10000 && atomic_load(&a->released) < atomic_load(&a->held); i++)
+        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    assert_int_equal(atomic_load(&a->released), atomic_load(&a->held));
+}
+
+static void look_often(world *w, const mn_actor *who, const mn_id *person, int n)
+{
+    char ref[MN_ID_TEXT];
+    mn_id_format(person, ref);
+    for (int i = 0; i < n; i++) {
+        mn_person_view v = {0};
+        assert_ok(mn_core_person(w->core, who, ref, w->arena, &v, err));
+        assert_true(mn_id_compare(&v.person.id, person) == 0);
+    }
+}
+
+static void test_answers_wait_and_callers_do_not(void **state)
+{
+    world *w = *state;
+    mn_audit_report report;
+    answer a = {.holder = {w->arena, hold, release}};
+    mn_actor eve = ann;
+    mn_enrolment one = enrol(w, "one", "staff", 1, 0);
+    eve.holder = &a.holder;
+    look_often(w, &eve, &one.person, 300);
+    look_often(w, &ann, &one.person, 1); /* one that waits, among them */
+    wait_for_release(&a);
+    assert_int_equal(atomic_load(&a.held), 300);
+    assert_int_equal(atomic_load(&a.told), 300);
+    assert_int_equal(count_audit(w, "person.view", NULL, 0), 301);
+    assert_ok(mn_core_audit_verify(w->core, &report, err));
+}
+
+static void test_what_waits_is_recorded_before_the_end(void **state)
+{
+    world *w = *state;
+    answer a = {.holder = {w->arena, hold, release}};
+    mn_actor eve = ann;
+    mn_enrolment one = enrol(w, "one", "staff", 1, 0);
+    eve.holder = &a.holder;
+    look_often(w, &eve, &one.person, 20);
+    world_reopen(w);
+    assert_int_equal(atomic_load(&a.released), 20);
+    assert_int_equal(atomic_load(&a.told), 20);
+    assert_int_equal(count_audit(w, "person.view", NULL, 0), 20);
+}
+
+static mn_code disk_is_full(mn_store *s, mn_audit_record *r, size_t n, mn_error *err)
+{
+    (void)s;
+    (void)r;
+    (void)n;
+    return mn_fail(err, MN_E_FULL, "no room left");
+}
+
+static void test_without_a_record_nothing_is_told(void **state)
+{
+    world *w = *state;
+    answer a = {.holder = {w->arena, hold, release}};
+    mn_actor eve = ann;
+    mn_enrolment one = enrol(w, "one", "staff", 1, 0);
+    const mn_store_ops *real = w->core->store->ops;
+    mn_store_ops full = *real;
+    full.audit_append_many = disk_is_full;
+    w->core->store->ops = &full;
+    eve.holder = &a.holder;
+    look_often(w, &eve, &one.person, 3);
+    wait_for_release(&a);
+    w->core->store->ops = real;
+    assert_int_equal(atomic_load(&a.held), 3);
+    assert_int_equal(atomic_load(&a.told), 0);
+    assert_int_equal(atomic_load(&a.why), MN_E_FULL);
+    assert_int_equal(count_audit(w, "person.view", NULL, 0), 0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
-    const struct CMUnitTest tests[] = {T(test_each_look_is_on_record), T(test_refused_looks_leave_nothing)};
+    const struct CMUnitTest tests[] = {
+        T(test_each_look_is_on_record),           T(test_refused_looks_leave_nothing),
+        T(test_answers_wait_and_callers_do_not),  T(test_what_waits_is_recorded_before_the_end),
+        T(test_without_a_record_nothing_is_told),
+    };
     return cmocka_run_group_tests_name("looks", tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 #include "http_app.h"
 #include "support.h"
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ static void head(void *ctx, mn_http_request *r, mn_http_plan *plan, mn_http_resp
     } else if (is(r, "/work")) {
         plan->run_on = WORK;
         plan->body_max = (size_t)4 * 1024 * 1024;
-    } else if (is(r, "/gate") || is(r, "/late") || is(r, "/long")) {
+    } else if (is(r, "/gate") || is(r, "/late") || is(r, "/long") || is(r, "/held")) {
         plan->run_on = SLOW;
         plan->deadline_ms = is(r, "/late") ? 50 : 0;
     } else if (is(r, "/echo")) {
@@ -115,6 +116,30 @@ static void wait_for_gate(void)
         pause_ms(2);
 }
 
+static void *release_later(void *request)
+{
+    mn_http_request *r = request;
+    mn_code code = (mn_code)strtol(r->query, NULL, 10);
+    while (!atomic_load(&app.gate))
+        pause_ms(2);
+    mn_http_release(r, code);
+    mn_http_release(r, MN_OK);
+    return NULL;
+}
+
+/* Twice, as who looks at two people. */
+static void hold(mn_http_request *r, mn_http_response *a)
+{
+    pthread_t thread;
+    mn_http_hold(r);
+    mn_http_hold(r);
+    assert_int_equal(pthread_create(&thread, NULL, release_later, r), 0);
+    pthread_detach(thread);
+    mn_http_header_add(a, "X-Seen", "Anna");
+    mn_http_body(a, "text/plain", "told", 4);
+    atomic_fetch_add(&app.holding, 1);
+}
+
 static void wait_for_end(const mn_http_request *r, mn_http_response *a)
 {
     while (!mn_cancelled(r->cancel) && !(r->deadline && mn_deadline_passed(r->deadline)))
@@ -161,6 +186,8 @@ static void handle(void *ctx, mn_http_request *r, mn_http_response *a)
         mn_http_body(a, "text/plain", "through", 7);
     } else if (is(r, "/late") || is(r, "/long")) {
         wait_for_end(r, a);
+    } else if (is(r, "/held")) {
+        hold(r, a);
     } else if (is(r, "/json")) {
         answer_json(a);
     } else if (is(r, "/media")) {

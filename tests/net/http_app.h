@@ -7,9 +7,9 @@
  *   /stream-cut     breaks after 100 lines               /refuse      401 from head
  *   /who            peer, secure, id                     /empty       204
  *   /q/...          path, query                          /fail        an error of the store
- *   /long           waits for the stop alone
- *   /bad-header     sets what must not be set            /late        waits for its deadline of 50 ms or the
- * stop */
+ *   /long           waits for the stop alone             /held?C      "told", held until gate_open, then
+ * released with the code C; nobody works meanwhile /bad-header     sets what must not be set            /late
+ * waits for its deadline of 50 ms or the stop */
 #ifndef MN_TESTS_HTTP_APP_H
 #define MN_TESTS_HTTP_APP_H
 
@@ -24,6 +24,7 @@ typedef struct {
     _Atomic unsigned done; /* how many */
     _Atomic unsigned in_gate, streams_whole, streams_cut;
     _Atomic int gate;
+    _Atomic unsigned holding;
 } http_app;
 
 extern http_app app;

@@ -277,6 +277,59 @@ static void a_full_queue_sheds_and_recovers(void **state)
     assert_int_equal(stats().classes[1].queued, 0);
 }
 
+/* ---- answers that are held ---- */
+
+/* Three by the one worker of their class, which is free for each next one. */
+static void held_answers_take_no_worker(void **state)
+{
+    (void)state;
+    int fds[3];
+    for (unsigned i = 0; i < 3; i++) {
+        char text[64];
+        fds[i] = dial(app.port);
+        snprintf(text, sizeof text, "GET /held?%d HTTP/1.1\r\nHost: a\r\n\r\n", i == 1 ? MN_E_FULL : MN_OK);
+        say(fds[i], text);
+        wait_until(&app.holding, i + 1);
+    }
+    served();
+    assert_int_equal(stats().in_flight, 3);
+    gate_open();
+    for (int i = 0; i < 3; i++) {
+        reply r = hear(fds[i]);
+        assert_int_equal(r.status, i == 1 ? 507 : 200);
+        assert_int_equal(strcmp(r.body, "told") == 0, i != 1);
+        assert_int_equal(header(&r, "X-Seen") != NULL, i != 1);
+        reply_free(&r);
+        close(fds[i]);
+    }
+}
+
+static void *open_later(void *arg)
+{
+    (void)arg;
+    usleep(300000); /* after all that stopping waits for otherwise */
+    gate_open();
+    return NULL;
+}
+
+static void stopping_waits_for_held_answers(void **state)
+{
+    (void)state;
+    pthread_t opener;
+    int fd = dial(app.port);
+    say(fd, "GET /held?0 HTTP/1.1\r\nHost: a\r\n\r\n");
+    wait_until(&app.holding, 1);
+    assert_int_equal(pthread_create(&opener, NULL, open_later, NULL), 0);
+    mn_http_server_stop(app.server);
+    assert_int_equal(stats().in_flight, 0);
+    reply r = hear(fd);
+    assert_int_equal(r.status, 200);
+    assert_string_equal(r.body, "told");
+    reply_free(&r);
+    pthread_join(opener, NULL);
+    close(fd);
+}
+
 /* ---- the end ---------------------------------------------------------------------------------------------
  */
 
@@ -485,6 +538,8 @@ int main(void)
         WITH(a_connection_has_so_many_requests, start_narrow),
         WITH(bodies_in_memory_are_counted, start_narrow),
         WITH(a_full_queue_sheds_and_recovers, start_patient),
+        WITH(held_answers_take_no_worker, start_patient),
+        WITH(stopping_waits_for_held_answers, start_hasty),
         WITH(stopping_finishes_what_runs, start_patient),
         WITH(stopping_does_not_wait_for_ever, start_hasty),
         WITH(deadlines_are_the_handler_s_to_see, start_patient),
