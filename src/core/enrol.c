@@ -58,8 +58,7 @@ static mn_code find_person(mn_core *c, const mn_actor *who, const mn_enrol_perso
     return list ? find_by_name(c, who, p, list, arena, out, found, err) : MN_OK;
 }
 
-/* A hash of the picture that says nothing to whoever has the same picture and not the key. */
-static void hash_picture(const mn_core *c, const uint8_t *bytes, size_t n, char text[HASH_TEXT])
+void mn_enrol_hash(const mn_core *c, const uint8_t *bytes, size_t n, char text[HASH_TEXT])
 {
     uint8_t hash[32];
     mn_key_hash(c->deployment, bytes, n, hash);
@@ -88,7 +87,7 @@ mn_code mn_core_enrolled_before(mn_core *c, const mn_actor *who, const mn_enrol_
     if (code == MN_OK)
         code = find_person(c, who, person, there ? &list : NULL, arena, &p, &found, err);
     if (code == MN_OK && there && found) {
-        hash_picture(c, bytes, n, hash);
+        mn_enrol_hash(c, bytes, n, hash);
         code = c->store->ops->face_by_source(c->store, &p.id, hash, arena, &face, err);
         found = code == MN_OK;
         if (code == MN_E_NOT_FOUND)
@@ -168,7 +167,7 @@ static mn_code prepare(mn_enrol_job *e, bool search, mn_error *err)
     if (code != MN_OK)
         return code;
     if (f->bytes)
-        hash_picture(e->c, f->bytes, f->n, e->hash);
+        mn_enrol_hash(e->c, f->bytes, f->n, e->hash);
     if (f->face->sample)
         code = mn_image_encode(f->face->sample, MN_FORMAT_JPEG, SAMPLE_QUALITY, &e->jpeg, err);
     return code == MN_OK && search ? find_lookalikes(e, err) : code;

@@ -210,7 +210,7 @@ static mn_code write_face(mn_enrol_job *job, mn_arena *a, mn_error *err)
     return code == MN_OK ? s->ops->descriptor_put(s, &d, err) : code;
 }
 
-static mn_code put_or_pass_over(mn_enrol_job *job, mn_arena *a, mn_error *err)
+mn_code mn_enrol_put_face(mn_enrol_job *job, mn_arena *a, mn_error *err)
 {
     mn_face_record before;
     mn_store *s = job->c->store;
@@ -258,7 +258,7 @@ static mn_code write_known(mn_enrol_round *r, mn_enrol_job *job, mn_error *err)
     if (code == MN_OK)
         code = s->ops->member_put(s, &job->list->list.id, person, job->now, err);
     if (code == MN_OK)
-        code = put_or_pass_over(job, r->arena, err);
+        code = mn_enrol_put_face(job, r->arena, err);
     if (code == MN_OK)
         code = note_duplicate(job, err);
     return code == MN_OK ? mn_core_record(r->c, job->who, "person.enrol", person, detail_of(job), err) : code;
@@ -298,13 +298,17 @@ static bool may_be_stored(mn_core *c, const mn_enrol_job *job)
     return code != MN_E_NOT_FOUND;
 }
 
-static void end_job(mn_core *c, mn_enrol_job *job, bool committing)
+bool mn_enrol_end(mn_core *c, mn_enrol_job *job, bool committing)
 {
     mn_key_close(job->key);
     job->key = NULL;
-    if (job->code == MN_OK || mn_id_is_nil(&job->blob) || (committing && may_be_stored(c, job)))
-        return;
-    c->blobs->ops->remove(c->blobs, &job->blob, NULL);
+    if (job->code == MN_OK || mn_id_is_nil(&job->done.face))
+        return false;
+    if (committing && may_be_stored(c, job))
+        return true;
+    if (!mn_id_is_nil(&job->blob))
+        c->blobs->ops->remove(c->blobs, &job->blob, NULL);
+    return false;
 }
 
 static mn_code run(mn_enrol_round *r, mn_enrol_job *const *jobs, size_t n, bool *committing, mn_error *err)
@@ -336,7 +340,7 @@ mn_code mn_enrol_run(mn_core *c, mn_enrol_job *const *jobs, size_t n, bool whole
             jobs[i]->code = code;
             jobs[i]->error = own;
         }
-        end_job(c, jobs[i], committing);
+        mn_enrol_end(c, jobs[i], committing);
     }
     if (code != MN_OK && err)
         *err = own;

@@ -72,6 +72,15 @@ mn_code mn_enrol_plan(mn_enrol_round *r, mn_enrol_job *const *jobs, size_t n, mn
  * and every job that was not refused has that failure. */
 mn_code mn_enrol_run(mn_core *c, mn_enrol_job *const *jobs, size_t n, bool whole, mn_error *err);
 
+/* One face of a person of the store (job->record), inside a transaction of the caller's: fills done. */
+mn_code mn_enrol_put_face(mn_enrol_job *job, mn_arena *a, mn_error *err);
+/* After it, by job->code: closes the key; removes the sample of what failed. True: it may be stored all the
+ * same (the answer to the commit was lost). */
+bool mn_enrol_end(mn_core *c, mn_enrol_job *job, bool committing);
+
+/* enrol.c: a hash of the picture that says nothing to whoever has the same picture and not the key */
+void mn_enrol_hash(const mn_core *c, const uint8_t *bytes, size_t n, char text[MN_ENROL_HASH_TEXT]);
+
 /* enrol_group.c: the same for one, maybe together with others that wait. */
 void mn_enrol_run_grouped(mn_core *c, mn_enrol_job *job);
 void mn_enrol_run_group(void *ctx, mn_group_job *const *waiting, size_t n); /* mn_group_run; ctx: the core */

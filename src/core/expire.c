@@ -133,6 +133,7 @@ mn_code mn_core_expire(mn_core *c, const mn_actor *who, size_t *people, mn_error
     mn_arena_destroy(arena);
     mn_core_empty_trash(c);
     mn_core_backups_follow(c);
+    mn_core_attributes_expire(c);
     if (code == MN_OK)
         code = mn_core_follow(c, err);
     if (code == MN_OK && people)

@@ -190,6 +190,7 @@ static mn_code confirm(mn_core *c, const mn_identify *what, const mn_scope *s, c
         .external_id = p.external_id,
         .list = list->name,
         .list_id = list->id,
+        .created = p.created,
         .raw = (double)r->found.raw,
         .score = r->score,
         .similarity = mn_calibration_similarity(found->calibration, r->score),

@@ -18,12 +18,18 @@
 #define MN_CORE_ARENA         ((size_t)256 << 20) /* for one page of people with all that is theirs */
 #define MN_CORE_TEXT_MAX      200                 /* bytes of a name, external id, list, method, actor */
 #define MN_DESCRIPTOR_CONTEXT 96
+#define MN_SEAL_ROOM          256 /* what sealing adds, at most */
 
 /* The deployment key, wrapped by the master key: where it stands in meta, and its context. */
 #define MN_CORE_DEPLOYMENT_META "deployment_key"
 #define MN_CORE_DEPLOYMENT      "deployment"
 
-typedef struct mn_signin mn_signin; /* core/signin.h */
+typedef struct mn_signin mn_signin;                   /* core/signin.h */
+typedef struct mn_temporary_table mn_temporary_table; /* core/temporary.h */
+
+/* Where there are no settings: as the defaults of attribute.max and attribute.memory. */
+#define MN_CORE_ATTRIBUTES       10000
+#define MN_CORE_ATTRIBUTE_MEMORY ((size_t)256 << 20)
 
 #define MN_CORE_SNAPSHOT_CHANGES 1000 /* as the setting's default */
 
@@ -41,6 +47,7 @@ typedef struct {
 
 struct mn_core {
     mn_signin *signin;
+    mn_temporary_table *temporary;
     mn_store *store;
     mn_blobs *blobs;
     mn_master *master;
@@ -230,6 +237,11 @@ mn_code mn_core_person_key(mn_core *c, const mn_id *person, mn_arena *arena, mn_
 mn_code mn_core_make_person_key(mn_core *c, const mn_id *person, mn_key **out, mn_error *err);
 mn_code mn_core_seal_sample(const mn_key *key, const mn_id *face, const mn_buf *jpeg, mn_buf *out,
                             mn_error *err);
+/* The same of a whole picture. */
+mn_code mn_core_seal_original(const mn_key *key, const mn_id *face, const uint8_t *bytes, size_t n,
+                              mn_buf *out, mn_error *err);
+mn_code mn_core_unseal_original(const mn_key *key, const mn_id *face, const mn_buf *sealed, mn_buf *out,
+                                mn_error *err);
 mn_code mn_core_unseal_sample(const mn_key *key, const mn_id *face, const mn_buf *sealed, mn_buf *out,
                               mn_error *err);
 
@@ -272,6 +284,9 @@ mn_code mn_core_undo_erasure(mn_core *c, const mn_actor *who, const mn_id *perso
                              mn_error *err);
 /* When a retired person's erasure is due; null where it is done. */
 json_t *mn_core_json_due(const mn_core *c, const mn_erasure *e);
+
+/* attributes.c: those of people whose consent ended are forgotten. */
+void mn_core_attributes_expire(mn_core *c);
 
 /* expire.c */
 void mn_core_end_house(mn_core *c);

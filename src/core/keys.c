@@ -36,9 +36,9 @@ mn_code mn_core_make_person_key(mn_core *c, const mn_id *person, mn_key **out, m
     return MN_OK;
 }
 
-static void sample_context(const mn_id *face, uint8_t out[17])
+static void face_context(char kind, const mn_id *face, uint8_t out[17])
 {
-    out[0] = 's';
+    out[0] = (uint8_t)kind;
     memcpy(out + 1, face->bytes, sizeof face->bytes);
 }
 
@@ -46,7 +46,7 @@ mn_code mn_core_seal_sample(const mn_key *key, const mn_id *face, const mn_buf *
                             mn_error *err)
 {
     uint8_t context[17];
-    sample_context(face, context);
+    face_context('s', face, context);
     return mn_seal(key, context, sizeof context, jpeg->data, jpeg->len, out, err);
 }
 
@@ -54,6 +54,22 @@ mn_code mn_core_unseal_sample(const mn_key *key, const mn_id *face, const mn_buf
                               mn_error *err)
 {
     uint8_t context[17];
-    sample_context(face, context);
+    face_context('s', face, context);
+    return mn_unseal(key, context, sizeof context, sealed->data, sealed->len, out, err);
+}
+
+mn_code mn_core_seal_original(const mn_key *key, const mn_id *face, const uint8_t *bytes, size_t n,
+                              mn_buf *out, mn_error *err)
+{
+    uint8_t context[17];
+    face_context('o', face, context);
+    return mn_seal(key, context, sizeof context, bytes, n, out, err);
+}
+
+mn_code mn_core_unseal_original(const mn_key *key, const mn_id *face, const mn_buf *sealed, mn_buf *out,
+                                mn_error *err)
+{
+    uint8_t context[17];
+    face_context('o', face, context);
     return mn_unseal(key, context, sizeof context, sealed->data, sealed->len, out, err);
 }

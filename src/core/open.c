@@ -6,6 +6,7 @@
  * deployment key. */
 #include "core/enrolment.h"
 #include "core/signin.h"
+#include "core/temporary.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -125,6 +126,16 @@ static mn_code open_keys(mn_core *c, const mn_core_options *o, mn_arena *arena, 
 
 /* ---- open and close ---- */
 
+static mn_code create_temporary(const mn_core_options *o, mn_temporary_table **out, mn_error *err)
+{
+    size_t most = MN_CORE_ATTRIBUTES, bytes = MN_CORE_ATTRIBUTE_MEMORY;
+    if (o->settings) {
+        most = (size_t)mn_settings_int(o->settings, MN_S_ATTRIBUTE_MAX);
+        bytes = (size_t)mn_settings_int(o->settings, MN_S_ATTRIBUTE_MEMORY);
+    }
+    return mn_temporary_create(most, bytes, out, err);
+}
+
 static mn_code alloc_core(const mn_core_options *o, mn_core **out, mn_error *err)
 {
     mn_core *c = mn_calloc(1, sizeof *c);
@@ -132,7 +143,10 @@ static mn_code alloc_core(const mn_core_options *o, mn_core **out, mn_error *err
         return mn_fail(err, MN_E_MEMORY, "no memory to open a data directory");
     c->fmr = o->fmr;
     mn_code code = mn_signin_create(o->settings, &c->signin, err);
+    if (code == MN_OK)
+        code = create_temporary(o, &c->temporary, err);
     if (code != MN_OK) {
+        mn_signin_destroy(c->signin);
         mn_free(c);
         return code;
     }
@@ -171,6 +185,7 @@ void mn_core_close(mn_core *c)
     mn_gallery_destroy(c->gallery);
     mn_secret_rotation_destroy(c->rotation);
     mn_signin_destroy(c->signin);
+    mn_temporary_destroy(c->temporary);
     mn_key_close(c->deployment);
     mn_master_close(c->master);
     if (c->blobs)

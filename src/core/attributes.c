@@ -1,0 +1,164 @@
+#include "core/attributes.h"
+
+#include "core/internal.h"
+
+#define PEOPLE_MAX 1024 /* whose consent is looked at in one go */
+
+/* Is there anything that this person agrees to now? False where nobody is there. */
+static mn_code agrees(mn_core *c, const mn_id *person, mn_arena *arena, bool *yes, mn_error *err)
+{
+    mn_consent *consents = NULL;
+    size_t n = 0;
+    mn_time now = mn_time_now();
+    mn_code code = c->store->ops->consent_list(c->store, person, arena, &consents, &n, err);
+    *yes = false;
+    for (size_t i = 0; code == MN_OK && i < n && !*yes; i++)
+        *yes = mn_consent_valid(&consents[i], consents[i].purpose, now);
+    return code;
+}
+
+static mn_code check_person(mn_core *c, const mn_actor *who, const mn_id *person, int64_t seconds,
+                            mn_error *err)
+{
+    mn_person p;
+    bool yes = false;
+    mn_arena *arena = mn_arena_create(1 << 20);
+    mn_code code = arena ? mn_core_get_person(c, who, person, arena, &p, err)
+                         : mn_fail(err, MN_E_MEMORY, "no memory for an attribute");
+    if (code == MN_OK && seconds > MN_ATTRIBUTE_ANYBODY_S) {
+        code = agrees(c, person, arena, &yes, err);
+        if (code == MN_OK && !yes)
+            code = mn_fail(err, MN_E_CONSENT,
+                           "this person has no valid consent: without one a face is kept for %d s at most",
+                           MN_ATTRIBUTE_ANYBODY_S);
+    }
+    mn_arena_destroy(arena);
+    return code;
+}
+
+mn_code mn_core_attribute_keep(mn_core *c, const mn_actor *who, const mn_temporary *what, int64_t seconds,
+                               mn_temporary *out, mn_error *err)
+{
+    bool known = !mn_id_is_nil(&what->person);
+    mn_code code = mn_core_may(who, MN_R_ACTIONS, MN_VERB_CREATE, err);
+    if (code == MN_OK)
+        code = mn_core_check_descriptor(c, &what->descriptor, err);
+    if (code == MN_OK && (seconds < 1 || seconds > MN_ATTRIBUTE_MAX_S))
+        code = mn_fail(err, MN_E_INVALID, "an attribute is kept for 1 to %d s", MN_ATTRIBUTE_MAX_S);
+    if (code == MN_OK && !known && seconds > MN_ATTRIBUTE_ANYBODY_S)
+        code = mn_fail(err, MN_E_CONSENT,
+                       "a face is kept for more than %d s only for a person with a valid consent: say who it "
+                       "is, or keep it for a shorter time",
+                       MN_ATTRIBUTE_ANYBODY_S);
+    if (code == MN_OK && known)
+        code = check_person(c, who, &what->person, seconds, err);
+    if (code != MN_OK)
+        return code;
+    mn_temporary e = {.kind = MN_TEMPORARY_ATTRIBUTE,
+                      .account = who->account,
+                      .person = what->person,
+                      .quality = what->quality,
+                      .until = mn_time_now() + seconds * MN_TIME_SECOND,
+                      .descriptor = what->descriptor,
+                      .sample = what->sample};
+    e.descriptor.model = c->model_name;
+    code = mn_temporary_put(c->temporary, &e, err);
+    if (code == MN_OK)
+        *out = e;
+    return code;
+}
+
+/* One that has been kept for longer than anybody's may be is there only while its person agrees. */
+static mn_code still_agreed(mn_core *c, const mn_temporary *e, mn_arena *arena, bool *yes, mn_error *err)
+{
+    *yes = true;
+    if (mn_id_is_nil(&e->person) || e->until - e->created <= MN_ATTRIBUTE_ANYBODY_S * MN_TIME_SECOND)
+        return MN_OK;
+    mn_code code = agrees(c, &e->person, arena, yes, err);
+    if (code == MN_OK && !*yes)
+        mn_temporary_forget(c->temporary, &e->person);
+    return code;
+}
+
+/* Of somebody whom the actor may not see, nothing is to be seen. */
+static mn_code is_visible(mn_core *c, const mn_actor *who, const mn_temporary *e, mn_arena *arena, bool *yes,
+                          mn_error *err)
+{
+    mn_person p;
+    mn_code code = still_agreed(c, e, arena, yes, err);
+    if (code != MN_OK || !*yes || mn_id_is_nil(&e->person))
+        return code;
+    code = mn_core_get_person(c, who, &e->person, arena, &p, err);
+    *yes = code == MN_OK;
+    return code == MN_E_NOT_FOUND ? MN_OK : code;
+}
+
+mn_code mn_core_attribute(mn_core *c, const mn_actor *who, mn_resource r, mn_verb verb, const mn_id *id,
+                          mn_arena *arena, mn_temporary *out, mn_error *err)
+{
+    mn_temporary e;
+    bool yes = true;
+    mn_code code = mn_core_may(who, r, verb, err);
+    if (code == MN_OK)
+        code = mn_temporary_get(c->temporary, MN_TEMPORARY_ATTRIBUTE, &who->account, id, arena, &e, err);
+    if (code == MN_OK)
+        code = is_visible(c, who, &e, arena, &yes, err);
+    if (code == MN_OK && !yes)
+        code = mn_fail(err, MN_E_NOT_FOUND, "there is no such attribute (any more)");
+    if (code == MN_OK)
+        *out = e;
+    return code;
+}
+
+mn_code mn_core_attributes(mn_core *c, const mn_actor *who, const mn_id *after, size_t limit, mn_arena *arena,
+                           mn_temporary **out, size_t *n, mn_error *err)
+{
+    size_t count = 0, kept = 0;
+    mn_code code = mn_core_may(who, MN_R_ATTRIBUTES, MN_VERB_VIEW, err);
+    mn_temporary *all = code == MN_OK ? mn_arena_calloc(arena, limit + 1, sizeof *all) : NULL;
+    if (code == MN_OK && !all)
+        code = mn_fail(err, MN_E_MEMORY, "no memory for %zu attributes", limit);
+    if (code != MN_OK)
+        return code;
+    mn_temporary_list(c->temporary, MN_TEMPORARY_ATTRIBUTE, &who->account, after, limit, all, &count);
+    for (size_t i = 0; code == MN_OK && i < count; i++) {
+        bool yes = true;
+        code = is_visible(c, who, &all[i], arena, &yes, err);
+        if (yes)
+            all[kept++] = all[i];
+    }
+    if (code != MN_OK)
+        return code;
+    *out = all;
+    *n = kept;
+    return MN_OK;
+}
+
+mn_code mn_core_attribute_drop(mn_core *c, const mn_actor *who, const mn_id *id, mn_error *err)
+{
+    mn_temporary e;
+    mn_arena *arena = mn_arena_create(MN_CORE_ARENA);
+    mn_code code = arena ? mn_core_attribute(c, who, MN_R_ATTRIBUTES, MN_VERB_DELETE, id, arena, &e, err)
+                         : mn_fail(err, MN_E_MEMORY, "no memory for an attribute");
+    mn_arena_destroy(arena);
+    return code == MN_OK ? mn_temporary_drop(c->temporary, MN_TEMPORARY_ATTRIBUTE, &who->account, id, err)
+                         : code;
+}
+
+/* Called with each look for consents that ended. What fails is done by the next one. */
+void mn_core_attributes_expire(mn_core *c)
+{
+    mn_id people[PEOPLE_MAX];
+    bool yes = false;
+    mn_arena *arena = mn_arena_create(1 << 20);
+    size_t n =
+        arena ? mn_temporary_people(c->temporary, mn_time_now() - MN_ATTRIBUTE_ANYBODY_S * MN_TIME_SECOND,
+                                    people, PEOPLE_MAX)
+              : 0;
+    for (size_t i = 0; i < n; i++) {
+        if (agrees(c, &people[i], arena, &yes, NULL) == MN_OK && !yes)
+            mn_temporary_forget(c->temporary, &people[i]);
+        mn_arena_reset(arena);
+    }
+    mn_arena_destroy(arena);
+}
