@@ -141,18 +141,25 @@ static mn_code ask_faces(mn_api_call *call, const search *s, mn_shown *p, json_t
     return code;
 }
 
+/* Who is not there, or may not be looked at, is no fault of the other references. */
 static mn_code ask_reference(mn_api_call *call, const search *s, mn_shown *p, json_t *faces, mn_error *err)
 {
     mn_side side;
     mn_descriptor probe;
     json_t *face = json_object();
-    mn_code code = mn_shown_side(call, p, "only", &side, err);
+    mn_code code = mn_shown_side(call, p, "only", &side, &p->error);
     if (code == MN_OK)
-        code = mn_core_side_probe(call->core, call->actor, &side, s->what.purpose, call->arena, &probe, err);
-    if (code == MN_OK)
+        code = mn_core_side_probe(call->core, call->actor, &side, s->what.purpose, call->arena, &probe,
+                                  &p->error);
+    if (code == MN_E_NOT_FOUND || code == MN_E_CONSENT || code == MN_E_FORBIDDEN || code == MN_E_INVALID ||
+        code == MN_E_PACK)
+        p->code = code;
+    else if (code != MN_OK && err)
+        *err = p->error;
+    else if (code == MN_OK)
         code = ask(call, s, &probe, face, err);
     json_array_append_new(faces, face);
-    return code;
+    return p->code != MN_OK ? MN_OK : code;
 }
 
 static mn_code ask_one(mn_api_call *call, const search *s, mn_shown *p, json_t *images, mn_error *err)
@@ -181,7 +188,7 @@ static mn_code read_search(mn_api_call *call, search *s, mn_error *err)
                  .purpose = purpose_of(call, MN_P_IDENTIFY_PURPOSE),
                  .fmr = mn_api_number(call, MN_P_IDENTIFY_FMR),
                  .k = (size_t)mn_api_whole(call, MN_P_IDENTIFY_K)},
-        .min_quality = mn_api_number(call, MN_P_IDENTIFY_MIN_QUALITY),
+        .min_quality = mn_api_min_quality(call, MN_P_IDENTIFY_MIN_QUALITY),
     };
     return MN_OK;
 }

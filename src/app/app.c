@@ -35,6 +35,9 @@ mn_code mn_app_create(const mn_app_options *options, mn_app **out, mn_error *err
         code = mn_metrics_create(&app->metrics, err);
     if (code == MN_OK) {
         app->start = mn_live_take(app->live);
+        code = mn_gate_create((unsigned)mn_settings_int(app->start, MN_S_INFER_WORKERS), &app->gate, err);
+    }
+    if (code == MN_OK) {
         mn_http_options_read(app->start, &http);
         code = mn_download_rules_create(mn_settings_text(app->start, MN_S_FETCH_ALLOW), &app->download_rules,
                                         err);
@@ -86,6 +89,7 @@ void mn_app_destroy(mn_app *app)
         mn_http_server_destroy(app->server);
     mn_census_destroy(app->census);
     mn_metrics_destroy(app->metrics);
+    mn_gate_destroy(app->gate);
     mn_download_rules_destroy(app->download_rules);
     mn_settings_unref(app->start);
     mn_live_destroy(app->live);

@@ -3,6 +3,7 @@
 #define MN_APP_INTERNAL_H
 
 #include "app/call.h"
+#include "app/gate.h"
 #include "app/metrics.h"
 #include "base/live.h"
 #include "net/download.h"
@@ -24,6 +25,7 @@ struct mn_app {
     const char *data_dir;
     mn_metrics *metrics;
     mn_census *census;                 /* from start on */
+    mn_gate *gate;                     /* to the networks */
     mn_download_rules *download_rules; /* of fetch.allow */
     uint8_t cursor_key[32];            /* of this process: cursors do not outlive it */
     atomic_bool ready;

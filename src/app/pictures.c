@@ -3,7 +3,9 @@
 #include "app/api_schemas.h"
 #include "app/internal.h"
 #include "base/buf.h"
+#include "core/attributes.h"
 #include "face/choose.h"
+#include "image/encode.h"
 #include "net/accept.h"
 #include "net/base64.h"
 #include "net/json.h"
@@ -12,6 +14,7 @@
 #include <math.h>
 #include <string.h>
 
+#define NAME_MAX_BYTES 200
 #define PARTS_MAX      (MN_SHOWN_MAX + 4)
 #define JSON_PART_MAX  ((size_t)64 << 10)
 #define JSON_DEPTH_MAX 8
@@ -35,6 +38,17 @@ static void drop_image(void *image)
 static void drop_buf(void *buf)
 {
     mn_buf_finish(buf);
+}
+
+/* A name or address as answers and records have it: 200 bytes at most, cut between characters. */
+static const char *fit_name(mn_api_call *call, const char *name)
+{
+    size_t n = name ? strlen(name) : 0;
+    if (n <= NAME_MAX_BYTES)
+        return name;
+    for (n = NAME_MAX_BYTES; n > 0 && ((unsigned char)name[n] & 0xc0) == 0x80; n--)
+        continue;
+    return mn_arena_printf(call->arena, "%.*s", (int)n, name);
 }
 
 /* ---- from JSON ---- */
@@ -82,7 +96,7 @@ static mn_code fetch(mn_api_call *call, const char *url, mn_shown *out, mn_error
         .type = "image/*",
         .cancel = call->request->cancel,
     };
-    out->file = url;
+    out->file = fit_name(call, url);
     out->code = mn_download_get(&what, buf, type, &out->error);
     if (out->code != MN_OK) { /* the other side's troubles are not this server's */
         if (!is_callers_fault(out->code) && out->code != MN_E_CANCELLED)
@@ -95,16 +109,44 @@ static mn_code fetch(mn_api_call *call, const char *url, mn_shown *out, mn_error
 }
 
 /* Of an enrolled face, or of an attribute: their ids name their samples. */
-static mn_code get_sample(mn_api_call *call, const json_t *source, mn_shown *out, mn_error *err)
+mn_code mn_api_sample(mn_api_call *call, const mn_id *id, mn_buf *out, mn_error *err)
+{
+    mn_temporary t;
+    mn_error why = {0};
+    mn_code code = mn_core_sample(call->core, call->actor, id, out, &why);
+    if (code != MN_E_NOT_FOUND) {
+        if (code != MN_OK && err)
+            *err = why;
+        return code;
+    }
+    code = mn_core_attribute(call->core, call->actor, MN_R_SAMPLES, MN_VERB_VIEW, id, call->arena, &t, err);
+    if (code == MN_E_NOT_FOUND || (code == MN_OK && !t.sample.bytes)) {
+        if (err)
+            *err = why;
+        return why.code;
+    }
+    return code == MN_OK ? mn_buf_append(out, t.sample.bytes, t.sample.n, err) : code;
+}
+
+/* field: that has the id */
+mn_code mn_shown_of_sample(mn_api_call *call, const json_t *source, const char *field, mn_shown *out,
+                           mn_error *err)
 {
     mn_id id;
-    mn_field_id(source, "sample", &id);
+    mn_field_id(source, field, &id);
     mn_buf *buf = make_buf(call, picture_max(call));
     if (!buf)
         return mn_fail(err, MN_E_MEMORY, "no memory for a sample");
-    mn_code code = mn_core_sample(call->core, call->actor, &id, buf, err);
-    if (code != MN_OK)
+    mn_code code = mn_api_sample(call, &id, buf, &out->error);
+    if (code != MN_OK && is_callers_fault(code)) {
+        out->code = code;
+        return MN_OK;
+    }
+    if (code != MN_OK) {
+        if (err)
+            *err = out->error;
         return code;
+    }
     out->is_sample = true;
     out->bytes = buf->data;
     out->n = buf->len;
@@ -131,7 +173,7 @@ mn_code mn_shown_of_source(mn_api_call *call, const json_t *source, mn_shown *ou
     if (strcmp(type, "url") == 0)
         return fetch(call, mn_field_text(source, "url"), out, err);
     if (strcmp(type, "sample") == 0)
-        return get_sample(call, source, out, err);
+        return mn_shown_of_sample(call, source, "sample", out, err);
     out->reference = source;
     return MN_OK;
 }
@@ -190,7 +232,7 @@ static mn_code take_part(mn_api_call *call, const mn_part *part, form *f, mn_sho
     if (is_picture_part(part)) {
         if (*n == MN_SHOWN_MAX)
             return mn_fail(err, MN_E_LIMIT, "a request has %d pictures at most", MN_SHOWN_MAX);
-        all[*n].file = part->file_name;
+        all[*n].file = fit_name(call, part->file_name);
         all[*n].part = part->name;
         all[*n].bytes = part->bytes;
         all[*n].n = part->n;
@@ -298,7 +340,7 @@ static mn_code decode(mn_api_call *call, mn_shown *p, int wanted_side)
     return MN_OK;
 }
 
-static mn_code find_faces(mn_api_call *call, mn_shown *p, unsigned want)
+static mn_code run_networks(mn_api_call *call, mn_shown *p, unsigned want)
 {
     mn_face *one = p->is_sample ? mn_arena_calloc(call->arena, 1, sizeof *one) : NULL;
     if (p->is_sample && !one)
@@ -314,6 +356,17 @@ static mn_code find_faces(mn_api_call *call, mn_shown *p, unsigned want)
         p->faces = one;
         p->n_faces = 1;
     }
+    return code;
+}
+
+static mn_code find_faces(mn_api_call *call, mn_shown *p, unsigned want)
+{
+    const mn_http_request *r = call->request;
+    mn_code code = mn_gate_enter(call->app->gate, r->deadline, r->cancel, &p->error);
+    if (code != MN_OK)
+        return code;
+    code = run_networks(call, p, want);
+    mn_gate_leave(call->app->gate);
     return code;
 }
 
@@ -345,7 +398,7 @@ void mn_shown_choose(mn_shown *p, const char *which)
 
 /* ---- sides of a comparison ---- */
 
-static mn_code read_descriptor(mn_api_call *call, const json_t *source, mn_descriptor *out, mn_error *err)
+mn_code mn_api_read_descriptor(mn_api_call *call, const json_t *source, mn_descriptor *out, mn_error *err)
 {
     const json_t *values = json_object_get(source, "values");
     const mn_model_info *model = mn_pipeline_descriptor_model(call->pipeline);
@@ -387,6 +440,7 @@ static mn_code side_of_reference(mn_api_call *call, const json_t *source, mn_sid
 {
     const char *type = mn_field_text(source, "type");
     mn_descriptor d;
+    mn_temporary t = {0};
     mn_id id = {{0}};
     mn_code code = MN_OK;
     mn_field_id(source, type, &id); /* {"type": "face", "face": id} */
@@ -394,8 +448,12 @@ static mn_code side_of_reference(mn_api_call *call, const json_t *source, mn_sid
         *out = (mn_side){.kind = MN_SIDE_FACE, .id = id};
     else if (strcmp(type, "person") == 0)
         *out = (mn_side){.kind = MN_SIDE_PERSON, .id = id};
-    else
-        code = read_descriptor(call, source, &d, err);
+    else if (strcmp(type, "attribute") == 0) {
+        code =
+            mn_core_attribute(call->core, call->actor, MN_R_ACTIONS, MN_VERB_VIEW, &id, call->arena, &t, err);
+        d = t.descriptor;
+    } else
+        code = mn_api_read_descriptor(call, source, &d, err);
     bool made = strcmp(type, "face") != 0 && strcmp(type, "person") != 0;
     return code == MN_OK && made ? side_of_descriptor(call, &d, out, err) : code;
 }
@@ -414,6 +472,47 @@ mn_code mn_shown_side(mn_api_call *call, mn_shown *p, const char *which, mn_side
         return p->code;
     }
     return side_of_descriptor(call, &p->faces[0].descriptor, out, err);
+}
+
+/* ---- what is kept of faces ---- */
+
+#define SAMPLE_QUALITY 92
+#define SAMPLE_MAX     ((size_t)4 << 20)
+
+double mn_api_min_quality(const mn_api_call *call, int param)
+{
+    return mn_api_given(call, param) ? mn_api_number(call, param)
+                                     : mn_settings_real(call->settings, MN_S_FACE_MIN_QUALITY);
+}
+
+mn_code mn_api_encode_sample(mn_api_call *call, const mn_face *face, mn_picture_file *out, mn_error *err)
+{
+    if (!face->sample) {
+        *out = (mn_picture_file){0};
+        return MN_OK;
+    }
+    mn_buf *buf = make_buf(call, SAMPLE_MAX);
+    if (!buf)
+        return mn_fail(err, MN_E_MEMORY, "no memory for a sample");
+    mn_code code = mn_image_encode(face->sample, MN_FORMAT_JPEG, SAMPLE_QUALITY, buf, err);
+    if (code == MN_OK)
+        *out = (mn_picture_file){buf->data, buf->len, "image/jpeg"};
+    return code;
+}
+
+const char *mn_api_media_type(mn_image_format format)
+{
+    static const char *const types[] = {
+        [MN_FORMAT_UNKNOWN] = "application/octet-stream",
+        [MN_FORMAT_JPEG] = "image/jpeg",
+        [MN_FORMAT_PNG] = "image/png",
+        [MN_FORMAT_WEBP] = "image/webp",
+        [MN_FORMAT_BMP] = "image/bmp",
+        [MN_FORMAT_PNM] = "image/x-portable-pixmap",
+        [MN_FORMAT_TIFF] = "image/tiff",
+        [MN_FORMAT_JP2] = "image/jp2",
+    };
+    return types[format];
 }
 
 /* ---- in answers ---- */

@@ -10,6 +10,7 @@
 #define MN_APP_PICTURES_H
 
 #include "app/call.h"
+#include "core/temporary.h"
 #include "core/verify.h"
 #include "image/decode.h"
 
@@ -39,6 +40,21 @@ mn_code mn_shown_read(mn_api_call *call, const char *json_name, const char *extr
                       mn_error *err);
 /* The same for one JSON source. */
 mn_code mn_shown_of_source(mn_api_call *call, const json_t *source, mn_shown *out, mn_error *err);
+
+/* A sample, as a picture whose face is aligned already: of the face or attribute whose id stands in this
+ * field. */
+mn_code mn_shown_of_sample(mn_api_call *call, const json_t *source, const char *field, mn_shown *out,
+                           mn_error *err);
+/* The JPEG of the sample of a face or an attribute with this id, appended to out. */
+mn_code mn_api_sample(mn_api_call *call, const mn_id *id, mn_buf *out, mn_error *err);
+/* {"model", "metric", "values"}: of the model in use here, and whole. */
+mn_code mn_api_read_descriptor(mn_api_call *call, const json_t *source, mn_descriptor *out, mn_error *err);
+/* The parameter min_quality, else the setting face.min_quality. */
+double mn_api_min_quality(const mn_api_call *call, int param);
+/* A face's sample as JPEG, in the arena; none where the face has none. */
+mn_code mn_api_encode_sample(mn_api_call *call, const mn_face *face, mn_picture_file *out, mn_error *err);
+/* "image/jpeg" */
+const char *mn_api_media_type(mn_image_format format);
 
 /* Decodes, and finds faces with what `want` says; fills faces, or code and error. wanted_side: see
  * mn_decode_limits. Only running out of time, memory or models is the call's failure. */

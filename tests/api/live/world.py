@@ -26,7 +26,7 @@ NO_ID = "01931f6c-9a41-7c3e-8d52-6f1b2a9c4e07"
 
 # Name, photograph, and where that person's head is in it.
 PEOPLE = {
-    "Anna": ("sample3", "420x460+500+220"), "Berta": ("sample3", "400x440+1060+120"), "Clara": ("sample3", "360x420+1390+200"),
+    "Anna": ("sample3", "380x440+500+200"), "Berta": ("sample3", "400x440+1060+120"), "Clara": ("sample3", "360x420+1390+200"),
     "Dora": ("sample6", "380x460+160+350"), "Elena": ("sample6", "380x460+590+200"), "Fanny": ("sample6", "400x480+1060+140"),
     "Greta": ("sample6", "380x460+1430+150"),
 }

@@ -1,0 +1,63 @@
+/* Samples, whole pictures and the pictures that stand for people: bytes that do not change while they are
+ * there, so that clients may keep them and ask for parts. Each look is on record, whatever part is asked for.
+ */
+#include "app/pictures.h"
+#include "core/faces.h"
+
+static mn_code send_bytes(mn_api_call *call, const mn_id *id, const char *type, mn_buf *buf)
+{
+    char text[MN_ID_TEXT], etag[MN_ID_TEXT + 2];
+    mn_id_format(id, text);
+    snprintf(etag, sizeof etag, "\"%s\"", text);
+    mn_http_body_buf(call->answer, type, buf);
+    mn_http_header_add(call->answer, "Cache-Control", "private, no-cache");
+    mn_http_validators(call->answer, etag, 0);
+    return MN_OK;
+}
+
+static mn_code send_sample(mn_api_call *call, const mn_id *id, mn_error *err)
+{
+    mn_buf buf;
+    mn_buf_init(&buf, (size_t)mn_settings_int(call->settings, MN_S_IMAGE_MAX_BYTES));
+    mn_code code = mn_api_sample(call, id, &buf, err);
+    if (code == MN_OK)
+        return send_bytes(call, id, "image/jpeg", &buf);
+    mn_buf_finish(&buf);
+    return code;
+}
+
+mn_code mn_api_sample_get(mn_api_call *call, mn_error *err)
+{
+    const mn_id id = mn_api_id(call, MN_P_SAMPLE_GET_SAMPLE);
+    return send_sample(call, &id, err);
+}
+
+mn_code mn_api_person_avatar(mn_api_call *call, mn_error *err)
+{
+    mn_id face;
+    const mn_id person = mn_api_id(call, MN_P_PERSON_AVATAR_PERSON);
+    mn_code code = mn_core_avatar(call->core, call->actor, &person, &face, err);
+    return code == MN_OK ? send_sample(call, &face, err) : code;
+}
+
+#define ORIGINAL_MAX ((size_t)1 << 30)
+
+mn_code mn_api_original_get(mn_api_call *call, mn_error *err)
+{
+    mn_buf buf;
+    const char *type = NULL;
+    const mn_id id = mn_api_id(call, MN_P_ORIGINAL_GET_ORIGINAL);
+    mn_buf_init(&buf, ORIGINAL_MAX);
+    mn_code code = mn_core_original(call->core, call->actor, &id, &buf, &type, err);
+    if (code == MN_OK)
+        return send_bytes(call, &id, type, &buf);
+    mn_buf_finish(&buf);
+    return code;
+}
+
+mn_code mn_api_original_delete(mn_api_call *call, mn_error *err)
+{
+    const mn_id id = mn_api_id(call, MN_P_ORIGINAL_DELETE_ORIGINAL);
+    mn_code code = mn_core_original_delete(call->core, call->actor, &id, err);
+    return code == MN_OK ? mn_api_nothing(call, err) : code;
+}
