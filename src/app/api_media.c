@@ -1,4 +1,4 @@
-/* Samples, whole pictures and the pictures that stand for people: bytes that do not change while they are
+/* Samples and whole pictures: bytes that do not change while they are
  * there, so that clients may keep them and ask for parts. Each look is on record, whatever part is asked for.
  */
 #include "app/pictures.h"
@@ -30,14 +30,6 @@ mn_code mn_api_sample_get(mn_api_call *call, mn_error *err)
 {
     const mn_id id = mn_api_id(call, MN_P_SAMPLE_GET_SAMPLE);
     return send_sample(call, &id, err);
-}
-
-mn_code mn_api_person_avatar(mn_api_call *call, mn_error *err)
-{
-    mn_id face;
-    const mn_id person = mn_api_id(call, MN_P_PERSON_AVATAR_PERSON);
-    mn_code code = mn_core_avatar(call->core, call->actor, &person, &face, err);
-    return code == MN_OK ? send_sample(call, &face, err) : code;
 }
 
 #define ORIGINAL_MAX ((size_t)1 << 30)

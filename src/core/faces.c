@@ -95,37 +95,6 @@ mn_code mn_core_face(mn_core *c, const mn_actor *who, const mn_id *face, mn_aren
     return code;
 }
 
-static mn_code best_sample(mn_core *c, const mn_id *person, mn_arena *arena, mn_id *face, mn_error *err)
-{
-    mn_face_record *faces = NULL;
-    const mn_face_record *best = NULL;
-    size_t n = 0;
-    mn_code code = c->store->ops->faces_of(c->store, person, arena, &faces, &n, err);
-    for (size_t i = 0; code == MN_OK && i < n; i++)
-        if (!mn_id_is_nil(&faces[i].sample) && (!best || faces[i].quality > best->quality))
-            best = &faces[i];
-    if (code == MN_OK && !best)
-        code = mn_fail(err, MN_E_NOT_FOUND, "no sample is stored of this person");
-    if (code == MN_OK)
-        *face = best->id;
-    return code;
-}
-
-mn_code mn_core_avatar(mn_core *c, const mn_actor *who, const mn_id *person, mn_id *face, mn_error *err)
-{
-    mn_person p;
-    mn_code code = mn_core_may(who, MN_R_SAMPLES, MN_VERB_VIEW, err);
-    mn_arena *arena = code == MN_OK ? mn_arena_create(MN_CORE_ARENA) : NULL;
-    if (code == MN_OK && !arena)
-        code = mn_fail(err, MN_E_MEMORY, "no memory for a sample");
-    if (code == MN_OK)
-        code = mn_core_get_person(c, who, person, arena, &p, err);
-    if (code == MN_OK)
-        code = best_sample(c, person, arena, face, err);
-    mn_arena_destroy(arena);
-    return code;
-}
-
 /* ---- originals ---- */
 
 static const char *static_type(const char *type)

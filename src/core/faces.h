@@ -84,10 +84,6 @@ mn_code mn_core_faces(mn_core *c, const mn_actor *who, const char *list, const m
                       mn_arena *arena, mn_face_found **out, size_t *n, mn_error *err);
 mn_code mn_core_face(mn_core *c, const mn_actor *who, const mn_id *face, mn_arena *arena, mn_face_found *out,
                      mn_error *err);
-/* The face whose sample stands for a person: that of the best quality. MN_E_NOT_FOUND: none has a sample.
- * Needs samples.view; leaves no record, for mn_core_sample does. */
-mn_code mn_core_avatar(mn_core *c, const mn_actor *who, const mn_id *person, mn_id *face, mn_error *err);
-
 /* The whole picture, appended to out. *type: static. Needs samples.view. */
 mn_code mn_core_original(mn_core *c, const mn_actor *who, const mn_id *face, mn_buf *out, const char **type,
                          mn_error *err);
@@ -102,9 +98,9 @@ typedef struct {
 /* Of people with a valid consent. Needs descriptors.export; each is on record. */
 mn_code mn_core_face_descriptor(mn_core *c, const mn_actor *who, const mn_id *face, mn_arena *arena,
                                 mn_face_vector *out, mn_error *err);
-/* A page of a list's, oldest face first, behind the face `after` (its id and time; NULL: from the first). *last: the
- * face that the next page begins behind; *more: is there one? Faces without such a descriptor or consent are
- * left out. */
+/* A page of a list's, oldest face first, behind the face `after` (its id and time; NULL: from the first).
+ * *last: the face that the next page begins behind; *more: is there one? Faces without such a descriptor or
+ * consent are left out. */
 mn_code mn_core_descriptors(mn_core *c, const mn_actor *who, const char *list, const mn_face_record *after,
                             size_t limit, mn_arena *arena, mn_face_vector **out, size_t *n,
                             mn_face_record *last, bool *more, mn_error *err);
