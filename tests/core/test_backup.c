@@ -571,7 +571,10 @@ static void restore_until_killed(const world *w, const char *dir)
     case MN_OK:
         _exit(0);
     case MN_E_EXISTS: /* it was done when the one before was killed */
-        _exit(strstr(e.text, "nothing is overwritten") ? 0 : 3);
+        if (strstr(e.text, "nothing is overwritten"))
+            _exit(0);
+        fprintf(stderr, "%s (%s:%d)\n", e.text, e.file, e.line);
+        _exit(3);
     default:
         fprintf(stderr, "%s\n", e.text);
         _exit(4);
