@@ -33,7 +33,7 @@ static void setup_log(const mn_settings *s)
                  2);
 }
 
-static int run_command(const mn_args *args)
+static int run_command(const mn_args *args, FILE *out)
 {
     mn_error err = {0};
     mn_settings *settings;
@@ -48,7 +48,7 @@ static int run_command(const mn_args *args)
     mn_cli cli = {.args = args,
                   .settings = settings,
                   .cancel = &interrupted,
-                  .out = stdout,
+                  .out = out,
                   .json = args->value[MN_O_JSON] != NULL,
                   .quiet = args->value[MN_O_QUIET] != NULL};
     int status = args->command->run(&cli);
@@ -56,7 +56,7 @@ static int run_command(const mn_args *args)
     return status;
 }
 
-static int dispatch(int argc, char **argv)
+static int dispatch(int argc, char **argv, FILE *out)
 {
     mn_args args;
     mn_error err = {0};
@@ -65,11 +65,11 @@ static int dispatch(int argc, char **argv)
     if (code != MN_OK)
         status = mn_say_usage(args.command, err.text);
     else if (args.command && args.value[MN_O_HELP])
-        mn_help_command(stdout, args.command);
+        mn_help_command(out, args.command);
     else if (args.command)
-        status = run_command(&args);
+        status = run_command(&args, out);
     else if (args.value[MN_O_HELP])
-        mn_help_overview(stdout);
+        mn_help_overview(out);
     else
         status = mn_say_usage(NULL, "which command?");
     mn_args_finish(&args);
@@ -80,6 +80,13 @@ int main(int argc, char **argv)
 {
     json_set_alloc_funcs(mn_alloc, mn_free);
     watch_signals();
-    int status = dispatch(argc, argv);
-    return mn_out_close(stdout, "standard output") ? status : MN_EXIT_FAILURE;
+    mn_error err = {0};
+    FILE *out = mn_out_open_standard();
+    if (!out) {
+        mn_fail(&err, MN_E_MEMORY, "no memory for standard output");
+        mn_say_error(NULL, &err);
+        return MN_EXIT_FAILURE;
+    }
+    int status = dispatch(argc, argv, out);
+    return mn_out_close(out, "standard output") ? status : MN_EXIT_FAILURE;
 }

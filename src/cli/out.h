@@ -22,6 +22,10 @@ json_t *mn_json_text(const char *text); /* null for NULL; bytes that are no UTF-
 /* One line. Takes the document over. Write faults show when standard output is closed. */
 mn_code mn_json_print(FILE *out, json_t *document, mn_error *err);
 
+/* Standard output, once a program; NULL: no memory. stdio forgets why a write failed by the time that the
+ * stream is closed; this one keeps the first cause for mn_out_close. */
+FILE *mn_out_open_standard(void);
+
 /* Flushes and closes; a write fault (a full disk) is said, with `name`, and the answer is false. */
 bool mn_out_close(FILE *out, const char *name);
 

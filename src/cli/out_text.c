@@ -4,6 +4,42 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
+
+static FILE *standard;
+static int standard_fault; /* errno of the first write that failed, else 0 */
+
+static ssize_t write_standard(void *cookie, const char *bytes, size_t n)
+{
+    size_t done = 0;
+    (void)cookie;
+    while (done < n) {
+        ssize_t r = write(STDOUT_FILENO, bytes + done, n - done);
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r <= 0) {
+            standard_fault = standard_fault ? standard_fault : errno;
+            return 0; /* an error, as fopencookie has it */
+        }
+        done += (size_t)r;
+    }
+    return (ssize_t)n;
+}
+
+static int close_standard(void *cookie)
+{
+    (void)cookie;
+    return close(STDOUT_FILENO); /* a network's disk may say only now that it is full */
+}
+
+FILE *mn_out_open_standard(void)
+{
+    standard =
+        fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_standard, .close = close_standard});
+    if (standard && isatty(STDOUT_FILENO))
+        setvbuf(standard, NULL, _IOLBF, BUFSIZ);
+    return standard;
+}
 
 bool mn_out_close(FILE *out, const char *name)
 {
@@ -15,6 +51,8 @@ bool mn_out_close(FILE *out, const char *name)
     int why = errno;
     if (fclose(out) != 0 && !wrong)
         wrong = true, why = errno;
+    if (out == standard && standard_fault)
+        why = standard_fault;
     if (!wrong)
         return true;
     mn_fail_errno(&err, why ? why : EIO, "%s: cannot write the result", name);
