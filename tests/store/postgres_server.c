@@ -209,6 +209,15 @@ void postgres_sql(const char *schema, const char *sql)
     PQfinish(pg);
 }
 
+void postgres_settle(void)
+{
+    postgres_sql("public",
+                 "DO $$ BEGIN FOR i IN 1..1500 LOOP PERFORM pg_stat_clear_snapshot();"
+                 " IF NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'client backend'"
+                 " AND pid <> pg_backend_pid()) THEN RETURN; END IF; PERFORM pg_sleep(0.02); END LOOP;"
+                 " RAISE EXCEPTION 'sessions of killed clients do not end'; END $$");
+}
+
 static void make_schema(const char *schema)
 {
     char sql[128];

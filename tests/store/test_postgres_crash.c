@@ -272,6 +272,7 @@ static size_t run_and_kill(const char *url, uint64_t *seed)
     usleep(up_to(seed, 300000));
     for (uint8_t w = 0; w < WRITERS; w++)
         acknowledged += kill_writer(&writers[w], w);
+    postgres_settle();
     return acknowledged;
 }
 
