@@ -143,8 +143,8 @@ mn_code mn_core_consents_find(mn_core *c, const mn_actor *who, const mn_consent_
     q.now = mn_time_now();
     code = c->store->ops->people->consents(c->store, &q, arena, &found, &count, err);
     if (code == MN_OK)
-        code = mn_core_record(c, who, "consent.list", NULL,
-                              json_pack("{s:I}", "consents", (json_int_t)count), err);
+        code = mn_core_record(c, who, "consent.list", NULL, json_pack("{s:I}", "consents", (json_int_t)count),
+                              err);
     if (code != MN_OK)
         return code;
     *out = found;
@@ -231,19 +231,17 @@ static mn_code put_proof(mn_core *c, void *ctx, mn_error *err)
         return code;
     const mn_evidence e = {*p->consent, p->blob, p->format, (int64_t)p->n};
     code = c->store->ops->people->evidence_put(c->store, &e, err);
-    return code == MN_OK
-               ? mn_core_record(c, p->who, "consent.evidence.put", p->person,
-                                json_pack("{s:o, s:s, s:I}", "consent", mn_core_json_id(p->consent), "format",
-                                          p->format, "bytes", (json_int_t)p->n),
-                                err)
-               : code;
+    return code == MN_OK ? mn_core_record(c, p->who, "consent.evidence.put", p->person,
+                                          json_pack("{s:o, s:s, s:I}", "consent", mn_core_json_id(p->consent),
+                                                    "format", p->format, "bytes", (json_int_t)p->n),
+                                          err)
+                         : code;
 }
 
 mn_code mn_core_evidence_put(mn_core *c, const mn_actor *who, const mn_id *person, const mn_id *consent,
                              const char *format, const uint8_t *bytes, size_t n, mn_error *err)
 {
-    proof p = {
-        .who = who, .person = person, .consent = consent, .format = format, .bytes = bytes, .n = n};
+    proof p = {.who = who, .person = person, .consent = consent, .format = format, .bytes = bytes, .n = n};
     bool there = false;
     mn_code code = mn_core_may(who, MN_R_CONSENTS, MN_VERB_CREATE, err);
     if (code == MN_OK && n > MN_CORE_EVIDENCE_MAX)
@@ -254,7 +252,8 @@ mn_code mn_core_evidence_put(mn_core *c, const mn_actor *who, const mn_id *perso
     if (code == MN_OK)
         code = mn_core_transact(c, put_proof, &p, err);
     /* A commit whose answer was lost may have been done: where that cannot be asked, the blob stays. */
-    if (code != MN_OK && !mn_id_is_nil(&p.blob) && mn_core_has_evidence(c, consent, &there, NULL) == MN_OK && !there)
+    if (code != MN_OK && !mn_id_is_nil(&p.blob) && mn_core_has_evidence(c, consent, &there, NULL) == MN_OK &&
+        !there)
         c->blobs->ops->remove(c->blobs, &p.blob, NULL);
     mn_arena_destroy(p.arena);
     return code;

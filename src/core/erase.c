@@ -133,8 +133,8 @@ static mn_code certify(mn_core *c, const mn_actor *who, const mn_erasure *e, con
         json_object_set_new(detail, "consents", json_integer((json_int_t)t->consents));
         json_object_set_new(detail, "memberships", json_integer((json_int_t)t->lists));
     }
-    return number_record(c, who, e->whole ? "person.erase" : "biometrics.erase", &e->person, detail, arena, seq,
-                         err);
+    return number_record(c, who, e->whole ? "person.erase" : "biometrics.erase", &e->person, detail, arena,
+                         seq, err);
 }
 
 static mn_code forget(mn_core *c, const mn_id *person, const mn_face_record *faces, size_t n, mn_error *err)

@@ -80,7 +80,8 @@ static bool is_date(const char *text)
 
 static mn_code check_one(const json_t *field, const json_t *value, mn_error *err)
 {
-    const char *type = text_of(field, "type"), *text = json_string_value(value), *name = text_of(field, "name");
+    const char *type = text_of(field, "type"), *text = json_string_value(value),
+               *name = text_of(field, "name");
     mn_time t;
     bool fits = strcmp(type, "number") == 0    ? json_is_number(value)
                 : strcmp(type, "boolean") == 0 ? json_is_boolean(value)
@@ -101,8 +102,8 @@ static mn_code check_value(const json_t *field, const json_t *value, mn_error *e
     bool several = json_is_true(json_object_get(field, "multiple"));
     const char *name = text_of(field, "name");
     if (several != json_is_array(value))
-        return mn_fail(err, MN_E_INVALID, several ? "custom.%s takes a list of values" : "custom.%s takes one value",
-                       name);
+        return mn_fail(err, MN_E_INVALID,
+                       several ? "custom.%s takes a list of values" : "custom.%s takes one value", name);
     if (!several)
         return check_one(field, value, err);
     if (json_array_size(value) > VALUES_MAX)
@@ -179,7 +180,8 @@ mn_code mn_core_fields_merge(mn_core *c, const mn_actor *who, const char *values
     if (is_new && json_is_object(wanted))
         put_defaults(fields, wanted);
     if (!json_is_object(new_values))
-        code = mn_fail(err, values ? MN_E_CORRUPT : MN_E_MEMORY, "the custom fields of a person cannot be read");
+        code =
+            mn_fail(err, values ? MN_E_CORRUPT : MN_E_MEMORY, "the custom fields of a person cannot be read");
     else if (!json_is_object(wanted))
         code = mn_fail(err, MN_E_INVALID, "custom is no object");
     else
@@ -198,9 +200,7 @@ static json_t *value_for(const json_t *field, const char *text)
 {
     const char *type = text_of(field, "type");
     if (strcmp(type, "boolean") == 0)
-        return strcmp(text, "true") == 0    ? json_true()
-               : strcmp(text, "false") == 0 ? json_false()
-                                            : NULL;
+        return strcmp(text, "true") == 0 ? json_true() : strcmp(text, "false") == 0 ? json_false() : NULL;
     if (strcmp(type, "number") != 0)
         return json_string(text);
     json_t *number = json_loads(text, JSON_DECODE_ANY, NULL);
@@ -215,9 +215,10 @@ static mn_code add_condition(const json_t *fields, const char *text, json_t *wan
     const char *colon = strchr(text, ':');
     const json_t *field = colon ? find(fields, text, (size_t)(colon - text)) : NULL;
     if (!field || !json_is_true(json_object_get(field, "filter")))
-        return mn_fail(err, MN_E_INVALID,
-                       "field: \"%.100s\" is not NAME:VALUE of a field that people can be searched by (/v1/fields)",
-                       text);
+        return mn_fail(
+            err, MN_E_INVALID,
+            "field: \"%.100s\" is not NAME:VALUE of a field that people can be searched by (/v1/fields)",
+            text);
     const char *name = text_of(field, "name");
     json_t *value = value_for(field, colon + 1);
     if (!value)
@@ -389,10 +390,11 @@ static mn_code put(mn_core *c, void *ctx, mn_error *err)
     if (code == MN_OK && json_array_size(gone) > 0)
         code = walk_people(c, j, gone, &found, err);
     if (code == MN_OK && found > 0 && !j->drop)
-        code = mn_fail(err, MN_E_CONFLICT,
-                       "%zu people have values in fields that would go or change their type: say drop=true to let "
-                       "these go",
-                       found);
+        code = mn_fail(
+            err, MN_E_CONFLICT,
+            "%zu people have values in fields that would go or change their type: say drop=true to let "
+            "these go",
+            found);
     j->updated = mn_core_next_update(updated);
     if (code == MN_OK)
         code = put_table(c, j, err);

@@ -85,7 +85,8 @@ static json_t *describe(const mn_list *l)
 {
     return json_pack("{s:s, s:s, s:b, s:f, s:o}", "name", l->name, "purpose", mn_purpose_word(l->purpose),
                      "active", !l->inactive, "fmr", l->fmr, "retention_s",
-                     l->retention == MN_TIME_NEVER ? json_null() : json_integer(l->retention / MN_TIME_SECOND));
+                     l->retention == MN_TIME_NEVER ? json_null()
+                                                   : json_integer(l->retention / MN_TIME_SECOND));
 }
 
 typedef struct {
@@ -181,7 +182,8 @@ static mn_code delete_list(mn_core *c, void *ctx, mn_error *err)
         code = c->store->ops->people->list_delete(c->store, j->id, err);
     return code == MN_OK
                ? mn_core_record(c, j->who, "list.delete", j->id,
-                                json_pack("{s:s, s:I}", "name", l.name, "members", (json_int_t)v.members), err)
+                                json_pack("{s:s, s:I}", "name", l.name, "members", (json_int_t)v.members),
+                                err)
                : code;
 }
 
@@ -200,8 +202,8 @@ mn_code mn_core_list_delete(mn_core *c, const mn_actor *who, const mn_id *id, mn
 
 /* ---- looking ---- */
 
-mn_code mn_core_list_get(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena,
-                         mn_list_view *out, mn_error *err)
+mn_code mn_core_list_get(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena, mn_list_view *out,
+                         mn_error *err)
 {
     mn_list l;
     mn_code code = mn_core_may(who, MN_R_LISTS, MN_VERB_VIEW, err);
@@ -243,7 +245,8 @@ static bool wanted(const mn_actor *who, const mn_list_query *q, const mn_list *l
     return mn_core_list_allowed(who, &l->id) && (!q->purpose || l->purpose == *q->purpose) &&
            (q->active == MN_ANY || l->inactive == (q->active == MN_NO)) &&
            (!q->like || has_part(l->name, q->like)) &&
-           (!q->after || compare_keys(q->order, l, q->after_name ? q->after_name : "", q->after_created, q->after) > 0);
+           (!q->after ||
+            compare_keys(q->order, l, q->after_name ? q->after_name : "", q->after_created, q->after) > 0);
 }
 
 mn_code mn_core_lists_find(mn_core *c, const mn_actor *who, const mn_list_query *what, mn_arena *arena,

@@ -124,7 +124,8 @@ static mn_code change_one(mn_core *c, const mn_actor *who, const mn_id *list, co
                           const mn_id *remove, mn_arena *arena, mn_error *err)
 {
     mn_member_result result = {0};
-    mn_code code = mn_core_members_change(c, who, list, add, add != NULL, remove, remove != NULL, arena, &result, err);
+    mn_code code =
+        mn_core_members_change(c, who, list, add, add != NULL, remove, remove != NULL, arena, &result, err);
     if (code == MN_OK && result.code != MN_OK)
         code = mn_fail(err, result.code, "%s", result.why ? result.why : mn_code_meaning(result.code));
     return code;
@@ -146,7 +147,8 @@ mn_code mn_core_member_add(mn_core *c, const mn_actor *who, const mn_id *list, c
             *out = (mn_member){p.id, p.name, p.external_id, m[i].added, m[i].until};
             return MN_OK;
         }
-    return code == MN_OK ? mn_fail(err, MN_E_NOT_FOUND, "the person was taken out of the list meanwhile") : code;
+    return code == MN_OK ? mn_fail(err, MN_E_NOT_FOUND, "the person was taken out of the list meanwhile")
+                         : code;
 }
 
 mn_code mn_core_member_remove(mn_core *c, const mn_actor *who, const mn_id *list, const mn_id *person,

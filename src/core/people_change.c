@@ -66,7 +66,8 @@ static mn_code apply(mn_core *c, const mn_actor *who, const mn_person_fields *f,
     }
     if (code == MN_OK && f->external_id.set)
         code = check_external_id(c, p, arena, err);
-    return code == MN_OK ? mn_core_fields_merge(c, who, p->custom, f->custom, is_new, arena, &p->custom, err) : code;
+    return code == MN_OK ? mn_core_fields_merge(c, who, p->custom, f->custom, is_new, arena, &p->custom, err)
+                         : code;
 }
 
 static mn_code see_again(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena,
@@ -160,8 +161,8 @@ mn_code mn_core_person_create(mn_core *c, const mn_actor *who, const mn_person_n
     if (code == MN_OK && what->n_lists > 0)
         code = mn_core_may(who, MN_R_LISTS, MN_VERB_CHANGE, err);
     if (code == MN_OK && who->limited && what->n_lists == 0)
-        code = mn_fail(err, MN_E_FORBIDDEN, "%s is kept to some lists: name the one that the person is put into",
-                       who->name);
+        code = mn_fail(err, MN_E_FORBIDDEN,
+                       "%s is kept to some lists: name the one that the person is put into", who->name);
     if (code == MN_OK)
         code = mn_core_check_text("the name", what->fields.name, err);
     if (code == MN_OK)
@@ -181,9 +182,9 @@ static json_t *names_of(const mn_person_fields *f)
     const struct {
         const char *name;
         bool set;
-    } all[] = {{"name", f->name != NULL},         {"external_id", f->external_id.set},
-               {"user_data", f->user_data.set},   {"custom", f->custom != NULL},
-               {"active", f->active != NULL},     {"avatar_face", f->avatar != NULL}};
+    } all[] = {{"name", f->name != NULL},       {"external_id", f->external_id.set},
+               {"user_data", f->user_data.set}, {"custom", f->custom != NULL},
+               {"active", f->active != NULL},   {"avatar_face", f->avatar != NULL}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i].set)
             json_array_append_new(names, json_string(all[i].name));

@@ -1,6 +1,6 @@
-/* People, lists and consents as records: making, changing, finding, erasing them. Every operation asks for the
- * actor's right, keeps to the lists that the actor is kept to, and leaves an audit record. What is found is
- * the arena's. Thread-safe. */
+/* People, lists and consents as records: making, changing, finding, erasing them. Every operation asks for
+ * the actor's right, keeps to the lists that the actor is kept to, and leaves an audit record. What is found
+ * is the arena's. Thread-safe. */
 #ifndef MN_CORE_RECORDS_H
 #define MN_CORE_RECORDS_H
 
@@ -57,8 +57,8 @@ mn_code mn_core_erase_certified(mn_core *c, const mn_actor *who, const mn_id *pe
                                 mn_error *err);
 
 /* ---- consents ---- */
-/* A new one also takes back an erasure that is under way. MN_E_CONSENT for one that ended already, is given in
- * the future, or is older than a withdrawal. */
+/* A new one also takes back an erasure that is under way. MN_E_CONSENT for one that ended already, is given
+ * in the future, or is older than a withdrawal. */
 mn_code mn_core_consent_give(mn_core *c, const mn_actor *who, const mn_id *person,
                              const mn_consent_given *given, mn_arena *arena, mn_consent *out, mn_error *err);
 /* Of one person, newest first; all of them. */
@@ -85,11 +85,11 @@ mn_code mn_core_has_evidence(mn_core *c, const mn_id *consent, bool *yes, mn_err
 
 /* ---- lists ---- */
 typedef struct {
-    const char *name;         /* NULL: as it is */
+    const char *name;          /* NULL: as it is */
     const mn_purpose *purpose; /* new lists only: people agreed to it */
     mn_text_change comment, color;
-    const mn_time *retention;  /* NULL: as it is, or never */
-    const double *fmr;         /* 0: none of its own */
+    const mn_time *retention; /* NULL: as it is, or never */
+    const double *fmr;        /* 0: none of its own */
     const bool *active, *acknowledge, *sound;
 } mn_list_fields;
 
@@ -100,8 +100,8 @@ typedef struct {
 
 mn_code mn_core_list_create(mn_core *c, const mn_actor *who, const mn_list_fields *fields, mn_arena *arena,
                             mn_list_view *out, mn_error *err);
-mn_code mn_core_list_get(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena,
-                         mn_list_view *out, mn_error *err);
+mn_code mn_core_list_get(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena, mn_list_view *out,
+                         mn_error *err);
 mn_code mn_core_list_change(mn_core *c, const mn_actor *who, const mn_id *id, const mn_list_fields *fields,
                             const mn_time *if_updated, mn_arena *arena, mn_list_view *out, mn_error *err);
 /* Its members stay as people, and are in no search through it any more. */

@@ -5,8 +5,8 @@
 #include "core/internal.h"
 
 /* fields.c: the values of custom fields with those of `changes` (JSON objects or NULL) in their place; null
- * empties one; a new person has the defaults of those that are not named. *out: the arena's, NULL where none is left. MN_E_INVALID for a field that is not defined, or a
- * value that is not of its type. */
+ * empties one; a new person has the defaults of those that are not named. *out: the arena's, NULL where none
+ * is left. MN_E_INVALID for a field that is not defined, or a value that is not of its type. */
 mn_code mn_core_fields_merge(mn_core *c, const mn_actor *who, const char *values, const char *changes,
                              bool is_new, mn_arena *arena, const char **out, mn_error *err);
 

@@ -14,6 +14,7 @@ static void read_face(mn_pg *q, mn_arena *a, void *item)
         .quality = (float)mn_pg_column_real(q, 4),
         .sample = mn_pg_column_id(q, 5),
         .created = mn_pg_column_int(q, 6),
+        .original = PQnfields(q->result) > 7 && mn_pg_column_bool(q, 7),
     };
 }
 

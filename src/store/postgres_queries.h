@@ -178,7 +178,8 @@
       ", gone AS (DELETE FROM face WHERE id = $1 RETURNING person, sample), samples AS (INSERT INTO "        \
       "trash (blob) SELECT sample FROM gone WHERE sample IS NOT NULL ON CONFLICT DO NOTHING) " NOTE_CHANGE(  \
           "gone"))                                                                                           \
-    X(FACES_OF, "SELECT " FACE_COLUMNS " FROM face WHERE person = $1 ORDER BY id")                           \
+    X(FACES_OF, "SELECT " FACE_COLUMNS ", EXISTS (SELECT 1 FROM original o WHERE o.face = face.id) "         \
+                "FROM face WHERE person = $1 ORDER BY id")                                                   \
     X(FACE_BY_SOURCE, "SELECT " FACE_COLUMNS " FROM face WHERE person = $1 AND source_hash = $2")            \
     X(DESCRIPTOR_PUT,                                                                                        \
       "WITH put AS (INSERT INTO descriptor (face, model, dim, sealed) VALUES ($1, $2, $3, $4) "              \

@@ -12,6 +12,7 @@ static void read_face(mn_sql *q, mn_arena *a, void *item)
         .quality = (float)sqlite3_column_double(q->st, 4),
         .sample = mn_sql_column_id(q, 5),
         .created = sqlite3_column_int64(q->st, 6),
+        .original = sqlite3_column_count(q->st) > 7 && sqlite3_column_int(q->st, 7) != 0,
     };
 }
 

@@ -94,7 +94,8 @@
     X(FACE_TRASH,                                                                                            \
       "INSERT OR IGNORE INTO trash (blob) SELECT sample FROM face WHERE id = ?1 AND sample IS NOT NULL")     \
     X(FACE_DELETE, "DELETE FROM face WHERE id = ?1")                                                         \
-    X(FACES_OF, "SELECT " FACE_COLUMNS " FROM face WHERE person = ?1 ORDER BY id")                           \
+    X(FACES_OF, "SELECT " FACE_COLUMNS ", EXISTS (SELECT 1 FROM original o WHERE o.face = face.id) "         \
+                "FROM face WHERE person = ?1 ORDER BY id")                                                   \
     X(FACE_BY_SOURCE, "SELECT " FACE_COLUMNS " FROM face WHERE person = ?1 AND source_hash = ?2")            \
     X(DESCRIPTOR_PUT, "INSERT INTO descriptor (face, model, dim, sealed) VALUES (?1, ?2, ?3, ?4) "           \
                       "ON CONFLICT (face, model) DO UPDATE SET dim = ?3, sealed = ?4")                       \

@@ -46,6 +46,7 @@ typedef struct {
     float quality;
     mn_id sample; /* blob, nil: none */
     mn_time created;
+    bool original; /* is the whole picture stored? As faces_of says; nobody else asks */
 } mn_face_record;
 
 typedef struct {

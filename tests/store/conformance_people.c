@@ -218,17 +218,18 @@ static void test_consents(void **state)
     put_consent(f, 2, 2, MN_PURPOSE_LIVE, 50, MN_TIME_NEVER);
     put_consent(f, 3, 3, MN_PURPOSE_ATTENDANCE, 300, 60);
     put_consent(f, 4, 3, MN_PURPOSE_ATTENDANCE, 200, MN_TIME_NEVER);
+    put_consent(f, 5, 4, MN_PURPOSE_LIVE, MN_TIME_NEVER, MN_TIME_NEVER);
     const struct {
         mn_consent_state state;
         int purpose; /* -1: all */
         mn_time until_to;
         const char *want;
     } cases[] = {
-        {MN_CONSENT_ANY, -1, MN_TIME_NEVER, "2413"},
-        {MN_CONSENT_VALID, -1, MN_TIME_NEVER, "41"},
+        {MN_CONSENT_ANY, -1, MN_TIME_NEVER, "24135"},
+        {MN_CONSENT_VALID, -1, MN_TIME_NEVER, "415"},
         {MN_CONSENT_EXPIRED, -1, MN_TIME_NEVER, "2"},
         {MN_CONSENT_WITHDRAWN, -1, MN_TIME_NEVER, "3"},
-        {MN_CONSENT_ANY, MN_PURPOSE_LIVE, MN_TIME_NEVER, "21"},
+        {MN_CONSENT_ANY, MN_PURPOSE_LIVE, MN_TIME_NEVER, "215"},
         {MN_CONSENT_ANY, -1, 300, "24"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -1,0 +1,165 @@
+/* /v1/consents, /v1/people/{person}/consents: what people agreed to. */
+#include "app/records_json.h"
+
+#include <string.h>
+
+/* With the note whether a file proves it. */
+static json_t *consent_row(mn_api_call *call, const mn_consent *c, mn_time now)
+{
+    bool file = false;
+    json_t *row = mn_json_consent(c, now);
+    if (row && mn_core_has_evidence(call->core, &c->id, &file, NULL) == MN_OK)
+        json_object_set_new(row, "evidence_file", json_boolean(file));
+    return row;
+}
+
+static json_t *consent_rows(mn_api_call *call, const mn_consent *c, size_t n)
+{
+    json_t *rows = json_array();
+    mn_time now = mn_time_now();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(rows, consent_row(call, &c[i], now));
+    return rows;
+}
+
+static mn_code answer(mn_api_call *call, const mn_consent *c, mn_error *err)
+{
+    return mn_api_answer(call, 200, consent_row(call, c, mn_time_now()), err);
+}
+
+/* ---- looking ---- */
+
+static mn_consent_state state_of(const char *word)
+{
+    return !word                          ? MN_CONSENT_ANY
+           : strcmp(word, "valid") == 0   ? MN_CONSENT_VALID
+           : strcmp(word, "expired") == 0 ? MN_CONSENT_EXPIRED
+                                          : MN_CONSENT_WITHDRAWN;
+}
+
+mn_code mn_api_consents_list(mn_api_call *call, mn_error *err)
+{
+    mn_id after;
+    mn_purpose purpose;
+    const char *key = NULL, *name, *next = NULL, *word = mn_api_text(call, MN_P_CONSENTS_LIST_PURPOSE);
+    mn_consent *found = NULL;
+    size_t n = 0;
+    mn_consent_query q = {
+        .purpose = word && mn_purpose_parse(word, &purpose) ? &purpose : NULL,
+        .state = state_of(mn_api_text(call, MN_P_CONSENTS_LIST_STATE)),
+        .until_to = mn_api_time(call, MN_P_CONSENTS_LIST_UNTIL_TO, INT64_MAX),
+        .limit = (size_t)mn_api_whole(call, MN_P_CONSENTS_LIST_LIMIT),
+    };
+    mn_code code = mn_api_cursor(call, MN_P_CONSENTS_LIST_CURSOR, &key, err);
+    if (code == MN_OK && key && mn_place_read(key, &after, &q.after_until, &name))
+        q.after = &after;
+    if (code == MN_OK)
+        code = mn_core_consents_find(call->core, call->actor, &q, call->arena, &found, &n, err);
+    if (code != MN_OK)
+        return code;
+    if (n == q.limit)
+        next = mn_place_make(call, &found[n - 1].id, found[n - 1].until, NULL);
+    return mn_api_page(call, "consents", consent_rows(call, found, n), next, NULL, err);
+}
+
+mn_code mn_api_person_consents(mn_api_call *call, mn_error *err)
+{
+    mn_id after;
+    mn_time time;
+    const char *key = NULL, *name, *next = NULL;
+    mn_consent *all = NULL;
+    size_t n = 0, first = 0, limit = (size_t)mn_api_whole(call, MN_P_PERSON_CONSENTS_LIMIT);
+    const mn_id person = mn_api_id(call, MN_P_PERSON_CONSENTS_PERSON);
+    mn_code code = mn_api_cursor(call, MN_P_PERSON_CONSENTS_CURSOR, &key, err);
+    if (code == MN_OK)
+        code = mn_core_consents_of(call->core, call->actor, &person, call->arena, &all, &n, err);
+    if (code != MN_OK)
+        return code;
+    if (key && mn_place_read(key, &after, &time, &name))
+        while (first < n && mn_id_compare(&all[first].id, &after) >= 0)
+            first++;
+    n -= first;
+    if (n > limit) {
+        n = limit;
+        next = mn_place_make(call, &all[first + n - 1].id, 0, NULL);
+    }
+    return mn_api_page(call, "consents", consent_rows(call, n > 0 ? all + first : NULL, n), next, NULL, err);
+}
+
+mn_code mn_api_consent_get(mn_api_call *call, mn_error *err)
+{
+    mn_consent c;
+    const mn_id person = mn_api_id(call, MN_P_CONSENT_GET_PERSON);
+    const mn_id id = mn_api_id(call, MN_P_CONSENT_GET_CONSENT);
+    mn_code code = mn_core_consent_get(call->core, call->actor, &person, &id, call->arena, &c, err);
+    return code == MN_OK ? answer(call, &c, err) : code;
+}
+
+/* ---- giving and withdrawing ---- */
+
+mn_code mn_api_consent_give(mn_api_call *call, mn_error *err)
+{
+    mn_consent c;
+    char id[MN_ID_TEXT], folder[64 + MN_ID_TEXT];
+    const mn_consent_given given = mn_given_of(call->body);
+    const mn_id person = mn_api_id(call, MN_P_CONSENT_GIVE_PERSON);
+    mn_code code = mn_core_consent_give(call->core, call->actor, &person, &given, call->arena, &c, err);
+    if (code != MN_OK)
+        return code;
+    mn_id_format(&person, id);
+    snprintf(folder, sizeof folder, "/v1/people/%s/consents", id);
+    mn_id_format(&c.id, id);
+    return mn_api_created(call, folder, id, consent_row(call, &c, mn_time_now()), err);
+}
+
+mn_code mn_api_consent_withdraw(mn_api_call *call, mn_error *err)
+{
+    mn_consent c;
+    const mn_id person = mn_api_id(call, MN_P_CONSENT_WITHDRAW_PERSON);
+    const mn_id id = mn_api_id(call, MN_P_CONSENT_WITHDRAW_CONSENT);
+    mn_code code = mn_core_consent_withdraw_one(call->core, call->actor, &person, &id, call->arena, &c, err);
+    return code == MN_OK ? answer(call, &c, err) : code;
+}
+
+/* ---- the file that proves it ---- */
+
+mn_code mn_api_evidence_get(mn_api_call *call, mn_error *err)
+{
+    mn_buf file;
+    const char *format = NULL;
+    const mn_id person = mn_api_id(call, MN_P_EVIDENCE_GET_PERSON);
+    const mn_id id = mn_api_id(call, MN_P_EVIDENCE_GET_CONSENT);
+    mn_buf_init(&file, MN_CORE_EVIDENCE_MAX + 1);
+    mn_code code =
+        mn_core_evidence_get(call->core, call->actor, &person, &id, call->arena, &format, &file, err);
+    if (code == MN_OK)
+        mn_http_body_buf(call->answer, format, &file);
+    else
+        mn_buf_finish(&file);
+    return code;
+}
+
+/* What it says it is it must begin like; it is given back as such a file, to be looked at. */
+static bool begins_as(const char *format, const uint8_t *bytes, size_t n)
+{
+    static const struct {
+        const char *format, *mark;
+    } marks[] = {
+        {"application/pdf", "%PDF-"}, {"image/jpeg", "\xff\xd8\xff"}, {"image/png", "\x89PNG\r\n\x1a\n"}};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (strcmp(marks[i].format, format) == 0)
+            return n >= strlen(marks[i].mark) && memcmp(bytes, marks[i].mark, strlen(marks[i].mark)) == 0;
+    return false;
+}
+
+mn_code mn_api_evidence_put(mn_api_call *call, mn_error *err)
+{
+    const mn_http_request *r = call->request;
+    const mn_id person = mn_api_id(call, MN_P_EVIDENCE_PUT_PERSON);
+    const mn_id id = mn_api_id(call, MN_P_EVIDENCE_PUT_CONSENT);
+    if (!begins_as(call->media, r->body, r->body_len))
+        return mn_fail(err, MN_E_UNSUPPORTED, "the file is not what its Content-Type says (%s)", call->media);
+    mn_code code =
+        mn_core_evidence_put(call->core, call->actor, &person, &id, call->media, r->body, r->body_len, err);
+    return code == MN_OK ? mn_api_nothing(call, err) : code;
+}

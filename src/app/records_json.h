@@ -1,0 +1,25 @@
+/* What the files about people, consents and lists share: how records are told, and pages of them. NULL means
+ * out of memory. */
+#ifndef MN_APP_RECORDS_JSON_H
+#define MN_APP_RECORDS_JSON_H
+
+#include "app/call.h"
+#include "core/records.h"
+
+json_t *mn_json_person(const mn_person_view *v);
+json_t *mn_json_consent(const mn_consent *c, mn_time now);
+
+/* The key of a page that ends with this entry: its id, and what it is sorted by. Arena's; NULL: no memory. */
+const char *mn_place_make(const mn_api_call *call, const mn_id *id, mn_time time, const char *name);
+/* What such a key says; *name points into it. false: nothing that was made so. */
+bool mn_place_read(const char *key, mn_id *id, mn_time *time, const char **name);
+
+/* {"purpose", "method", ...} that fits the schema ConsentGive. */
+mn_consent_given mn_given_of(const json_t *object);
+mn_text_change mn_text_change_of(const json_t *object, const char *name);
+
+/* The report of a batch; a row is {"id"} or {"error"}. */
+mn_code mn_batch_add(json_t *rows, const mn_id *id, mn_code code, const char *why, mn_error *err);
+mn_code mn_batch_answer(mn_api_call *call, json_t *rows, mn_error *err);
+
+#endif
