@@ -272,6 +272,20 @@ mn_code mn_core_gallery_save(mn_core *c, const mn_cancel *cancel, mn_error *err)
 /* ---- the audit log ---- */
 /* Of all accounts. */
 mn_code mn_core_audit_verify(mn_core *c, mn_audit_report *out, mn_error *err);
+/* The same for a server, in pages so that others get to the store meanwhile, and on record. For the first
+ * account's people with audit.view. MN_E_CORRUPT where the log is not as it was written; MN_E_TIMEOUT and
+ * MN_E_CANCELLED after the deadline, and by cancel (may be NULL). */
+mn_code mn_core_audit_prove(mn_core *c, const mn_actor *who, mn_deadline deadline, const mn_cancel *cancel,
+                            mn_audit_report *out, mn_error *err);
+/* A page of records: q's account is not looked at, for the first account's people see all and others their
+ * own account's. On record with what was asked for, once for the first page. Needs audit.view. */
+mn_code mn_core_audit_find(mn_core *c, const mn_actor *who, const mn_audit_query *q, mn_arena *arena,
+                           mn_audit_record **out, size_t *n, mn_error *err);
+/* The same for taking it out, oldest first: begin is once and on record, then page after page. Needs
+ * audit.export. */
+mn_code mn_core_audit_export_begin(mn_core *c, const mn_actor *who, mn_time from, mn_time to, mn_error *err);
+mn_code mn_core_audit_export_page(mn_core *c, const mn_actor *who, const mn_audit_query *q, mn_arena *arena,
+                                  mn_audit_record **out, size_t *n, mn_error *err);
 /* Records from `from` on and before `to`, oldest first, of all accounts for the first one and else of the
  * actor's own; a non-zero answer of fn stops, and is returned. That
  * they were asked for is itself on record before the first one is given. *n: how many were given. */

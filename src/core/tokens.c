@@ -48,8 +48,8 @@ static mn_code check_reach(mn_core *c, job *j, mn_error *err)
                                  .lists = (mn_id *)j->token.lists,
                                  .n_lists = j->token.n_lists};
     mn_code code = c->store->ops->access->user_get(c->store, &j->token.user, j->arena, &u, err);
-    if (code == MN_OK && mn_id_compare(&u.account, &j->who->account) != 0)
-        code = mn_fail(err, MN_E_NOT_FOUND, "there is no such user");
+    if (code == MN_E_NOT_FOUND || (code == MN_OK && mn_id_compare(&u.account, &j->who->account) != 0))
+        return mn_fail(err, MN_E_INVALID, "there is no such user");
     if (code == MN_OK)
         code = mn_grant_of_user(c, &u, j->arena, &users, err);
     if (code == MN_OK)

@@ -11,6 +11,7 @@
 #ifndef MN_STORE_AUDIT_H
 #define MN_STORE_AUDIT_H
 
+#include "base/thread.h"
 #include "store/store.h"
 
 #define MN_AUDIT_HEAD_TEXT 90 /* "<seq> <hash in hex>" and the zero byte */
@@ -28,5 +29,10 @@ typedef struct {
 
 /* Walks the whole log. MN_E_CORRUPT names the first record that is not as it was written. */
 mn_code mn_audit_verify(mn_store *s, mn_audit_report *out, mn_error *err);
+/* The same in pages, so that others get to the store in between: what is appended meanwhile is looked at too.
+ * Ends with MN_E_TIMEOUT after the deadline, with MN_E_CANCELLED by cancel (may be
+ * NULL). */
+mn_code mn_audit_verify_pages(mn_store *s, mn_deadline deadline, const mn_cancel *cancel, mn_audit_report *out,
+                              mn_error *err);
 
 #endif

@@ -160,6 +160,7 @@ static const mn_store_ops postgres_ops = {
     .trash_drop = mn_pg_trash_drop,
     .audit_append = mn_pg_audit_append,
     .audit_append_many = mn_pg_audit_append_many,
+    .audit_find = mn_pg_audit_find,
     .audit_each = mn_pg_audit_each,
     .put_many = mn_pg_put_many,
     .people_find = mn_pg_people_find,

@@ -4,6 +4,7 @@
 #define MN_STORE_POSTGRES_QUERIES_H
 
 #include "store/access_queries.h"
+#include "store/audit_queries.h"
 #include "store/erasure_queries.h"
 #include "store/face_queries.h"
 #include "store/people_queries.h"
@@ -246,10 +247,11 @@
 typedef enum {
 #define X(name, sql) P_##name,
     MN_POSTGRES_QUERIES(X) MN_ACCESS_QUERIES(X, MN_POSTGRES_PARAMETER)
-        MN_ERASURE_QUERIES(X, MN_POSTGRES_PARAMETER) MN_FACE_QUERIES(X, MN_POSTGRES_PARAMETER)
-            MN_PEOPLE_QUERIES(X, MN_POSTGRES_PARAMETER, MN_POSTGRES_LIKE, MN_POSTGRES_CUSTOM)
+        MN_AUDIT_QUERIES(X, MN_POSTGRES_PARAMETER) MN_ERASURE_QUERIES(X, MN_POSTGRES_PARAMETER)
+            MN_FACE_QUERIES(X, MN_POSTGRES_PARAMETER)
+                MN_PEOPLE_QUERIES(X, MN_POSTGRES_PARAMETER, MN_POSTGRES_LIKE, MN_POSTGRES_CUSTOM)
 #undef X
-                P_COUNT
+                    P_COUNT
 } mn_pg_query;
 
 #endif

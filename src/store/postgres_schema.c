@@ -165,6 +165,10 @@ static const char *const migrations[] = {
     " DELETE FROM once WHERE person = OLD.id; RETURN NULL; END $$;"
     "CREATE TRIGGER once_person_deleted AFTER DELETE ON person"
     " FOR EACH ROW EXECUTE FUNCTION once_person_deleted();",
+
+    /* 6: looking through the audit log */
+    "CREATE INDEX audit_account ON audit (account, seq);"
+    "CREATE INDEX audit_target ON audit (target, seq);",
 };
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))
 

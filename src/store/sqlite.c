@@ -276,6 +276,7 @@ static const mn_store_ops sqlite_ops = {
     .trash_drop = mn_sqlite_trash_drop,
     .audit_append = mn_sqlite_audit_append,
     .audit_append_many = mn_sqlite_audit_append_all,
+    .audit_find = mn_sqlite_audit_find,
     .audit_each = mn_sqlite_audit_each,
     .put_many = mn_sqlite_put_many,
     .people_find = mn_sqlite_people_find,

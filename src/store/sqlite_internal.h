@@ -198,6 +198,9 @@ mn_code mn_sqlite_dossiers(mn_store *s, const char *model, const mn_id *after, s
 mn_code mn_sqlite_trash_list(mn_store *s, size_t limit, mn_arena *a, mn_id **blobs, size_t *n, mn_error *err);
 mn_code mn_sqlite_trash_drop(mn_store *s, const mn_id *blob, mn_error *err);
 
+mn_code mn_sqlite_audit_find(mn_store *s, const mn_audit_query *q, mn_arena *a, mn_audit_record **out,
+                             size_t *n, mn_error *err);
+
 extern const mn_access_ops mn_sqlite_access;
 extern const mn_erasure_ops mn_sqlite_erasure;
 extern const mn_face_ops mn_sqlite_face_ops;

@@ -4,6 +4,7 @@
 #define MN_STORE_SQLITE_QUERIES_H
 
 #include "store/access_queries.h"
+#include "store/audit_queries.h"
 #include "store/erasure_queries.h"
 #include "store/face_queries.h"
 #include "store/people_queries.h"
@@ -143,8 +144,8 @@
 
 typedef enum {
 #define X(name, sql) Q_##name,
-    MN_SQLITE_QUERIES(X) MN_ACCESS_QUERIES(X, MN_SQLITE_PARAMETER) MN_ERASURE_QUERIES(X, MN_SQLITE_PARAMETER)
-        MN_FACE_QUERIES(X, MN_SQLITE_PARAMETER)
+    MN_SQLITE_QUERIES(X) MN_ACCESS_QUERIES(X, MN_SQLITE_PARAMETER) MN_AUDIT_QUERIES(X, MN_SQLITE_PARAMETER)
+        MN_ERASURE_QUERIES(X, MN_SQLITE_PARAMETER) MN_FACE_QUERIES(X, MN_SQLITE_PARAMETER)
             MN_PEOPLE_QUERIES(X, MN_SQLITE_PARAMETER, MN_SQLITE_LIKE, MN_SQLITE_CUSTOM)
 #undef X
                 Q_COUNT

@@ -168,6 +168,10 @@ static const char *const migrations[] = {
     "CREATE INDEX once_person ON once (person) WHERE person IS NOT NULL;"
     "CREATE TRIGGER once_person_deleted AFTER DELETE ON person BEGIN"
     " DELETE FROM once WHERE person = old.id; END;",
+
+    /* 6: looking through the audit log */
+    "CREATE INDEX audit_account ON audit (account, seq);"
+    "CREATE INDEX audit_target ON audit (target, seq);",
 };
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))
 

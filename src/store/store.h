@@ -67,6 +67,16 @@ typedef struct {
 } mn_audit_record;
 
 typedef struct {
+    const mn_id *account;                /* NULL: all, as with the next three */
+    const char *actor, *action, *target; /* exactly */
+    bool beginning;                      /* all actions that begin with `action` */
+    mn_time from, to;                    /* from then on, and before */
+    bool newest;                         /* first; else the oldest */
+    uint64_t after;                      /* the page goes on behind this seq; 0: from the first */
+    size_t limit;
+} mn_audit_query;
+
+typedef struct {
     mn_id account;
     const mn_id *list;     /* members only; NULL: all */
     const char *name_like; /* part of the name or external id, letters A-Z of either case; NULL: all */
@@ -300,6 +310,8 @@ typedef struct {
     mn_code (*audit_append)(mn_store *s, mn_audit_record *r, mn_error *err); /* fills seq, prev, hash */
     /* In their order. */
     mn_code (*audit_append_many)(mn_store *s, mn_audit_record *r, size_t n, mn_error *err);
+    mn_code (*audit_find)(mn_store *s, const mn_audit_query *q, mn_arena *a, mn_audit_record **out, size_t *n,
+                          mn_error *err);
     mn_code (*audit_each)(mn_store *s, uint64_t from_seq,
                           mn_code (*fn)(void *ctx, const mn_audit_record *r, mn_error *err), void *ctx,
                           mn_error *err);

@@ -224,7 +224,7 @@ static void test_nothing_of_another_account_is_there(void **state)
     assert_code(mn_core_token_change(w->core, &eve, &t.id, &renamed, NULL, w->arena, &t, err),
                 MN_E_NOT_FOUND);
     assert_code(mn_core_token_revoke(w->core, &eve, &t.id, err), MN_E_NOT_FOUND);
-    assert_code(mn_core_token_add(w->core, &eve, &token, w->arena, &t, secret, err), MN_E_NOT_FOUND);
+    assert_code(mn_core_token_add(w->core, &eve, &token, w->arena, &t, secret, err), MN_E_INVALID);
     const mn_role_fields foreign = {.name = "spy",
                                     .rights = &rights,
                                     .set_lists = true,

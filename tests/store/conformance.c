@@ -981,5 +981,5 @@ int mn_store_conformance(const mn_store_backend *which)
     };
 #undef T
     return cmocka_run_group_tests_name(which->name, tests, NULL, NULL) + conformance_dossiers(which->name) +
-           conformance_people(which->name) + conformance_faces(which->name);
+           conformance_people(which->name) + conformance_faces(which->name) + conformance_audit(which->name);
 }

@@ -1023,7 +1023,7 @@ export interface AuditPage {
 
 export interface AuditReport {
   intact: boolean;
-  records: Count;
+  records?: Count;
   /** Hash of the newest record; keep it elsewhere */
   head?: string;
   error?: PlainError;

@@ -145,7 +145,7 @@ class Tokens(Api):
         self.refused(maker.call("tokens_list", 403, user=self.admin.me["user"]), 403, "forbidden")
         self.refused(maker.call("token_create", 403, body={"name": "more", "rights": ["people.delete"]}), 403, "forbidden")
         maker.call("token_revoke", 204, token=mine[0])
-        self.refused(maker.call("token_create", 404, body={"name": "x", "rights": [], "user": NO_ID}), 404, "not_found")
+        self.refused(maker.call("token_create", 400, body={"name": "x", "rights": [], "user": NO_ID}), 400, "invalid", "no such user")
 
 
 class Accounts(Api):
