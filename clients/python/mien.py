@@ -1630,7 +1630,9 @@ class Mien(Client):
     def settings_change(self, body: Mapping[str, Any], *, if_match: Optional[str] = None) -> Document:
         """Change settings
 
-        All or none. What live is true for is in force at once, the rest from the next start on. null takes the default.
+        All or none, of those that live is true for: in force at once, and in other processes on the same records within a
+        second or two. null takes what was set here away. What the file, the environment or the command line says wins, so that
+        changing it here is refused (conflict), as it is for settings that are read when mien starts.
         body: settings
         if_match: ETag of the state that is to be changed, or * for any
         """

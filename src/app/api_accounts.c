@@ -2,6 +2,7 @@
 #include "app/user_json.h"
 #include "core/accounts.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* Core's 0 is the API's null: no limit. */
@@ -119,4 +120,71 @@ mn_code mn_api_account_delete(mn_api_call *call, mn_error *err)
     const mn_id id = mn_api_id(call, MN_P_ACCOUNT_DELETE_ACCOUNT);
     mn_code code = mn_core_account_remove(call->core, call->actor, &id, err);
     return code == MN_OK ? mn_api_nothing(call, err) : code;
+}
+
+/* ---- one's own limits ---- */
+
+static json_t *usage(int64_t used, int64_t max)
+{
+    return json_pack("{s:I, s:o}", "used", (json_int_t)used, "limit", limit_of(max));
+}
+
+static void warn(json_t *out, const char *about, const char *text)
+{
+    json_array_append_new(out, json_pack("{s:s, s:s}", "about", about, "text", text));
+}
+
+static void warn_short(json_t *out, const char *about, int64_t used, int64_t max)
+{
+    char text[120];
+    snprintf(text, sizeof text, "%" PRId64 " of %" PRId64 " %s are used", used, max, about);
+    warn(out, about, text);
+}
+
+static json_t *warnings(const mn_license *l)
+{
+    json_t *out = json_array();
+    char when[MN_TIME_TEXT], text[120];
+    if (l->warn_expires) {
+        mn_time_format(l->expires, when);
+        snprintf(text, sizeof text, "the account ends at %s", when);
+        warn(out, "expires", text);
+    }
+    if (l->warn_people)
+        warn_short(out, "people", l->people, l->people_max);
+    if (l->warn_faces)
+        warn_short(out, "faces", l->faces, l->faces_max);
+    return out;
+}
+
+/* What every pack can do, and what this one has besides. */
+static json_t *features(const mn_pipeline *p)
+{
+    static const struct {
+        unsigned want;
+        const char *word;
+    } parts[] = {{MN_WANT_LANDMARKS, "landmarks"},
+                 {MN_WANT_DESCRIPTOR, "descriptor"},
+                 {MN_WANT_QUALITY, "quality"},
+                 {MN_WANT_LIVENESS, "liveness"},
+                 {MN_WANT_AGE, "age"}};
+    json_t *out = json_pack("[s]", "detect");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (mn_pipeline_can(p, parts[i].want))
+            json_array_append_new(out, json_string(parts[i].word));
+    return out;
+}
+
+mn_code mn_api_license_get(mn_api_call *call, mn_error *err)
+{
+    mn_license l;
+    mn_code code = mn_core_license(call->core, call->actor, &l, err);
+    if (code != MN_OK)
+        return code;
+    return mn_api_answer(call, 200,
+                         json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:o}", "expires", mn_value_time(l.expires),
+                                   "valid", (int)l.valid, "people", usage(l.people, l.people_max), "faces",
+                                   usage(l.faces, l.faces_max), "cameras", usage(0, l.cameras_max),
+                                   "features", features(call->pipeline), "warnings", warnings(&l)),
+                         err);
 }

@@ -934,8 +934,8 @@ export interface Setting {
   default: SettingValue;
   /** Where the value comes from */
   source: "default" | "file" | "environment" | "command_line" | "stored";
-  /** From the next start on, where that differs */
-  next?: SettingValue;
+  /** The file and its line, or the variable */
+  origin: string;
   /** May it change while running? */
   live: boolean;
   secret: boolean;
