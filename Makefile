@@ -36,7 +36,7 @@ bench: setup models ## measure, side by side (needs: tools/setup --bench)
 # ---- further checks; .ci/run runs them all -------------------------------------------------------------------
 checks: lint clang asan tsan neon fuzz ## everything below
 
-lint: $(BUILD)/build.ninja ## formatting, clang-tidy, banned calls, sizes, rooms
+lint: all ## formatting, clang-tidy, banned calls, sizes, rooms
 	@tools/lint $(BUILD)
 
 format: ## rewrite the C files to the house style
