@@ -7,7 +7,7 @@ export MIEN_MODEL_MIRROR ?= $(if $(wildcard ../shared/models/manifest.json),$(ab
 export MIEN_MODEL_DIR = $(ROOT)/build/models
 export MIEN_INFER_LIBRARY = $(ROOT)/models/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1
 
-.PHONY: all help setup models demo test bench lint format checks asan tsan clang neon fuzz docs install clean
+.PHONY: all help setup models demo test bench lint format checks asan tsan clang neon fuzz docs deb install clean
 
 all: $(BUILD)/build.ninja ## build the program
 	@ninja -C $(BUILD)
@@ -59,6 +59,9 @@ fuzz: models ## every fuzzer for a short while
 
 docs: all ## regenerate the generated pages
 	@tools/docs $(BUILD)
+
+deb: models ## make a Debian package of the program, its library and models
+	@tools/deb $(BUILD)
 
 install: models ## install program, library and models (DESTDIR and the Meson prefix apply)
 	@meson install -C $(BUILD)
