@@ -154,8 +154,7 @@ typedef struct {
  * reason in results[i] and hinders no other. Any other failure (disk, server, memory) ends it: *done is how
  * many records from the first one on have been dealt with for good, with their results; the rest is not
  * enrolled. With all_or_nothing, a refusal is the error, which then names the record (the first is 1).
- * results: room for n. Costs one durable commit a batch; people who are new are written together, and who is
- * there already one by one. */
+ * results: room for n. Costs one durable commit a batch, whose records are written together. */
 mn_code mn_core_enrol_many(mn_core *c, const mn_actor *who, const mn_enrol_record *records, size_t n,
                            const mn_enrol_options *options, mn_arena *arena, mn_enrol_result *results,
                            size_t *done, mn_error *err);

@@ -281,9 +281,11 @@ static mn_code plan_person(mn_enrol_round *r, mn_enrol_job *job, const who_set *
     mn_code code = job->matches > 0 ? check_known(r, job, &job->error) : check_new(r, job, &job->error);
     if (code != MN_OK)
         return mn_enrol_refuse(r, job, code, err);
-    if (job->record.external_id)
+    bool is_new = job->fate == MN_JOB_NEW;
+    if (is_new && job->record.external_id)
         add_key(set, &job->record.account, job->record.external_id);
-    add_key(set, &job->list->list.id, job->record.name);
+    if (is_new || job->person->external_id) /* else the list has them already */
+        add_key(set, &job->list->list.id, job->record.name);
     return MN_OK;
 }
 

@@ -1,11 +1,13 @@
-/* The records of enrolments, in one transaction: list, person, consent, key, face and audit record are there
- * together or not at all. A sample's blob is written before the commit; when the commit fails it is removed,
- * and when the machine dies in between, what stays on the disk is sealed under a key that exists nowhere. */
+/* The records of enrolments, in one transaction and by few calls of the store: list, person, consent, key,
+ * face and audit record are there together or not at all. A sample's blob is written before the commit; when
+ * the commit fails it is removed, and when the machine dies in between, what stays on the disk is sealed
+ * under a key that exists nowhere. */
 #include "core/enrolment.h"
 
 #include <string.h>
 
 #define WRAPPED_MAX 512
+#define TOGETHER    3 /* calls of the store for all of a transaction; each needs memory for all */
 
 /* ---- what is sealed ---- */
 
@@ -103,7 +105,7 @@ static json_t *detail_of(const mn_enrol_job *job)
                      mn_core_json_id(&done->face), "looks_like", duplicate);
 }
 
-/* ---- people who are new: all in one call ---- */
+/* ---- the records of a call of the store ---- */
 
 typedef struct {
     mn_person *people;
@@ -113,11 +115,12 @@ typedef struct {
     mn_face_record *faces;
     mn_descriptor_record *descriptors;
     mn_audit_record *audit;
-    size_t n;
+    size_t n_people, n_consents, n_members, n_faces, n_audit; /* a key for each of the people */
 } rows;
 
 static mn_code make_rows(rows *r, size_t n, mn_arena *a, mn_error *err)
 {
+    *r = (rows){0};
     r->people = mn_arena_calloc(a, n, sizeof *r->people);
     r->keys = mn_arena_calloc(a, n, sizeof *r->keys);
     r->consents = mn_arena_calloc(a, n, sizeof *r->consents);
@@ -130,38 +133,32 @@ static mn_code make_rows(rows *r, size_t n, mn_arena *a, mn_error *err)
     return mn_fail(err, MN_E_MEMORY, "no memory to enrol %zu people", n);
 }
 
-static mn_code make_key(mn_enrol_job *job, mn_arena *a, mn_key_record *out, mn_error *err)
+static mn_code put_rows(mn_core *c, const rows *r, mn_error *err)
 {
-    const mn_id *person = &job->record.id;
-    mn_buf wrapped;
-    mn_buf_init(&wrapped, WRAPPED_MAX);
-    out->person = *person;
-    mn_code code = mn_key_make(job->c->master, person->bytes, sizeof person->bytes, &job->key, &wrapped, err);
+    const mn_records all = {r->people,      r->keys,    r->consents, r->members,  r->faces,
+                            r->descriptors, r->audit,   r->n_people, r->n_people, r->n_consents,
+                            r->n_members,   r->n_faces, r->n_faces,  r->n_audit};
+    return r->n_audit > 0 ? c->store->ops->put_many(c->store, &all, err) : MN_OK;
+}
+
+/* What every enrolment ends with. */
+static mn_code fill_audit(mn_enrol_job *job, mn_arena *a, rows *r, mn_error *err)
+{
+    job->done.person = job->record.id;
+    mn_code code = note_duplicate(job, err);
     if (code == MN_OK)
-        code = copy_out(&wrapped, a, &out->wrapped, &out->n, err);
-    mn_buf_finish(&wrapped);
+        code = mn_core_make_record(job->who, "person.enrol", &job->record.id, detail_of(job), job->now, a,
+                                   &r->audit[r->n_audit], err);
+    r->n_audit += code == MN_OK;
     return code;
 }
 
-static mn_code fill_row(mn_enrol_job *job, mn_arena *a, rows *r, mn_error *err)
+static mn_code fill_face(mn_enrol_job *job, mn_key *key, mn_arena *a, rows *r, mn_error *err)
 {
-    size_t i = r->n;
-    job->done.person = job->record.id;
-    job->done.person_is_new = true;
-    r->people[i] = job->record;
-    r->consents[i] = mn_core_consent_record(&job->record.id, job->person->consent);
-    r->members[i] = (mn_member_record){job->list->list.id, job->record.id, job->now};
-    mn_code code = make_key(job, a, &r->keys[i], err);
-    if (code == MN_OK)
-        code = make_face(job, a, &r->faces[i], &r->descriptors[i], err);
-    if (code == MN_OK)
-        code = note_duplicate(job, err);
-    if (code == MN_OK)
-        code = mn_core_make_record(job->who, "person.enrol", &job->record.id, detail_of(job), job->now, a,
-                                   &r->audit[i], err);
-    mn_key_close(job->key);
+    job->key = key;
+    mn_code code = make_face(job, a, &r->faces[r->n_faces], &r->descriptors[r->n_faces], err);
     job->key = NULL;
-    r->n += code == MN_OK;
+    r->n_faces += code == MN_OK;
     return code;
 }
 
@@ -173,44 +170,104 @@ static mn_code need_list(const mn_enrol_round *r, mn_enrol_list *l, mn_error *er
     return r->c->store->ops->list_put(r->c->store, &l->list, err);
 }
 
-static mn_code write_new(mn_enrol_round *r, mn_enrol_job *const *jobs, size_t n, mn_error *err)
+/* ---- people who are new ---- */
+
+static mn_code make_key(mn_enrol_job *job, mn_arena *a, mn_key **key, mn_key_record *out, mn_error *err)
 {
-    rows made = {0};
-    mn_code code = make_rows(&made, n, r->arena, err);
-    for (size_t i = 0; code == MN_OK && i < n; i++) {
-        if (jobs[i]->code != MN_OK || jobs[i]->fate != MN_JOB_NEW)
-            continue;
-        code = need_list(r, jobs[i]->list, err);
-        if (code == MN_OK)
-            code = fill_row(jobs[i], r->arena, &made, err);
-    }
-    if (code != MN_OK || made.n == 0)
-        return code;
-    const mn_records all = {made.people,      made.keys,  made.consents, made.members, made.faces,
-                            made.descriptors, made.audit, made.n,        made.n,       made.n,
-                            made.n,           made.n,     made.n,        made.n};
-    return r->c->store->ops->put_many(r->c->store, &all, err);
+    const mn_id *person = &job->record.id;
+    mn_buf wrapped;
+    mn_buf_init(&wrapped, WRAPPED_MAX);
+    out->person = *person;
+    mn_code code = mn_key_make(job->c->master, person->bytes, sizeof person->bytes, key, &wrapped, err);
+    if (code == MN_OK)
+        code = copy_out(&wrapped, a, &out->wrapped, &out->n, err);
+    mn_buf_finish(&wrapped);
+    return code;
+}
+
+static mn_code fill_new(mn_enrol_round *round, mn_enrol_job *job, rows *r, mn_error *err)
+{
+    mn_arena *a = round->arena;
+    mn_key *key = NULL;
+    job->done.person_is_new = true;
+    r->people[r->n_people] = job->record;
+    r->consents[r->n_consents++] = mn_core_consent_record(&job->record.id, job->person->consent);
+    r->members[r->n_members++] = (mn_member_record){job->list->list.id, job->record.id, job->now};
+    mn_code code = need_list(round, job->list, err);
+    if (code == MN_OK)
+        code = make_key(job, a, &key, &r->keys[r->n_people], err);
+    r->n_people++;
+    if (code == MN_OK)
+        code = fill_face(job, key, a, r, err);
+    mn_key_close(key);
+    return code == MN_OK ? fill_audit(job, a, r, err) : code;
 }
 
 /* ---- people who are there ---- */
 
-static mn_code write_face(mn_enrol_job *job, mn_arena *a, mn_error *err)
+/* One of them, and what is under way for them in the same call. */
+typedef struct {
+    mn_id person;       /* nil: a free slot */
+    mn_key *key;        /* once it was needed */
+    bool stated;        /* a consent that the store does not show yet */
+    mn_enrol_job *jobs; /* by job->same */
+} known;
+
+typedef struct {
+    known *slots;
+    size_t mask;
+} known_set;
+
+static mn_code make_known(known_set *set, size_t n, mn_arena *a, mn_error *err)
 {
-    mn_face_record f;
-    mn_descriptor_record d;
-    mn_store *s = job->c->store;
-    const mn_id *person = &job->record.id;
-    mn_code code = mn_core_person_key(job->c, person, a, &job->key, err);
-    if (code == MN_E_NOT_FOUND)
-        code = mn_core_make_person_key(job->c, person, &job->key, err);
-    if (code == MN_OK)
-        code = make_face(job, a, &f, &d, err);
-    if (code == MN_OK)
-        code = s->ops->face_put(s, &f, err);
-    return code == MN_OK ? s->ops->descriptor_put(s, &d, err) : code;
+    size_t room = 4;
+    while (room < 2 * n)
+        room *= 2;
+    set->mask = room - 1;
+    set->slots = mn_arena_calloc(a, room, sizeof *set->slots);
+    return set->slots ? MN_OK : mn_fail(err, MN_E_MEMORY, "no memory to enrol %zu people", n);
 }
 
-mn_code mn_enrol_put_face(mn_enrol_job *job, mn_arena *a, mn_error *err)
+static void end_known(known_set *set)
+{
+    for (size_t i = 0; set->slots && i <= set->mask; i++)
+        mn_key_close(set->slots[i].key);
+}
+
+static known *find_known(const known_set *set, const mn_id *person)
+{
+    uint64_t h;
+    memcpy(&h, person->bytes + sizeof person->bytes - sizeof h, sizeof h); /* random in every id */
+    for (size_t i = (size_t)h;; i++) {
+        known *k = &set->slots[i & set->mask];
+        if (mn_id_is_nil(&k->person))
+            k->person = *person;
+        if (mn_id_compare(&k->person, person) == 0)
+            return k;
+    }
+}
+
+/* Can this one be decided by what the store shows, whatever is under way? */
+static bool must_wait(const known *k, const mn_enrol_job *job)
+{
+    if (k->stated)
+        return true;
+    for (const mn_enrol_job *other = k->jobs; job->hash[0] && other; other = other->same)
+        if (strcmp(other->hash, job->hash) == 0)
+            return true;
+    return false;
+}
+
+static bool joins_list(const known *k, const mn_enrol_job *job)
+{
+    for (const mn_enrol_job *other = k->jobs; other; other = other->same)
+        if (other->list == job->list)
+            return false;
+    return true;
+}
+
+/* A picture that is there already is passed over. */
+static mn_code find_picture(mn_enrol_job *job, mn_arena *a, mn_error *err)
 {
     mn_face_record before;
     mn_store *s = job->c->store;
@@ -221,69 +278,132 @@ mn_code mn_enrol_put_face(mn_enrol_job *job, mn_arena *a, mn_error *err)
         job->done.outcome = MN_ENROLLED_ALREADY;
         job->done.face = before.id;
     }
-    return code == MN_E_NOT_FOUND ? write_face(job, a, err) : code;
+    return code;
 }
 
-/* A picture that is there already takes no room. */
-static mn_code check_room(mn_enrol_round *r, const mn_enrol_job *job, mn_error *err)
+/* One that is there takes no room. */
+static mn_code check_room(mn_enrol_round *r, mn_enrol_job *job, bool *there, mn_error *err)
 {
-    mn_face_record before;
-    mn_code code = MN_E_NOT_FOUND;
-    if (job->hash[0])
-        code =
-            r->c->store->ops->face_by_source(r->c->store, &job->record.id, job->hash, r->arena, &before, err);
+    mn_code code = find_picture(job, r->arena, err);
+    *there = code == MN_OK;
     return code == MN_E_NOT_FOUND ? mn_quota_take(r->c, &r->quota, &job->record.account, 0, 1, r->arena, err)
                                   : code;
 }
 
-static mn_code write_known(mn_enrol_round *r, mn_enrol_job *job, mn_error *err)
+static mn_code need_key(mn_core *c, known *k, mn_arena *a, mn_error *err)
 {
-    mn_store *s = r->c->store;
-    bool state = false;
-    const mn_id *person = &job->record.id;
-    mn_code code = mn_core_consent_decide(r->c, person, job->person->consent, job->list->list.purpose,
-                                          job->now, r->arena, &state, &job->error);
-    if (code == MN_OK)
-        code = check_room(r, job, &job->error);
-    if (code != MN_OK)
-        return mn_enrol_refuse(r, job, code, err);
-    job->done.person = *person;
-    code = need_list(r, job->list, err);
-    if (code == MN_OK && state) {
-        const mn_consent stated = mn_core_consent_record(person, job->person->consent);
-        code = s->ops->consent_put(s, &stated, err);
-        if (code == MN_OK)
-            code = mn_core_undo_erasure(r->c, job->who, person, r->arena, err);
+    mn_code code = k->key ? MN_OK : mn_core_person_key(c, &k->person, a, &k->key, err);
+    return code == MN_E_NOT_FOUND ? mn_core_make_person_key(c, &k->person, &k->key, err) : code;
+}
+
+static mn_code fill_consent(mn_enrol_round *round, mn_enrol_job *job, known *k, rows *r, mn_error *err)
+{
+    k->stated = true;
+    r->consents[r->n_consents++] = mn_core_consent_record(&k->person, job->person->consent);
+    return mn_core_undo_erasure(round->c, job->who, &k->person, round->arena, err);
+}
+
+static mn_code fill_known(mn_enrol_round *round, mn_enrol_job *job, const known_set *set, rows *r,
+                          mn_error *err)
+{
+    known *k = find_known(set, &job->record.id);
+    bool state = false, there = false;
+    if (must_wait(k, job)) {
+        job->fate = MN_JOB_LATER;
+        return MN_OK;
     }
+    mn_code code = mn_core_consent_decide(round->c, &k->person, job->person->consent, job->list->list.purpose,
+                                          job->now, round->arena, &state, &job->error);
     if (code == MN_OK)
-        code = s->ops->member_put(s, &job->list->list.id, person, job->now, err);
+        code = check_room(round, job, &there, &job->error);
+    if (code != MN_OK)
+        return mn_enrol_refuse(round, job, code, err);
+    code = need_list(round, job->list, err);
+    if (code == MN_OK && state)
+        code = fill_consent(round, job, k, r, err);
+    if (joins_list(k, job))
+        r->members[r->n_members++] = (mn_member_record){job->list->list.id, k->person, job->now};
+    job->same = k->jobs;
+    k->jobs = job;
+    if (code == MN_OK && !there)
+        code = need_key(round->c, k, round->arena, err);
+    if (code == MN_OK && !there)
+        code = fill_face(job, k->key, round->arena, r, err);
+    return code == MN_OK ? fill_audit(job, round->arena, r, err) : code;
+}
+
+/* ---- one face by itself ---- */
+
+static mn_code write_face(mn_enrol_job *job, mn_arena *a, mn_error *err)
+{
+    mn_face_record f;
+    mn_descriptor_record d;
+    mn_store *s = job->c->store;
+    known k = {.person = job->record.id};
+    mn_code code = need_key(job->c, &k, a, err);
+    job->key = k.key;
     if (code == MN_OK)
-        code = mn_enrol_put_face(job, r->arena, err);
+        code = make_face(job, a, &f, &d, err);
     if (code == MN_OK)
-        code = note_duplicate(job, err);
-    return code == MN_OK ? mn_core_record(r->c, job->who, "person.enrol", person, detail_of(job), err) : code;
+        code = s->ops->face_put(s, &f, err);
+    return code == MN_OK ? s->ops->descriptor_put(s, &d, err) : code;
+}
+
+mn_code mn_enrol_put_face(mn_enrol_job *job, mn_arena *a, mn_error *err)
+{
+    mn_code code = find_picture(job, a, err);
+    return code == MN_E_NOT_FOUND ? write_face(job, a, err) : code;
 }
 
 /* ---- the transaction ---- */
 
-static mn_code write_planned(mn_enrol_round *r, mn_enrol_job *const *jobs, size_t n, mn_error *err)
+static mn_code fill(mn_enrol_round *round, mn_enrol_job *job, const known_set *set, rows *r, mn_error *err)
 {
-    mn_code code = mn_enrol_plan(r, jobs, n, err);
-    if (code == MN_OK)
-        code = write_new(r, jobs, n, err);
-    for (size_t i = 0; code == MN_OK && i < n; i++)
-        if (jobs[i]->code == MN_OK && jobs[i]->fate == MN_JOB_KNOWN)
-            code = write_known(r, jobs[i], err);
-    return code;
+    if (job->code != MN_OK || job->fate == MN_JOB_LATER)
+        return MN_OK;
+    return job->fate == MN_JOB_NEW ? fill_new(round, job, r, err) : fill_known(round, job, set, r, err);
 }
 
-/* Those that wait for others come one by one: each may make what the next one hangs on. */
+static mn_code write_planned(mn_enrol_round *r, mn_enrol_job *const *jobs, size_t n, mn_error *err)
+{
+    rows made;
+    known_set set = {0};
+    mn_code code = mn_enrol_plan(r, jobs, n, err);
+    if (code == MN_OK)
+        code = make_rows(&made, n, r->arena, err);
+    if (code == MN_OK)
+        code = make_known(&set, n, r->arena, err);
+    for (size_t i = 0; code == MN_OK && i < n; i++)
+        code = fill(r, jobs[i], &set, &made, err);
+    end_known(&set);
+    return code == MN_OK ? put_rows(r->c, &made, err) : code;
+}
+
+static size_t keep_waiting(mn_enrol_job **jobs, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (jobs[i]->code == MN_OK && jobs[i]->fate == MN_JOB_LATER)
+            jobs[kept++] = jobs[i];
+    return kept;
+}
+
+/* Those that wait for others come together once these are in the store. Usually none is left then; if any
+ * are, each may make what the next one hangs on, and they come one by one. */
 static mn_code write_all(mn_enrol_round *r, mn_enrol_job *const *jobs, size_t n, mn_error *err)
 {
-    mn_code code = write_planned(r, jobs, n, err);
+    mn_enrol_job **left = mn_arena_calloc(r->arena, n + 1, sizeof *left);
+    if (!left)
+        return mn_fail(err, MN_E_MEMORY, "no memory to enrol %zu people", n);
+    for (size_t i = 0; i < n; i++)
+        left[i] = jobs[i];
+    mn_code code = MN_OK;
+    for (int together = 0; code == MN_OK && n > 0 && together < TOGETHER; together++) {
+        code = write_planned(r, left, n, err);
+        n = keep_waiting(left, n);
+    }
     for (size_t i = 0; code == MN_OK && i < n; i++)
-        if (jobs[i]->code == MN_OK && jobs[i]->fate == MN_JOB_LATER)
-            code = write_planned(r, &jobs[i], 1, err);
+        code = write_planned(r, &left[i], 1, err);
     return code;
 }
 

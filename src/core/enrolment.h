@@ -2,7 +2,7 @@
  *
  *   enrol.c        checks that need no transaction; the look for somebody who looks the same
  *   enrol_plan.c   which list, which person: everything that can refuse an enrolment
- *   enrol_write.c  the records, all of a transaction's new people in one call of the store
+ *   enrol_write.c  the records, all of a transaction in one call of the store, or in few
  *   enrol_group.c  enrolments that come at the same time share a transaction, and so its fsync */
 #ifndef MN_CORE_ENROLMENT_H
 #define MN_CORE_ENROLMENT_H
@@ -44,8 +44,9 @@ typedef struct mn_enrol_job {
     size_t matches; /* people of the store that fit; record is the first of them */
     bool asked;
     mn_job_fate fate;
-    mn_key *key;
-    mn_id blob; /* written, not committed yet; nil: none */
+    mn_key *key;               /* while something is sealed; borrowed */
+    struct mn_enrol_job *same; /* another one of the same person, in the same call of the store */
+    mn_id blob;                /* written, not committed yet; nil: none */
 
     mn_enrolment done;
     mn_code code; /* why it was refused, or what failed; MN_OK: nothing */

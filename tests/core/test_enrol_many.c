@@ -140,6 +140,70 @@ static void test_same_person_within_a_batch(void **state)
     assert_int_equal(v.n_consents, 1);
 }
 
+static size_t count_samples_of(world *w, const char *name, mn_person_view *v)
+{
+    size_t samples = 0;
+    assert_ok(mn_core_person(w->core, &ann, name, w->arena, v, err));
+    for (size_t i = 0; i < v->n_faces; i++)
+        samples += !mn_id_is_nil(&v->faces[i].sample);
+    return samples;
+}
+
+/* Many pictures of somebody who is there and has agreed again, and of somebody who is not: in two lists, with
+ * one picture twice, consents of their own, and none stated. */
+static void test_many_pictures_of_one(void **state)
+{
+    world *w = *state;
+    mn_enrolment old = enrol(w, "Olga", "staff", 100, 0);
+    assert_ok(mn_core_consent_withdraw(w->core, &ann, &old.person, MN_PURPOSE_IDENTIFICATION, err));
+    crowd *m = make_crowd(w, 40);
+    mn_consent_given anew = agreed(MN_PURPOSE_IDENTIFICATION), later = anew;
+    anew.given = mn_time_now();
+    later.given = anew.given + 1;
+    later.evidence = "cabinet 4";
+    for (unsigned i = 0; i < 40; i++) {
+        m->records[i].person = (mn_enrol_person){.name = i < 20 ? "Olga" : "Nina", .list = "staff"};
+        m->records[i].person.external_id = i < 20 ? NULL : "n";
+        m->records[i].person.consent = i % 20 == 0 ? &anew : NULL;
+        m->records[i].face.face = make_face(w, i < 20 ? 100 : 101, i);
+    }
+    m->records[19].person.consent = &later;
+    m->records[25].person.list = m->records[26].person.list = "guests";
+    m->records[25].person.consent = &anew; /* makes the list */
+    m->records[9].face.bytes = m->records[8].face.bytes;
+    m->records[9].face.n = m->records[8].face.n;
+    enrol_crowd(w, m, 40, 0);
+    for (size_t i = 0; i < 40; i++) {
+        const mn_enrol_result *r = &m->results[i];
+        if (r->code != MN_OK || r->done.outcome != (i == 9 ? MN_ENROLLED_ALREADY : MN_ENROLLED) ||
+            r->done.person_is_new != (i == 20))
+            fail_msg("record %zu: %s, %s", i, mn_code_word(r->code), r->why ? r->why : "another outcome");
+        const mn_id *person = i < 20 ? &old.person : &m->results[20].done.person;
+        assert_memory_equal(&r->done.person, person, sizeof *person);
+    }
+    assert_memory_equal(&m->results[9].done.face, &m->results[8].done.face, sizeof(mn_id));
+    mn_person_view v;
+    assert_int_equal(count_samples_of(w, "Olga", &v), 19);
+    assert_int_equal(v.n_faces, 19);
+    assert_int_equal(v.n_consents, 3);
+    assert_int_equal(v.n_lists, 1);
+    assert_int_equal(count_samples_of(w, "n", &v), 20);
+    assert_int_equal(v.n_faces, 20);
+    assert_int_equal(v.n_consents, 1);
+    assert_int_equal(v.n_lists, 2);
+    assert_int_equal(count_audit(w, "person.enrol", NULL, 0), 41);
+    for (unsigned i = 0; i < 40; i += 3) { /* each sealed under the key of its person */
+        mn_buf jpeg;
+        mn_buf_init(&jpeg, 1 << 20);
+        assert_ok(mn_core_sample(w->core, &ann, &m->results[i].done.face, &jpeg, err));
+        mn_buf_finish(&jpeg);
+    }
+    assert_string_equal(look_for(w, w->core, 100).matches[0].name, "Olga");
+    assert_string_equal(look_for(w, w->core, 101).matches[0].name, "Nina");
+    world_reopen(w);
+    assert_int_equal(look_for(w, w->core, 100).n, 1);
+}
+
 static void test_refused_records_hinder_no_other(void **state)
 {
     world *w = *state;
@@ -388,6 +452,7 @@ int main(void)
         T(test_all_are_found),
         T(test_again_is_passed_over),
         T(test_same_person_within_a_batch),
+        T(test_many_pictures_of_one),
         T(test_refused_records_hinder_no_other),
         T(test_withdrawn_is_refused_in_a_batch),
         T(test_all_or_nothing),
