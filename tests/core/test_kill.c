@@ -403,13 +403,14 @@ static void run_cycles(size_t cycles)
 {
     uint64_t seed = 20260101;
     uint64_t first = audit_records;
-    for (size_t i = 0; i < cycles; i++) {
+    /* On a busy machine kills come before anything was done: then there are more of them. */
+    for (size_t i = 0; i < cycles || (next_number <= cycles && i < 20 * cycles); i++) {
         message under_way[THREADS];
         bool busy[THREADS] = {false};
         run_and_kill(&seed, under_way, busy);
         check_data(under_way, busy);
     }
-    printf("%zu kills, %llu audit records, %u acts of a thread\n", cycles,
+    printf("at least %zu kills, %llu audit records, %u acts of a thread\n", cycles,
            (unsigned long long)(audit_records - first), next_number);
     assert_true(next_number > cycles); /* else nothing was tried */
 }
