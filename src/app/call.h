@@ -15,6 +15,12 @@
 
 #include <jansson.h>
 
+/* What is noted of an answer, for requests that may come twice (once.c). */
+typedef struct {
+    int status;
+    const char *location, *etag, *body; /* the arena's; NULL: none, or no memory */
+} mn_app_kept;
+
 struct mn_api_call {
     mn_app *app;
     mn_core *core;
@@ -30,6 +36,7 @@ struct mn_api_call {
     json_t *body;      /* of a JSON body, with defaults; NULL: none came */
     const char *media; /* of the body, as the route's table has it; NULL: none came */
     bool csv;          /* the answer is wanted as CSV */
+    mn_app_kept *kept; /* NULL: nobody wants to know */
 };
 
 /* ---- parameters, by their numbers MN_P_<OPERATION>_<NAME> ---- */

@@ -262,7 +262,7 @@ static mn_code run(mn_api_call *call, mn_faults *faults, mn_error *err)
         code = read_body(call, faults, err);
     if (code == MN_OK && !mn_app_handlers[call->route->operation])
         code = mn_fail(err, MN_E_UNSUPPORTED, "not written yet");
-    return code == MN_OK ? mn_app_handlers[call->route->operation](call, err) : code;
+    return code == MN_OK ? mn_app_run_once(call, mn_app_handlers[call->route->operation], err) : code;
 }
 
 static void handle(void *ctx, mn_http_request *r, mn_http_response *answer)

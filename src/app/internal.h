@@ -73,4 +73,7 @@ mn_code mn_app_cursor_make(mn_api_call *call, const char *key, const char **text
 typedef mn_code mn_handler(mn_api_call *call, mn_error *err);
 extern mn_handler *const mn_app_handlers[MN_OPS];
 
+/* once.c: calls the handler, unless the request came before with the same Idempotency-Key. */
+mn_code mn_app_run_once(mn_api_call *call, mn_handler *handler, mn_error *err);
+
 #endif

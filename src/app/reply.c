@@ -30,6 +30,10 @@ mn_code mn_api_answer(mn_api_call *call, int status, json_t *body, mn_error *err
         mn_buf_finish(&out);
         return mn_fail(err, MN_E_MEMORY, "no memory for the answer");
     }
+    if (call->kept) {
+        call->kept->status = status;
+        call->kept->body = mn_arena_strdup(call->arena, (const char *)out.data);
+    }
     mn_http_status(call->answer, status);
     mn_http_body_buf(call->answer, JSON_TYPE, &out);
     return MN_OK;
@@ -45,6 +49,8 @@ mn_code mn_api_created(mn_api_call *call, const char *folder, const char *id, js
     mn_code code = mn_api_answer(call, 201, body, err);
     if (code == MN_OK)
         mn_http_header_add(call->answer, "Location", location);
+    if (call->kept)
+        call->kept->location = location;
     return code;
 }
 
@@ -62,6 +68,8 @@ void mn_api_etag(mn_api_call *call, mn_time updated)
     char text[32];
     snprintf(text, sizeof text, "\"%" PRIx64 "\"", (uint64_t)updated);
     mn_http_header_add(call->answer, "ETag", text);
+    if (call->kept)
+        call->kept->etag = mn_arena_strdup(call->arena, text);
 }
 
 mn_code mn_api_if_match(mn_api_call *call, int param, mn_time *room, const mn_time **out, mn_error *err)

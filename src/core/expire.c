@@ -1,6 +1,7 @@
 /* Consents that ran out, and erasures that are due. Both are found by what the store holds, so that a restart
  * loses nothing: whatever is not done yet is found again. */
 #include "core/internal.h"
+#include "core/once.h"
 #include "core/sessions.h"
 
 #include <time.h>
@@ -178,6 +179,8 @@ static void *keep_house(void *p)
         mn_code code = mn_core_expire(c, &who, NULL, &err);
         if (code == MN_OK)
             code = mn_core_sessions_expire(c, &err);
+        if (code == MN_OK)
+            code = mn_core_once_expire(c, &err);
         if (code != MN_OK && c->house_failed)
             c->house_failed(c->house_user, &err);
         pthread_mutex_lock(&c->house_lock);

@@ -103,10 +103,10 @@ static mn_code join_lists(mn_core *c, const job *j, const mn_id *person, mn_time
         bool found = false, put = false;
         const char *name = j->what->lists[i];
         code = mn_core_find_list(c, &j->who->account, name, j->arena, &list, &found, err);
+        if (code == MN_OK && found)
+            code = mn_core_may_list(j->who, &list, err);
         if (code == MN_OK && !found)
             code = mn_fail(err, MN_E_INVALID, "there is no list \"%.200s\": make it first", name);
-        if (code == MN_OK)
-            code = mn_core_may_list(j->who, &list, err);
         if (code == MN_OK)
             code = mn_core_consent_decide(c, person, NULL, list.purpose, now, j->arena, &put, err);
         if (code == MN_OK)
