@@ -142,13 +142,32 @@ static bool is_among(const json_t *texts, const char *text)
     return false;
 }
 
+static bool same_value(const json_t *a, const json_t *b)
+{
+    return json_is_number(a) && json_is_number(b) ? json_number_value(a) == json_number_value(b)
+                                                  : json_equal(a, b);
+}
+
+/* Has the person all of these values? */
+static bool has_values(const json_t *wanted, const char *custom)
+{
+    const char *name;
+    json_t *value, *theirs = custom ? json_loads(custom, 0, NULL) : NULL;
+    bool all = true;
+    json_object_foreach((json_t *)wanted, name, value) all =
+        all && same_value(json_object_get(theirs, name), value);
+    json_decref(theirs);
+    return all;
+}
+
 /* Who is not active is found by no search. */
 static bool fits(const json_t *filter, const mn_match *m)
 {
     const json_t *ids = json_object_get(filter, "external_ids");
     return mn_field_yes(filter, "active", true) && (!ids || is_among(ids, m->external_id)) &&
            m->created >= mn_field_time(filter, "created_from", INT64_MIN) &&
-           m->created < mn_field_time(filter, "created_to", MN_TIME_NEVER);
+           m->created < mn_field_time(filter, "created_to", MN_TIME_NEVER) &&
+           has_values(json_object_get(filter, "custom"), m->custom);
 }
 
 static json_t *found_json(const set *s, const mn_identification *a)

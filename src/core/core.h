@@ -176,11 +176,12 @@ typedef struct {
     mn_id person, face;
     const char *name, *external_id, *list;
     mn_id list_id;
-    mn_time created;   /* of the person's record */
-    double raw;        /* as in 1:1 */
-    double score;      /* by which matches are ordered and judged: raw, or normalised (gallery/cohort.h) */
-    double similarity; /* of the score */
-    double fmr;        /* of the score, corrected for the number of people searched */
+    mn_time created;    /* of the person's record */
+    const char *custom; /* their custom fields, a JSON object; NULL: none */
+    double raw;         /* as in 1:1 */
+    double score;       /* by which matches are ordered and judged: raw, or normalised (gallery/cohort.h) */
+    double similarity;  /* of the score */
+    double fmr;         /* of the score, corrected for the number of people searched */
 } mn_match;
 
 typedef struct {

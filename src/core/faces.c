@@ -58,9 +58,8 @@ mn_code mn_core_faces(mn_core *c, const mn_actor *who, const char *list, const m
     return MN_OK;
 }
 
-/* The face of somebody whom the actor may see; who it is not to be known else. */
-static mn_code get_face(mn_core *c, const mn_actor *who, const mn_id *face, mn_arena *arena,
-                        mn_face_record *out, mn_error *err)
+mn_code mn_core_get_face(mn_core *c, const mn_actor *who, const mn_id *face, mn_arena *arena,
+                         mn_face_record *out, mn_error *err)
 {
     mn_person p;
     mn_face_record f;
@@ -81,7 +80,7 @@ mn_code mn_core_face(mn_core *c, const mn_actor *who, const mn_id *face, mn_aren
     mn_original o;
     mn_code code = mn_core_may(who, MN_R_FACES, MN_VERB_VIEW, err);
     if (code == MN_OK)
-        code = get_face(c, who, face, arena, &found.face, err);
+        code = mn_core_get_face(c, who, face, arena, &found.face, err);
     if (code == MN_OK) {
         code = c->store->ops->face->original_get(c->store, face, arena, &o, err);
         found.original = code == MN_OK;
@@ -139,7 +138,7 @@ mn_code mn_core_original(mn_core *c, const mn_actor *who, const mn_id *face, mn_
     if (code == MN_OK && !arena)
         code = mn_fail(err, MN_E_MEMORY, "no memory for a picture");
     if (code == MN_OK)
-        code = get_face(c, who, face, arena, &f, err);
+        code = mn_core_get_face(c, who, face, arena, &f, err);
     if (code == MN_OK)
         code = c->store->ops->face->original_get(c->store, face, arena, &o, err);
     if (code == MN_OK)
@@ -216,7 +215,7 @@ mn_code mn_core_face_descriptor(mn_core *c, const mn_actor *who, const mn_id *fa
     bool yes = false;
     mn_code code = may_export(c, who, err);
     if (code == MN_OK)
-        code = get_face(c, who, face, arena, &f, err);
+        code = mn_core_get_face(c, who, face, arena, &f, err);
     if (code == MN_OK)
         code = check_agreed(c, &f.person, arena, &yes, err);
     if (code == MN_OK && !yes)
@@ -322,7 +321,7 @@ static mn_code delete_one(mn_core *c, const mn_actor *who, const mn_id *face, mn
 {
     mn_face_record f;
     mn_person p;
-    mn_code code = get_face(c, who, face, arena, &f, err);
+    mn_code code = mn_core_get_face(c, who, face, arena, &f, err);
     if (code == MN_OK)
         code = mn_core_get_whole_person(c, who, &f.person, arena, &p, err);
     if (code == MN_OK)
@@ -356,7 +355,7 @@ static mn_code delete_original(mn_core *c, void *ctx, mn_arena *arena, mn_error 
     const deleting *d = ctx;
     mn_face_record f;
     mn_person p;
-    mn_code code = get_face(c, d->who, d->faces, arena, &f, err);
+    mn_code code = mn_core_get_face(c, d->who, d->faces, arena, &f, err);
     if (code == MN_OK)
         code = mn_core_get_whole_person(c, d->who, &f.person, arena, &p, err);
     if (code == MN_OK)

@@ -191,6 +191,7 @@ static mn_code confirm(mn_core *c, const mn_identify *what, const mn_scope *s, c
         .list = list->name,
         .list_id = list->id,
         .created = p.created,
+        .custom = p.custom,
         .raw = (double)r->found.raw,
         .score = r->score,
         .similarity = mn_calibration_similarity(found->calibration, r->score),

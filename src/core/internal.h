@@ -230,6 +230,9 @@ mn_code mn_core_get_whole_person(mn_core *c, const mn_actor *who, const mn_id *i
 /* people.c */
 mn_code mn_core_make_views(mn_core *c, const mn_actor *who, const mn_person *people, size_t n,
                            mn_arena *arena, mn_person_view **out, mn_error *err);
+/* faces.c: the face of somebody whom the actor may see; whose it is is not to be known else. */
+mn_code mn_core_get_face(mn_core *c, const mn_actor *who, const mn_id *face, mn_arena *arena,
+                         mn_face_record *out, mn_error *err);
 mn_code mn_core_open_sample(mn_core *c, const mn_face_record *f, mn_arena *arena, mn_buf *out, mn_error *err);
 
 /* keys.c: what is sealed, and where it belongs */

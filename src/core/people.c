@@ -209,7 +209,6 @@ mn_code mn_core_open_sample(mn_core *c, const mn_face_record *f, mn_arena *arena
 mn_code mn_core_sample(mn_core *c, const mn_actor *who, const mn_id *face, mn_buf *out, mn_error *err)
 {
     mn_face_record f;
-    mn_person p;
     size_t before = out->len;
     mn_code code = mn_core_may(who, MN_R_SAMPLES, MN_VERB_VIEW, err);
     if (code != MN_OK)
@@ -217,9 +216,7 @@ mn_code mn_core_sample(mn_core *c, const mn_actor *who, const mn_id *face, mn_bu
     mn_arena *arena = mn_arena_create(1 << 20);
     if (!arena)
         return mn_fail(err, MN_E_MEMORY, "no memory for a sample");
-    code = c->store->ops->face_get(c->store, face, arena, &f, err);
-    if (code == MN_OK)
-        code = mn_core_get_person(c, who, &f.person, arena, &p, err);
+    code = mn_core_get_face(c, who, face, arena, &f, err);
     if (code == MN_OK && mn_id_is_nil(&f.sample))
         code = mn_fail(err, MN_E_NOT_FOUND, "no sample was stored for this face");
     if (code == MN_OK)

@@ -221,6 +221,14 @@ class Match(Api):
             row, = self.match(reference, [{"filter": filter_}]).json["matches"]
             self.assertEqual((len(row["candidates"]), row["searched"]), (found, 2), filter_)
 
+    def test_custom_fields(self):
+        self.admin.call("fields_put", 200, body={"fields": [{"name": "floor", "label": "Floor", "type": "number", "filter": True}]})
+        self.admin.call("person_change", 200, person=PEOPLE["Anna"]["person"], body={"custom": {"floor": 3}})
+        reference = [{"type": "person", "person": PEOPLE["Anna"]["person"]}]
+        for custom, found in (({"floor": 3}, 1), ({"floor": 4}, 0), ({"floor": 3, "other": "x"}, 0)):
+            row, = self.match(reference, [{"filter": {"custom": custom}}]).json["matches"]
+            self.assertEqual(len(row["candidates"]), found, custom)
+
     def test_attributes(self):
         made = self.admin.call("extract", 201, body=other("Anna")).json["images"][0]["faces"][0]["attribute"]["attribute"]
         row, = self.match([{"type": "face", "face": PEOPLE["Anna"]["face"]}], [{"attributes": [NO_ID, made]}]).json["matches"]

@@ -215,6 +215,28 @@ class Looking(Faces):
         self.refused(self.admin.call("person_avatar", 404, person=NO_ID), 404, "not_found")
 
 
+class Kept(Faces):
+    """Somebody who is kept to a list."""
+
+    def test_only_faces_of_its_people_are_there(self):
+        inside = enrol("Elena", "inside")
+        one = next(x for x in self.admin.pages("lists_list", "lists") if x["name"] == "inside")
+        kept = world.user("kept", ["operator"], lists=[one["list_id"]])
+        self.refused(kept.call("faces_list", 403), 403, "forbidden")
+        self.refused(kept.call("faces_list", 403, list="staff"), 403, "forbidden")
+        self.assertEqual([f["face"] for f in kept.pages("faces_list", "faces", list="inside")], [inside["face"]])
+        self.assertEqual([f["face"] for f in kept.pages("person_faces", "faces", person=inside["person"])], [inside["face"]])
+        outside = PEOPLE["Anna"]
+        for name, given in (("face_get", {"face": outside["face"]}), ("face_delete", {"face": outside["face"]}),
+                            ("sample_get", {"sample": outside["face"]}), ("person_faces", {"person": outside["person"]}),
+                            ("face_create", {"person": outside["person"], "body": picture("Anna")})):
+            self.refused(kept.call(name, 404, **given), 404, "not_found")
+        made = self.admin.call("extract", 201, body=picture("Anna"), person=outside["person"]).json["images"][0]["faces"][0]["attribute"]
+        self.refused(kept.call("attribute_get", 404, attribute=made["attribute"]), 404, "not_found")
+        self.assertNotIn(made["attribute"], [a["attribute"] for a in kept.pages("attributes_list", "attributes")])
+        self.admin.call("face_delete", 204, face=inside["face"])
+
+
 class Descriptors(Faces):
     """Out and in."""
 
