@@ -27,7 +27,11 @@ typedef struct {
 
 typedef struct mn_cli mn_cli;
 
-#define MN_O_BIT(id) (UINT64_C(1) << MN_O_##id)
+/* A bit each; C11 has no integer of this width, gcc and clang have it on every 64-bit machine. */
+__extension__ typedef unsigned __int128 mn_option_set;
+_Static_assert(MN_O_COUNT <= 128, "an option needs a bit of mn_option_set");
+
+#define MN_O_BIT(id) ((mn_option_set)1 << MN_O_##id)
 /* What every command takes. */
 #define MN_O_SHARED                                                                                          \
     (MN_O_BIT(HELP) | MN_O_BIT(JSON) | MN_O_BIT(QUIET) | MN_O_BIT(CONFIG) | MN_O_BIT(SET) | MN_O_BIT(DATA) | \
@@ -38,10 +42,10 @@ typedef struct {
     const char *name;     /* one or two words: "people list" */
     const char *operands; /* for the usage line: "FILE..." */
     size_t min_operands, max_operands;
-    uint64_t options;     /* its own; the shared ones come on top */
-    const char *text;     /* one line */
-    const char *more;     /* a paragraph or two for --help and the manual page, may be NULL */
-    const char *examples; /* command lines, one a line */
+    mn_option_set options; /* its own; the shared ones come on top */
+    const char *text;      /* one line */
+    const char *more;      /* a paragraph or two for --help and the manual page, may be NULL */
+    const char *examples;  /* command lines, one a line */
     int (*run)(mn_cli *cli);
 } mn_command;
 

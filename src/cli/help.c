@@ -38,7 +38,7 @@ static void option_line(FILE *out, const mn_option_info *o)
     wrap(out, o->text, INDENT);
 }
 
-static void option_lines(FILE *out, uint64_t options)
+static void option_lines(FILE *out, mn_option_set options)
 {
     for (int i = 0; i < MN_O_COUNT; i++)
         if ((options >> i) & 1)

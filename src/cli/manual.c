@@ -47,7 +47,7 @@ static void sentences(FILE *out, const char *text)
     fputc('\n', out);
 }
 
-static void option_items(FILE *out, uint64_t options)
+static void option_items(FILE *out, mn_option_set options)
 {
     fputs(".Bl -tag -width Ds\n", out);
     for (int i = 0; i < MN_O_COUNT; i++) {
