@@ -252,6 +252,16 @@ mn_code mn_api_people_erase_batch(mn_api_call *call, mn_error *err)
     return code;
 }
 
+mn_code mn_api_person_merge(mn_api_call *call, mn_error *err)
+{
+    mn_person_view v;
+    mn_id from;
+    const mn_id into = mn_api_id(call, MN_P_PERSON_MERGE_PERSON);
+    mn_field_id(call->body, "from", &from);
+    mn_code code = mn_core_person_merge(call->core, call->actor, &into, &from, call->arena, &v, err);
+    return code == MN_OK ? answer(call, &v, err) : code;
+}
+
 /* ---- custom fields ---- */
 
 mn_code mn_api_fields_get(mn_api_call *call, mn_error *err)

@@ -56,6 +56,13 @@ typedef struct {
 mn_code mn_core_erase_certified(mn_core *c, const mn_actor *who, const mn_id *person, mn_certificate *out,
                                 mn_error *err);
 
+/* Faces, consents and memberships of `from` become those of `into`, which keeps its name and fields; `from`
+ * is erased at once, with a certificate. What either record says was withdrawn counts for both; only lists
+ * and faces that a consent still allows are moved. Files that prove consents of `from` go with it.
+ * MN_E_CONFLICT where one of them is going to be erased. */
+mn_code mn_core_person_merge(mn_core *c, const mn_actor *who, const mn_id *into, const mn_id *from,
+                             mn_arena *arena, mn_person_view *out, mn_error *err);
+
 /* ---- consents ---- */
 /* A new one also takes back an erasure that is under way. MN_E_CONSENT for one that ended already, is given
  * in the future, or is older than a withdrawal. */

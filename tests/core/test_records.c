@@ -140,6 +140,64 @@ static void test_custom_fields(void **state)
     json_decref(fewer);
 }
 
+static void test_two_records_become_one(void **state)
+{
+    world *w = *state;
+    mn_person_view p;
+    mn_enrolment one = enrol(w, "Anna", "staff", 1, 0), two = enrol(w, "A. Kern", "guests", 1, 1);
+    assert_code(mn_core_person_merge(w->core, &ann, &one.person, &one.person, w->arena, &p, err),
+                MN_E_INVALID);
+    assert_ok(mn_core_person_merge(w->core, &ann, &one.person, &two.person, w->arena, &p, err));
+    assert_string_equal(p.person.name, "Anna");
+    assert_int_equal(p.n_faces, 2);
+    assert_int_equal(p.n_lists, 2);
+    assert_code(mn_core_person_get(w->core, &ann, &two.person, w->arena, &(mn_person_view){0}, err),
+                MN_E_NOT_FOUND);
+    mn_identification found = look_for(w, w->core, 1);
+    assert_int_equal(found.n, 1);
+    assert_memory_equal(&found.matches[0].person, &one.person, 16);
+    for (size_t i = 0; i < p.n_faces; i++) { /* sealed under the key of who stays */
+        mn_buf jpeg;
+        mn_buf_init(&jpeg, 1 << 20);
+        assert_ok(mn_core_sample(w->core, &ann, &p.faces[i].id, &jpeg, err));
+        assert_true(jpeg.len > 0);
+        mn_buf_finish(&jpeg);
+    }
+    assert_int_equal(count_audit(w, "person.merge", NULL, 0), 1);
+    assert_int_equal(count_audit(w, "person.erase", NULL, 0), 1);
+}
+
+static void test_a_withdrawal_counts_for_both(void **state)
+{
+    world *w = *state;
+    mn_person_view p;
+    mn_enrolment one = enrol(w, "Anna", "staff", 1, 0);
+    const mn_consent_given live = agreed(MN_PURPOSE_LIVE);
+    mn_enrolment two = {0};
+    assert_ok(try_enrol(w, "A. Kern", "gate", &live, 1, 1, &two, err));
+    mn_consent other;
+    const mn_consent_given given = agreed(MN_PURPOSE_IDENTIFICATION);
+    assert_ok(mn_core_consent_give(w->core, &ann, &two.person, &given, w->arena, &other, err));
+    assert_ok(mn_core_consent_withdraw(w->core, &ann, &two.person, MN_PURPOSE_IDENTIFICATION, err));
+    assert_int_equal(look_for(w, w->core, 1).n, 1);
+    assert_ok(mn_core_person_merge(w->core, &ann, &one.person, &two.person, w->arena, &p, err));
+    assert_int_equal(look_for(w, w->core, 1).n, 0);
+    assert_int_equal(p.n_faces, 2); /* to live identification they agree still */
+}
+
+static void test_nothing_stays_without_consent(void **state)
+{
+    world *w = *state;
+    mn_person_view p;
+    mn_enrolment one = enrol(w, "Anna", "staff", 1, 0), two = enrol(w, "A. Kern", "staff", 1, 1);
+    assert_ok(mn_core_consent_withdraw(w->core, &ann, &two.person, MN_PURPOSE_IDENTIFICATION, err));
+    assert_ok(mn_core_person_merge(w->core, &ann, &one.person, &two.person, w->arena, &p, err));
+    assert_int_equal(p.n_faces, 0);
+    assert_int_equal(p.n_consents, 2);
+    assert_int_equal(look_for(w, w->core, 1).n, 0);
+    assert_int_equal(count_audit(w, "biometrics.erase", NULL, 0), 2);
+}
+
 /* ---- requests that come twice ---- */
 
 static mn_once_request request(const char *key, const char *body)
@@ -215,6 +273,9 @@ int main(void)
         T(test_members_need_consent),
         T(test_evidence),
         T(test_custom_fields),
+        T(test_two_records_become_one),
+        T(test_a_withdrawal_counts_for_both),
+        T(test_nothing_stays_without_consent),
         T(test_done_once),
         T(test_failed_requests),
     };
