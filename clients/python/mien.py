@@ -1301,8 +1301,8 @@ class Mien(Client):
     ) -> Document:
         """Is it a live person, or a picture, a screen, a mask?
 
-        threshold: From this score on a face counts as live; default 0.5
-        min_quality: Below this quality the verdict is unknown; default 0.5
+        threshold: From this score on a face counts as live; else the setting liveness.threshold
+        min_quality: Below this quality the verdict is unknown; else the setting liveness.min_quality
         aggregate: All pictures show one person at one time; judge them together too; default False
         faces: all, largest, centre, only; default all
         """

@@ -186,11 +186,17 @@ static json_t *judgement(mn_api_call *call, const mn_shown *p, void *ctx)
     return o;
 }
 
+static float given_or(const mn_api_call *call, int param, mn_setting setting)
+{
+    return (float)(mn_api_given(call, param) ? mn_api_number(call, param)
+                                             : mn_settings_real(call->settings, setting));
+}
+
 static mn_code start_judging(mn_api_call *call, judging *j, mn_error *err)
 {
     *j = (judging){.rules = mn_live_rules_default()};
-    j->rules.threshold = (float)mn_api_number(call, MN_P_LIVENESS_THRESHOLD);
-    j->rules.min_quality = (float)mn_api_number(call, MN_P_LIVENESS_MIN_QUALITY);
+    j->rules.threshold = given_or(call, MN_P_LIVENESS_THRESHOLD, MN_S_LIVENESS_THRESHOLD);
+    j->rules.min_quality = given_or(call, MN_P_LIVENESS_MIN_QUALITY, MN_S_LIVENESS_MIN_QUALITY);
     size_t most = MN_SHOWN_MAX * (size_t)mn_settings_int(call->settings, MN_S_FACE_MAX);
     j->judged = mn_arena_calloc(call->arena, most, sizeof *j->judged);
     return j->judged ? MN_OK : mn_fail(err, MN_E_MEMORY, "no memory for the verdicts");

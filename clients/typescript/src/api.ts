@@ -1375,9 +1375,9 @@ export interface QualityArgs {
 }
 
 export interface LivenessArgs {
-  /** From this score on a face counts as live */
+  /** From this score on a face counts as live; else the setting liveness.threshold */
   threshold?: number;
-  /** Below this quality the verdict is `unknown` */
+  /** Below this quality the verdict is `unknown`; else the setting liveness.min_quality */
   minQuality?: number;
   /** All pictures show one person at one time; judge them together too */
   aggregate?: boolean;
