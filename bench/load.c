@@ -470,7 +470,7 @@ static void print_results(void)
     getrusage(RUSAGE_SELF, &use);
     double cpu = (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
                  (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
-    int64_t until = o.rate > 0 || last_ns < end_ns ? last_ns : end_ns;
+    int64_t until = o.rate > 0 || begun >= o.count ? last_ns : end_ns;
     double seconds = (double)(until - count_from_ns) / 1e9;
     uint64_t due = o.rate > 0 ? (uint64_t)(o.rate * o.seconds) : begun;
     due = due < o.count ? due : o.count;
@@ -553,6 +553,7 @@ int main(int argc, char **argv)
     start_ns = now_ns();
     count_from_ns = start_ns + (int64_t)(o.warm_up * 1e9);
     end_ns = start_ns + (int64_t)(o.seconds * 1e9);
+    last_ns = start_ns;
     run();
     print_results();
     if (acknowledged && fclose(acknowledged) != 0)
