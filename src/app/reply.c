@@ -2,6 +2,7 @@
 #include "app/internal.h"
 
 #include "base/alloc.h"
+#include "net/json.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -10,21 +11,11 @@
 #define PROBLEM_MAX ((size_t)256 << 10)
 #define JSON_TYPE   "application/json"
 
-static int append(const char *bytes, size_t n, void *buf)
-{
-    return mn_buf_append(buf, bytes, n, NULL) == MN_OK ? 0 : -1;
-}
-
-static bool write_json(const json_t *value, mn_buf *out)
-{
-    return value && json_dump_callback(value, append, out, JSON_COMPACT) == 0;
-}
-
 mn_code mn_api_answer(mn_api_call *call, int status, json_t *body, mn_error *err)
 {
     mn_buf out;
     mn_buf_init(&out, ANSWER_MAX);
-    bool written = write_json(body, &out);
+    bool written = mn_json_write(body, &out, NULL) == MN_OK;
     json_decref(body);
     if (!written) {
         mn_buf_finish(&out);
@@ -127,7 +118,7 @@ void mn_app_fail(const mn_http_request *r, mn_http_response *answer, json_t *mor
     }
     if (body && more)
         json_object_update(body, more);
-    if (write_json(body, &out)) {
+    if (mn_json_write(body, &out, NULL) == MN_OK) {
         mn_http_status(answer, p.status);
         mn_http_body_buf(answer, MN_PROBLEM_TYPE, &out);
     } else {

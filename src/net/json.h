@@ -7,6 +7,7 @@
 #ifndef MN_NET_JSON_H
 #define MN_NET_JSON_H
 
+#include "base/buf.h"
 #include "base/error.h"
 
 #include <jansson.h>
@@ -21,5 +22,10 @@ typedef struct {
 /* MN_E_LIMIT: a limit is exceeded. MN_E_INVALID: no JSON object or array, with line and column. MN_E_MEMORY.
  * The caller calls json_decref on *out. */
 mn_code mn_json_read(const char *bytes, size_t n, const mn_json_limits *limits, json_t **out, mn_error *err);
+
+/* Appends the value without blanks, members in their order, as json_dumps(JSON_COMPACT) does. At most 64
+ * levels, in which there must be no circle. MN_E_MEMORY, also for NULL; MN_E_LIMIT: out is full. On failure
+ * out ends anywhere. */
+mn_code mn_json_write(const json_t *value, mn_buf *out, mn_error *err);
 
 #endif

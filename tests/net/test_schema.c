@@ -269,6 +269,57 @@ static void json_is_read_within_limits(void **state)
 #undef READ
 }
 
+/* ---- JSON is written ---- */
+
+static void json_is_written(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "{}",
+        "[]",
+        "{\"b\":[1,-9007199254740991,0.5,1e+30,true,false,null],\"a\":{\"\":\"\"}}",
+        "[\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001F/\x7f \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\"]",
+        "[[[[\"a\\nb\\nc\",\"\\n\"]]]]",
+        "[0.92862647771835327,-0.0,3.0,2.5e-08]",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        json_t *v = json_loads(texts[i], 0, NULL);
+        mn_buf out;
+        mn_buf_init(&out, 10000);
+        assert_non_null(v);
+        assert_ok(mn_json_write(v, &out, err));
+        char *other = json_dumps(v, JSON_COMPACT);
+        assert_string_equal((const char *)out.data, other);
+        free(other);
+        mn_buf_finish(&out);
+        json_decref(v);
+    }
+}
+
+static void what_cannot_be_written_fails(void **state)
+{
+    (void)state;
+    mn_buf out;
+    json_t *deep = json_array(), *text = json_pack("[s]", "0123456789");
+    for (int i = 0; i < 70; i++)
+        deep = json_pack("[o]", deep);
+    mn_buf_init(&out, 10000);
+    assert_int_equal(mn_json_write(deep, &out, NULL), MN_E_INTERNAL);
+    assert_int_equal(mn_json_write(NULL, &out, NULL), MN_E_MEMORY);
+    mn_buf_finish(&out);
+    for (size_t room = 1; room < 14; room++) {
+        mn_buf_init(&out, room);
+        assert_int_equal(mn_json_write(text, &out, NULL), MN_E_LIMIT);
+        mn_buf_finish(&out);
+    }
+    mn_buf_init(&out, 14); /* one byte less was not enough */
+    assert_ok(mn_json_write(text, &out, err));
+    assert_string_equal((const char *)out.data, "[\"0123456789\"]");
+    mn_buf_finish(&out);
+    json_decref(deep);
+    json_decref(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +333,8 @@ int main(void)
         cmocka_unit_test(want_of_memory_is_told),
         cmocka_unit_test(formats),
         cmocka_unit_test(json_is_read_within_limits),
+        cmocka_unit_test(json_is_written),
+        cmocka_unit_test(what_cannot_be_written_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
