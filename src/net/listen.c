@@ -165,7 +165,7 @@ static mn_code open_unix(const char *path, mn_listening *out, mn_error *err)
     mn_code code = bind_and_listen(fd, (struct sockaddr *)&sa, sizeof sa, path, err);
     if (code)
         return code;
-    snprintf(out->unix_path, sizeof out->unix_path, "%s", path);
+    snprintf(out->unix_path, sizeof out->unix_path, "%.*s", (int)sizeof out->unix_path - 1, path);
     out->fd = fd;
     if (chmod(path, 0660) != 0) {
         code = mn_fail_errno(err, errno, "%s: cannot set its mode", path);
