@@ -260,8 +260,6 @@ static mn_code run(mn_api_call *call, mn_faults *faults, mn_error *err)
         code = read_params(call, faults, err);
     if (code == MN_OK)
         code = read_body(call, faults, err);
-    if (code == MN_OK && !mn_app_handlers[call->route->operation])
-        code = mn_fail(err, MN_E_UNSUPPORTED, "not written yet");
     return code == MN_OK ? mn_app_run_once(call, mn_app_handlers[call->route->operation], err) : code;
 }
 
