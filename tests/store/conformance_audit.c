@@ -1,5 +1,6 @@
 /* Looking through the audit log, on every back end. */
 #include "conformance_parts.h"
+#include "store/audit.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -103,12 +104,34 @@ static void test_records(void **state)
     assert_memory_equal(r->hash, wrote.hash, 32);
 }
 
+static void test_chain_in_pages(void **state)
+{
+    fixture *f = *state;
+    mn_audit_report whole, report = {.records = 99};
+    mn_cancel cancel = {0};
+    assert_ok(mn_audit_verify_pages(f->s, 0, &cancel, &report, err));
+    assert_int_equal(report.records, 0);
+    write_ten(f);
+    assert_ok(mn_audit_verify(f->s, &whole, err));
+    assert_ok(mn_audit_verify_pages(f->s, mn_deadline_in_ms(600000), NULL, &report, err));
+    assert_int_equal(report.records, 10);
+    assert_memory_equal(report.head, whole.head, 32);
+    report.records = 99;
+    assert_code(mn_audit_verify_pages(f->s, 1, NULL, &report, err), MN_E_TIMEOUT);
+    assert_ok(f->s->ops->meta_put(f->s, "audit_head", "9 00", err));
+    assert_code(mn_audit_verify_pages(f->s, 0, NULL, &report, err), MN_E_CORRUPT);
+    mn_cancel_set(&cancel);
+    assert_code(mn_audit_verify_pages(f->s, 0, &cancel, &report, err), MN_E_CANCELLED);
+    assert_int_equal(report.records, 99);
+}
+
 int conformance_audit(const char *name)
 {
     char title[100];
     snprintf(title, sizeof title, "looking through the audit log on %s", name);
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-    const struct CMUnitTest tests[] = {T(test_filters), T(test_pages), T(test_records)};
+    const struct CMUnitTest tests[] = {T(test_filters), T(test_pages), T(test_records),
+                                       T(test_chain_in_pages)};
 #undef T
     return cmocka_run_group_tests_name(title, tests, NULL, NULL);
 }

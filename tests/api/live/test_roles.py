@@ -102,9 +102,9 @@ class Taken(Api):
         caller.call("me_get", 200)
         token.call("me_get", 200)
         self.admin.call("user_change", 200, user=caller.record["user"], body={"active": False})
-        for one in (caller, token):
-            self.refused(one.call("me_get", 401), 401, "unauthenticated")
-        world.nobody().login("gone", PASSWORD, (401, 403))
+        self.refused(caller.call("me_get", 401), 401, "unauthenticated")
+        self.refused(token.call("me_get", 403), 403, "forbidden", "disabled")
+        self.refused(world.nobody().login("gone", PASSWORD, 403), 403, "forbidden", "disabled")
 
     def test_fewer_rights(self):
         caller = world.user("less", ["auditor"])
