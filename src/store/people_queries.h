@@ -40,6 +40,19 @@
     X(PEOPLE_IN_NEWEST, PEOPLE_IN(A, L, C, "<", " DESC"))                                                    \
     X(PEOPLE_EXTERNAL, "SELECT " PERSON_FIELDS " FROM person p" PEOPLE_WHERE(A, L, C)                        \
       " AND p.external_id = " A(13))                                                                         \
+    /* All that a look at a person shows, in one statement; what a row is stands in its first column. */     \
+    X(PERSON_WHOLE,                                                                                          \
+      "SELECT CAST(1 AS bigint), id, account, avatar, external_id, name, user_data, custom, created, updated, "              \
+      "CAST(0 AS bigint), 0.0, active, FALSE, FALSE FROM person WHERE id = " A(1)                            \
+      " UNION ALL SELECT 2, id, person, NULL, purpose, method, evidence, NULL, given, until, withdrawn, "    \
+      "0.0, FALSE, FALSE, FALSE FROM consent WHERE person = " A(1)                                           \
+      " UNION ALL SELECT 3, l.id, l.account, NULL, l.name, l.purpose, l.comment, l.color, l.created, "       \
+      "l.updated, l.retention, l.fmr, l.inactive, l.acknowledge, l.sound FROM member m "                     \
+      "JOIN list l ON l.id = m.list WHERE m.person = " A(1)                                                  \
+      " UNION ALL SELECT 4, id, person, sample, source, source_hash, NULL, NULL, created, 0, 0, quality, "   \
+      "EXISTS (SELECT 1 FROM original o WHERE o.face = face.id), FALSE, FALSE FROM face WHERE person = "     \
+      A(1) " UNION ALL SELECT 5, person, NULL, NULL, NULL, NULL, NULL, NULL, asked, due, 0, 0.0, whole, "    \
+      "FALSE, FALSE FROM erasure WHERE person = " A(1))                                                      \
     X(MEMBERS, "SELECT m.person, p.name, p.external_id, m.added, m.until FROM member m "                     \
       "JOIN person p ON p.id = m.person WHERE m.list = " A(1) " AND m.person > " A(2)                        \
       " ORDER BY m.person LIMIT " A(3))                                                                      \

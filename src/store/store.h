@@ -23,31 +23,9 @@
 #include <stdint.h>
 
 typedef struct {
-    mn_id id, account;
-    const char *name; /* unique within the account */
-    mn_purpose purpose;
-    mn_time retention; /* how long a membership lasts; MN_TIME_NEVER */
-    double fmr;        /* threshold of the list; 0: the request's or the default one */
-    mn_time created, updated;
-    const char *comment, *color; /* "#rrggbb"; NULL: none */
-    bool inactive;               /* in no search */
-    bool acknowledge, sound;     /* what is wanted for events of members */
-} mn_list;
-
-typedef struct {
     mn_list list;
     mn_time added, until; /* until: added + the list's retention, or MN_TIME_NEVER */
 } mn_membership;
-
-typedef struct {
-    mn_id id, person;
-    const char *source;      /* file name or other origin, for people to recognise; may be NULL */
-    const char *source_hash; /* hex digest of the picture's bytes, for resume; may be NULL */
-    float quality;
-    mn_id sample; /* blob, nil: none */
-    mn_time created;
-    bool original; /* is the whole picture stored? As faces_of says; nobody else asks */
-} mn_face_record;
 
 typedef struct {
     mn_id face;

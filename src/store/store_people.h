@@ -45,6 +45,16 @@ typedef struct {
     mn_time added, until;
 } mn_member;
 
+/* What a look at a person shows: consents and faces in the order of their ids, lists of their names. */
+typedef struct {
+    mn_person person;
+    mn_consent *consents;
+    mn_list *lists;
+    mn_face_record *faces;
+    size_t n_consents, n_lists, n_faces;
+    mn_time erasure_due; /* MN_TIME_NEVER: none is under way */
+} mn_person_whole;
+
 typedef enum { MN_CONSENT_ANY, MN_CONSENT_VALID, MN_CONSENT_EXPIRED, MN_CONSENT_WITHDRAWN } mn_consent_state;
 
 typedef struct {
@@ -77,6 +87,8 @@ typedef struct {
 typedef struct {
     mn_code (*page)(mn_store *s, const mn_people_query *q, mn_arena *a, mn_person **out, size_t *n,
                     mn_error *err);
+    /* One statement. */
+    mn_code (*whole)(mn_store *s, const mn_id *person, mn_arena *a, mn_person_whole *out, mn_error *err);
     /* In the order of their ids, behind `after` (nil: from the first). */
     mn_code (*members)(mn_store *s, const mn_id *list, const mn_id *after, size_t limit, mn_arena *a,
                        mn_member **out, size_t *n, mn_error *err);

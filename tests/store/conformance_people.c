@@ -260,6 +260,52 @@ static void test_consents(void **state)
     assert_int_equal(one.withdrawn, 60);
 }
 
+static void test_a_whole_person(void **state)
+{
+    fixture *f = *state;
+    mn_person_whole w;
+    mn_id one = make_id('p', 1), list = make_id('l', 2), other = make_id('l', 1), none = make_id('p', 9);
+    put_crowd(f);
+    put_list(f, 1, "staff");
+    put_list(f, 2, "guests");
+    assert_ok(f->s->ops->member_put(f->s, &other, &one, 5, err));
+    assert_ok(f->s->ops->member_put(f->s, &list, &one, 5, err));
+    put_consent(f, 2, 1, MN_PURPOSE_ATTENDANCE, MN_TIME_NEVER, 60);
+    put_consent(f, 1, 1, MN_PURPOSE_LIVE, 300, MN_TIME_NEVER);
+    put_face(f, 2, 1, NULL);
+    put_face(f, 1, 1, "hash");
+    const mn_original o = {.face = make_id('f', 2), .blob = make_id('s', 9), .format = "png", .bytes = 1};
+    const mn_erasure e = {.person = one, .asked = 3, .due = 4};
+    assert_ok(f->s->ops->face->original_put(f->s, &o, err));
+    assert_ok(f->s->ops->people->whole(f->s, &one, f->a, &w, err));
+    assert_int_equal(w.erasure_due, MN_TIME_NEVER);
+    assert_ok(f->s->ops->erasure->put(f->s, &e, err));
+    assert_ok(f->s->ops->people->whole(f->s, &one, f->a, &w, err));
+    assert_string_equal(w.person.name, "Dora");
+    assert_string_equal(w.person.external_id, "E-1");
+    assert_int_equal(w.person.created, 1010);
+    assert_int_equal(w.person.updated, 8990);
+    assert_true(w.person.active);
+    assert_string_equal(w.person.custom, "{\"dep\":\"Lab\",\"n\":3,\"tags\":[\"a\",\"b\"]}");
+    assert_int_equal(w.n_consents, 2);
+    assert_id(w.consents[0].id, 'c', 1);
+    assert_int_equal(w.consents[0].until, 300);
+    assert_int_equal(w.consents[1].purpose, MN_PURPOSE_ATTENDANCE);
+    assert_int_equal(w.consents[1].withdrawn, 60);
+    assert_int_equal(w.n_lists, 2);
+    assert_string_equal(w.lists[0].name, "guests");
+    assert_int_equal(w.lists[1].retention, MN_TIME_NEVER);
+    assert_true(w.lists[1].fmr > 0.0009 && w.lists[1].fmr < 0.0011);
+    assert_int_equal(w.n_faces, 2);
+    assert_id(w.faces[0].id, 'f', 1);
+    assert_string_equal(w.faces[0].source_hash, "hash");
+    assert_id(w.faces[0].sample, 's', 1);
+    assert_true(w.faces[0].quality > 0.74f && w.faces[0].quality < 0.76f);
+    assert_true(!w.faces[0].original && w.faces[1].original);
+    assert_int_equal(w.erasure_due, 4);
+    assert_code(f->s->ops->people->whole(f->s, &none, f->a, &w, err), MN_E_NOT_FOUND);
+}
+
 static void test_evidence(void **state)
 {
     fixture *f = *state;
@@ -319,8 +365,8 @@ int conformance_people(const char *name)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_orders),   T(test_conditions), T(test_custom_and_avatar), T(test_lists),
-        T(test_consents), T(test_evidence),   T(test_kept_answers),
+        T(test_orders),   T(test_conditions),     T(test_custom_and_avatar), T(test_lists),
+        T(test_consents), T(test_a_whole_person), T(test_evidence),          T(test_kept_answers),
     };
 #undef T
     return cmocka_run_group_tests_name(name, tests, NULL, NULL);
