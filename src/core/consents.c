@@ -23,6 +23,17 @@ json_t *mn_core_json_consent(const mn_consent *c)
 
 /* ---- giving ---- */
 
+mn_code mn_core_check_stated(const mn_consent_given *given, mn_time now, mn_error *err)
+{
+    if (given->given > now)
+        return mn_fail(err, MN_E_INVALID,
+                       "given: it is in the future: state the consent when it has been given");
+    if (given->until <= now)
+        return mn_fail(err, MN_E_INVALID,
+                       "until: the consent has run out already: ask the person for a new one");
+    return mn_core_consent_check(given, now, err);
+}
+
 typedef struct {
     const mn_actor *who;
     const mn_id *person;
@@ -37,7 +48,7 @@ static mn_code give(mn_core *c, void *ctx, mn_error *err)
     mn_person p;
     bool put = false;
     mn_time now = mn_time_now();
-    mn_code code = mn_core_consent_check(g->given, now, err);
+    mn_code code = mn_core_check_stated(g->given, now, err);
     if (code == MN_OK)
         code = mn_core_get_person(c, g->who, g->person, g->arena, &p, err);
     if (code == MN_OK)

@@ -37,7 +37,7 @@ static mn_code check_stays(mn_core *c, const mn_id *person, mn_arena *arena, mn_
 static mn_code check_both(mn_core *c, merging *m, mn_arena *arena, mn_error *err)
 {
     if (mn_id_compare(m->into_id, m->from_id) == 0)
-        return mn_fail(err, MN_E_INVALID, "from: this is the same record");
+        return mn_fail(err, MN_E_CONFLICT, "from: this is the same record");
     mn_code code = mn_core_get_whole_person(c, m->who, m->into_id, arena, &m->into, err);
     if (code == MN_OK)
         code = mn_core_get_whole_person(c, m->who, m->from_id, arena, &m->from, err);

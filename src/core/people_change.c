@@ -120,7 +120,7 @@ static mn_code put_consents(mn_core *c, const job *j, const mn_id *person, mn_ti
     mn_code code = MN_OK;
     for (size_t i = 0; code == MN_OK && i < j->what->n_consents; i++) {
         const mn_consent consent = mn_core_consent_record(person, &j->what->consents[i]);
-        code = mn_core_consent_check(&j->what->consents[i], now, err);
+        code = mn_core_check_stated(&j->what->consents[i], now, err);
         if (code == MN_OK)
             code = c->store->ops->consent_put(c->store, &consent, err);
         if (code == MN_OK)

@@ -64,8 +64,8 @@ mn_code mn_core_person_merge(mn_core *c, const mn_actor *who, const mn_id *into,
                              mn_arena *arena, mn_person_view *out, mn_error *err);
 
 /* ---- consents ---- */
-/* A new one also takes back an erasure that is under way. MN_E_CONSENT for one that ended already, is given
- * in the future, or is older than a withdrawal. */
+/* A new one also takes back an erasure that is under way. MN_E_INVALID for one that ended already or is
+ * given in the future; MN_E_CONSENT for one that is older than a withdrawal. */
 mn_code mn_core_consent_give(mn_core *c, const mn_actor *who, const mn_id *person,
                              const mn_consent_given *given, mn_arena *arena, mn_consent *out, mn_error *err);
 /* Of one person, newest first; all of them. */

@@ -10,7 +10,10 @@
 mn_code mn_core_fields_merge(mn_core *c, const mn_actor *who, const char *values, const char *changes,
                              bool is_new, mn_arena *arena, const char **out, mn_error *err);
 
-/* consents.c: for the audit log */
+/* consents.c: as mn_core_consent_check, for a consent that is stated by itself: one that never held or holds
+ * no more is MN_E_INVALID, since nobody is enrolled on it. */
+mn_code mn_core_check_stated(const mn_consent_given *given, mn_time now, mn_error *err);
+/* for the audit log */
 json_t *mn_core_json_consent(const mn_consent *c);
 
 /* list_change.c: one that is there for the actor */

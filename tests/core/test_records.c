@@ -146,7 +146,7 @@ static void test_two_records_become_one(void **state)
     mn_person_view p;
     mn_enrolment one = enrol(w, "Anna", "staff", 1, 0), two = enrol(w, "A. Kern", "guests", 1, 1);
     assert_code(mn_core_person_merge(w->core, &ann, &one.person, &one.person, w->arena, &p, err),
-                MN_E_INVALID);
+                MN_E_CONFLICT);
     assert_ok(mn_core_person_merge(w->core, &ann, &one.person, &two.person, w->arena, &p, err));
     assert_string_equal(p.person.name, "Anna");
     assert_int_equal(p.n_faces, 2);
