@@ -136,8 +136,8 @@ static mn_code verify_page(mn_store *s, mn_arena *arena, mn_audit_report *seen, 
     return code;
 }
 
-mn_code mn_audit_verify_pages(mn_store *s, mn_deadline deadline, const mn_cancel *cancel, mn_audit_report *out,
-                              mn_error *err)
+mn_code mn_audit_verify_pages(mn_store *s, mn_deadline deadline, const mn_cancel *cancel,
+                              mn_audit_report *out, mn_error *err)
 {
     mn_audit_report seen = {0};
     bool last = false;

@@ -32,7 +32,7 @@ mn_code mn_audit_verify(mn_store *s, mn_audit_report *out, mn_error *err);
 /* The same in pages, so that others get to the store in between: what is appended meanwhile is looked at too.
  * Ends with MN_E_TIMEOUT after the deadline, with MN_E_CANCELLED by cancel (may be
  * NULL). */
-mn_code mn_audit_verify_pages(mn_store *s, mn_deadline deadline, const mn_cancel *cancel, mn_audit_report *out,
-                              mn_error *err);
+mn_code mn_audit_verify_pages(mn_store *s, mn_deadline deadline, const mn_cancel *cancel,
+                              mn_audit_report *out, mn_error *err);
 
 #endif

@@ -70,8 +70,8 @@ class Users(Api):
 
     def test_somebody_is_kept_to_lists(self):
         one = self.list("kept one")
-        kept = world.user("kept", ["operator"], lists=[one["list"]])
-        self.assertEqual(kept.me["lists"], [one["list"]])
+        kept = world.user("kept", ["operator"], lists=[one["list_id"]])
+        self.assertEqual(kept.me["lists"], [one["list_id"]])
         free = self.admin.call("user_change", 200, user=kept.record["user"], body={"lists": None}).json
         self.assertIsNone(free["lists"])
         self.assertEqual(self.admin.call("user_change", 200, user=kept.record["user"], body={"lists": []}).json["lists"], [])
