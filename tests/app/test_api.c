@@ -40,7 +40,7 @@ static void every_operation_is_found(void **state)
         assert_int_equal(m.n_args, params);
         assert_int_equal(r->operation, op);
         for (size_t i = 0; i < params; i++) {
-            char wanted[16];
+            char wanted[32];
             snprintf(wanted, sizeof wanted, "value-%zu", i);
             assert_int_equal(m.args[i].n, strlen(wanted));
             assert_memory_equal(m.args[i].text, wanted, m.args[i].n);
