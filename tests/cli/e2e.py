@@ -557,10 +557,9 @@ class Compare(Case):
         a, b = portrait("Anna"), portrait("Dora")
         times, peak = [], 0
         for _ in range(5):
-            begin = time.monotonic()
             process = subprocess.Popen([MIEN, "compare", a, b], stdout=subprocess.DEVNULL)
             _, _, usage = os.wait4(process.pid, 0)
-            times.append(time.monotonic() - begin)
+            times.append(usage.ru_utime + usage.ru_stime)  # its own work: others may keep the machine busy
             process.returncode = 1
             peak = max(peak, usage.ru_maxrss / 1024)
         self.assertLess(min(times), 0.5)
