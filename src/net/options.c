@@ -50,6 +50,8 @@ void mn_http_options_read(const mn_settings *s, mn_http_options *o)
     o->gzip_level = number(s, MN_S_SERVER_GZIP);
     o->classes[MN_HTTP_RECORDS] =
         (mn_http_class){"records", count(s, MN_S_SERVER_RECORD_WORKERS), count(s, MN_S_SERVER_RECORD_QUEUE)};
+    /* Two a CPU: one computes while the other waits for the disk that puts its search on record. */
+    unsigned pixels = count(s, MN_S_SERVER_PIXEL_WORKERS);
     o->classes[MN_HTTP_PIXELS] =
-        (mn_http_class){"pixels", count(s, MN_S_SERVER_PIXEL_WORKERS), count(s, MN_S_SERVER_PIXEL_QUEUE)};
+        (mn_http_class){"pixels", pixels ? pixels : 2 * mn_cpu_count(), count(s, MN_S_SERVER_PIXEL_QUEUE)};
 }
