@@ -116,7 +116,7 @@ static mn_code find_consent(mn_core *c, const mn_actor *who, const mn_id *person
     if (code == MN_OK)
         code = c->store->ops->people->consent_get(c->store, id, arena, &found, err);
     if (code == MN_OK && mn_id_compare(&found.person, person) != 0)
-        code = mn_fail(err, MN_E_NOT_FOUND, "this person has no such consent");
+        code = mn_fail(err, MN_E_NOT_FOUND, "there is no such consent");
     if (code == MN_OK)
         *out = found;
     return code;

@@ -51,9 +51,12 @@ static mn_code find_user(mn_core *c, attempt *a, mn_error *err)
     return code == MN_E_NOT_FOUND ? MN_OK : code;
 }
 
-/* Longest of what the user's record, and the tables of users and addresses, say. */
+/* Longest of what the user's record, and the tables of users and addresses, say. A record without failures
+ * overrules the table of users: there was a login or a reset, maybe in another process. */
 static unsigned wait_of(mn_core *c, const attempt *a)
 {
+    if (a->known && a->user.failures == 0)
+        mn_throttle_passed(c, 'u', a->what->login);
     unsigned wait = mn_throttle_wait(c, 'u', a->what->login);
     unsigned address = a->what->address ? mn_throttle_wait(c, 'a', a->what->address) : 0;
     mn_time now = mn_time_now();
