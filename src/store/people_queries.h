@@ -64,8 +64,8 @@
       "FROM consent c JOIN person p ON p.id = c.person WHERE p.account = " A(1)                              \
       " AND (c.purpose = " A(2) " OR " A(2) " IS NULL) AND (" A(3) " = CAST(0 AS bigint) OR " A(3)           \
       " = CASE WHEN c.withdrawn <= " A(4) " THEN 3 WHEN c.until <= " A(4) " THEN 2 ELSE 1 END)"              \
-      " AND (c.until < " A(5) " OR " A(5) " = 9223372036854775807) AND (c.until, c.id) > (" A(6) ", " A(7) ") ORDER BY c.until, c.id LIMIT "     \
-      A(8))                                                                                                  \
+      " AND (c.until < " A(5) " OR " A(5) " = 9223372036854775807)"                                          \
+      " AND (c.until, c.id) > (" A(6) ", " A(7) ") ORDER BY c.until, c.id LIMIT " A(8))                      \
     X(EVIDENCE_PUT, "INSERT INTO evidence (consent, blob, format, bytes) VALUES (" A(1) ", " A(2) ", " A(3)  \
       ", " A(4) ")")                                                                                         \
     X(EVIDENCE_GET, "SELECT consent, blob, format, bytes FROM evidence WHERE consent = " A(1))               \
