@@ -1561,7 +1561,7 @@ class Mien(Client):
         return self._send("GET", f"/v1/tokens/{_path(token)}", "json")
 
     def token_change(self, token: str, body: Mapping[str, Any], *, if_match: Optional[str] = None) -> Document:
-        """Rename a token, give it fewer rights or an earlier end
+        """Change a token's name, rights or end; never beyond its user's rights
 
         body: [name], [rights], [lists], [until]
         if_match: ETag of the state that is to be changed, or * for any

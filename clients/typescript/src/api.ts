@@ -2090,7 +2090,7 @@ export class Mien extends Client {
     return (await this.send({ method: "GET", path: `/v1/tokens/${encodeURIComponent(args.token)}`, kind: "json" }, options)) as Answer<Token, 200>;
   }
 
-  /** Rename a token, give it fewer rights or an earlier end */
+  /** Change a token's name, rights or end; never beyond its user's rights */
   async tokenChange(args: TokenChangeArgs, options: RequestOptions = {}): Promise<Answer<Token, 200>> {
     return (await this.send({ method: "PATCH", path: `/v1/tokens/${encodeURIComponent(args.token)}`, headers: { "If-Match": args.ifMatch }, body: args.body, kind: "json" }, options)) as Answer<Token, 200>;
   }

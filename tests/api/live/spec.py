@@ -43,7 +43,7 @@ class Spec:
         self.checks = Checks()
         self.document = self.checks.document
         self.operations = {o.name: o for o in self.checks.operations}
-        self.seen = collections.Counter()
+        self.seen, self.without = collections.Counter(), set()
         self._validators = {}
         self.checks.formats.checks("date-time")(lambda v: not isinstance(v, str) or bool(TIME.fullmatch(v)))
 
@@ -121,6 +121,8 @@ class Spec:
             described = self.document["components"]["responses"]["Problem"]
         if op:
             self.seen[op.name, status] += not self.unwritten(answer)
+            if self.unwritten(answer):
+                self.without.add(op.name)
         if method == "HEAD" or status == 304:
             if answer.body:
                 raise Fault(f"{method} {status} with a body")
@@ -139,5 +141,5 @@ class Spec:
 
     def save(self, path):
         """For covered.py."""
-        rows = [[name, status, n] for (name, status), n in self.seen.items() if n]
+        rows = {"seen": [key for key, n in self.seen.items() if n], "unwritten": sorted(self.without)}
         pathlib.Path(path).write_text(json.dumps(rows), encoding="utf-8")

@@ -155,7 +155,7 @@ class Caller:
                 out["X-CSRF-Token"] = self.csrf
         return out
 
-    def call(self, name, expect=None, *, body=None, media=None, parts=None, headers=None, method=None, **given):
+    def call(self, name, expect=None, /, *, body=None, media=None, parts=None, headers=None, method=None, **given):
         """The operation `name`. given: its parameters by their names ('-' as '_'); a list comes several times. body: JSON, or bytes
         of `media`. expect: the status or statuses that are right; None: any."""
         op = self.line.spec.operations[name]
@@ -190,13 +190,13 @@ class Caller:
             raise AssertionError(f"{name} {given}: {answer.status}, not {expect}: {answer.body[:800]!r}")
         return answer
 
-    def pages(self, name, field, **given):
+    def pages(self, name, entries, /, **given):
         """All entries of all pages."""
         out, cursor = [], None
         while True:
             answer = self.call(name, 200, **given, **({"cursor": cursor} if cursor else {}))
-            out += answer.json[field]
+            out += answer.json[entries]
             cursor = answer.json["next"]
             if not cursor:
                 return out
-            assert answer.json[field], "an empty page with a next one"
+            assert answer.json[entries], "an empty page with a next one"

@@ -93,6 +93,8 @@ class People(Api):
 
     def setUp(self):
         super().setUp()
+        for name in ("people_list", "faces_list"):
+            self.admin.call(name, 200)
         self.client = mien.Mien(f"http://127.0.0.1:{world.server.port}", token=world.token(self.admin.me["rights"]).token)
         self.addCleanup(self.client.close)
 
@@ -101,8 +103,6 @@ class People(Api):
         made = client.person_create({"name": "Anna Kern", "external_id": "E-1", "consents": [{"purpose": "verification", "method": "form"}]})
         self.assertEqual(made.status, 201)
         self.assertTrue(made.headers["Location"].endswith(made["person"]))
-        again = client.person_create({"name": "Berta"}, idempotency_key="the-same-key")
-        self.assertEqual(client.person_create({"name": "Berta"}, idempotency_key="the-same-key")["person"], again["person"])
         with self.assertRaises(mien.Exists):
             client.person_create({"name": "Anna", "external_id": "E-1"})
         now = client.person_get(made["person"])

@@ -57,6 +57,9 @@ class Login(Api):
         other.login("admin", PASSWORD)
         caller.csrf = other.csrf
         self.refused(caller.call("logout", 403), 403, "forbidden")
+        for name, given in (("session_end", {"session": NO_ID}), ("token_revoke", {"token": NO_ID}),
+                            ("password_change", {"body": {"old": PASSWORD, "new": "other words for the door"}})):
+            self.refused(caller.call(name, 403, **given), 403, "forbidden", "X-CSRF-Token")
         self.assertEqual(caller.call("me_get", 200).json["csrf"], right)
         caller.csrf = right
         caller.call("logout", 204)

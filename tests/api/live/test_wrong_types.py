@@ -13,6 +13,7 @@ from spec import model
 from world import Api, NO_ID, setUpModule, tearDownModule, world  # pylint: disable=unused-import
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from checks import Checks  # noqa: E402  pylint: disable=wrong-import-position
 from differential import Maker, unsafe, whole  # noqa: E402  pylint: disable=wrong-import-position
 
 ODD = [None, True, 0, -1, 1.5, 1e300, "", "x" * 5000, "\x00", "\ud83d\ude00", [], {}, [None], [[]], {"x": 1}]
@@ -62,9 +63,10 @@ class Bodies(Api):
 
     def test_every_field_of_every_body(self):
         count = 0
+        checks = Checks()
         for op in self.json_operations():
             schema = op.bodies["application/json"]
-            validator, maker = world.spec.checks.of(schema), Maker(world.spec.document, "wrong " + op.name)
+            validator, maker = checks.of(schema), Maker(world.spec.document, "wrong " + op.name)
             for _ in range(EACH):
                 good = whole(maker.make(schema))
                 for what, value in self.sample(list(spoiled(good, maker)), maker):
@@ -110,7 +112,7 @@ class Bodies(Api):
                 continue
             for media in ("text/plain", "application/xml", "application/x-www-form-urlencoded", "json", "application/json; charset=utf-16",
                           "multipart/form-data", "multipart/mixed; boundary=x", "video/mp4"):
-                answer = self.admin.call(op.name, (400, 415, 422), body=b"{}", media=media, **path_given(op))
+                answer = self.admin.call(op.name, (400, 415, 422), body=b"{", media=media, **path_given(op))
                 self.assertIn(answer.code, ("invalid", "unsupported", "decode"), f"{op.name} {media}")
 
     def test_bodies_where_none_is_read(self):
