@@ -92,7 +92,7 @@ class Records(Api):
         self.assertEqual((merged["name"], {c["purpose"] for c in merged["consents"]}), ("Keep", {"identification", "verification"}))
         self.refused(self.admin.call("person_get", 404, person=goes["person"]), 404, "not_found")
         self.refused(self.admin.call("person_merge", 404, person=keep["person"], body={"from": goes["person"]}), 404, "not_found")
-        self.refused(self.admin.call("person_merge", (400, 409), person=keep["person"], body={"from": keep["person"]}), 409, "conflict")
+        self.refused(self.admin.call("person_merge", 400, person=keep["person"], body={"from": keep["person"]}), 400, "invalid")
         self.refused(self.admin.call("person_merge", 415, person=keep["person"], body=b"x", media="text/plain"), 415, "unsupported")
         self.assertIn("person.merge", self.actions(keep["person"]))
 
