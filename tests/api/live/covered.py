@@ -16,7 +16,7 @@ NEVER = {"default"}
 NEEDS_LOAD = {"503", "429"}
 # (operation, status): why nothing sees it.
 EXCEPT = {
-    ("person_merge", "409"): "one of both was changed between looking and merging",
+    ("token_change", "409"): "every change names it; nothing that is there stands against one of a token",
     ("decision_make", "409"): "the model was exchanged while the decision waited",
 }
 

@@ -62,8 +62,8 @@ class Consents(Api):
         person, call = self.person("Refuses")["person"], self.admin.call
         body = {"purpose": "identification", "method": "form"}
         self.refused(call("consent_give", 400, person=person, body={**body, "purpose": "surveillance"}), 400, "invalid", "/purpose")
-        self.refused(call("consent_give", 403, person=person, body={**body, "given": stamp(3600)}), 403, "consent_required", "future")
-        self.refused(call("consent_give", 403, person=person, body={**body, "until": stamp(-3600)}), 403, "consent_required")
+        self.refused(call("consent_give", 400, person=person, body={**body, "given": stamp(3600)}), 400, "invalid", "future")
+        self.refused(call("consent_give", 400, person=person, body={**body, "until": stamp(-3600)}), 400, "invalid")
         self.refused(call("consent_give", 404, person=NO_ID, body=body), 404, "not_found")
         self.refused(call("consent_give", 415, person=person, body=b"x", media="text/plain"), 415, "unsupported")
         self.refused(call("consent_give", 413, person=person, body={**body, "method": "x" * 20000}), 413, "limit")

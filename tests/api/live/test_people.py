@@ -61,8 +61,8 @@ class Records(Api):
         self.refused(call("person_create", 415, body=b"x", media="text/csv"), 415, "unsupported")
         self.refused(call("person_create", 413, body={"name": "A", "user_data": "x" * 300000}), 413, "limit")
         self.refused(call("person_create", 400, body={"name": ""}), 400, "invalid", "/name")
-        self.refused(call("person_create", 403, body={"name": "A", "consents": [
-            {"purpose": "identification", "method": "f", "given": stamp(3600)}]}), 403, "consent_required", "future")
+        self.refused(call("person_create", 400, body={"name": "A", "consents": [
+            {"purpose": "identification", "method": "f", "given": stamp(3600)}]}), 400, "invalid", "future")
         self.list("needs consent")
         self.refused(call("person_create", 403, body={"name": "A", "lists": ["needs consent"]}), 403, "consent_required")
         self.assertEqual(call("people_list", 200, list="needs consent").json["people"], [])
@@ -92,7 +92,7 @@ class Records(Api):
         self.assertEqual((merged["name"], {c["purpose"] for c in merged["consents"]}), ("Keep", {"identification", "verification"}))
         self.refused(self.admin.call("person_get", 404, person=goes["person"]), 404, "not_found")
         self.refused(self.admin.call("person_merge", 404, person=keep["person"], body={"from": goes["person"]}), 404, "not_found")
-        self.refused(self.admin.call("person_merge", 400, person=keep["person"], body={"from": keep["person"]}), 400, "invalid")
+        self.refused(self.admin.call("person_merge", 409, person=keep["person"], body={"from": keep["person"]}), 409, "conflict")
         self.refused(self.admin.call("person_merge", 415, person=keep["person"], body=b"x", media="text/plain"), 415, "unsupported")
         self.assertIn("person.merge", self.actions(keep["person"]))
 
