@@ -40,23 +40,24 @@ static const char *make_place(mn_api_call *call, const mn_face_record *f)
 }
 
 /* One more is asked for than told, so that the last page knows that it is. */
-static mn_code answer_page(mn_api_call *call, const char *list, mn_face_query *q, int cursor, size_t limit,
-                           mn_error *err)
+static mn_code answer_page(mn_api_call *call, const char *list, const mn_face_query *what, int cursor,
+                           size_t limit, mn_error *err)
 {
     static const char *const columns[] = {"face",   "person",   "source",  "quality",
                                           "sample", "original", "created", NULL};
     mn_id after;
+    mn_face_query q = *what;
     const char *key = NULL, *next = NULL;
     mn_face_found *found = NULL;
     size_t n = 0;
     mn_code code = mn_api_cursor(call, cursor, &key, err);
-    read_place(key, q, &after);
-    q->limit = limit < MN_FACES_PAGE_MAX ? limit + 1 : limit;
+    read_place(key, &q, &after);
+    q.limit = limit < MN_FACES_PAGE_MAX ? limit + 1 : limit;
     if (code == MN_OK)
-        code = mn_core_faces(call->core, call->actor, list, q, call->arena, &found, &n, err);
+        code = mn_core_faces(call->core, call->actor, list, &q, call->arena, &found, &n, err);
     if (code != MN_OK)
         return code;
-    bool more = n > limit || (n == limit && q->limit == limit);
+    bool more = n > limit || (n == limit && q.limit == limit);
     n = n > limit ? limit : n;
     if (more && !(next = make_place(call, &found[n - 1].face)))
         return mn_fail(err, MN_E_MEMORY, "no memory for a page");

@@ -56,7 +56,7 @@ static mn_code look_all(mn_core *c, mn_group_job *const *jobs, size_t n, mn_audi
         return mn_fail(err, MN_E_MEMORY, "no memory for %zu audit records", total);
     for (size_t i = 0; i < n; i++) {
         const job *j = (const job *)jobs[i];
-        if (j->code == MN_OK && j->trail.n > 0) {
+        if (made && j->code == MN_OK && j->trail.n > 0) {
             memcpy(made + at, j->trail.v, j->trail.n * sizeof *made);
             at += j->trail.n;
         }

@@ -39,7 +39,7 @@ void assert_id(mn_id got, uint8_t kind, uint8_t n);
 
 int conformance_dossiers(const char *name); /* number of failed tests */
 int conformance_people(const char *name);
-int conformance_faces(const char *name);    /* the same */
-int conformance_audit(const char *name);    /* the same */
+int conformance_faces(const char *name); /* the same */
+int conformance_audit(const char *name); /* the same */
 
 #endif
