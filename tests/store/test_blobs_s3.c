@@ -50,6 +50,16 @@ static void litter(const char *name)
 
 /* ---- what servers and networks do ---- */
 
+/* For what counts requests: a slow answer is waited for, not asked for again. */
+static int setup_patient(void **state)
+{
+    static mn_blobs *b;
+    place++;
+    assert_ok(open_blobs(&b, err));
+    *state = b;
+    return 0;
+}
+
 static int setup(void **state)
 {
     static mn_blobs *b;
@@ -463,7 +473,7 @@ int main(void)
         T(test_silence),
         T(test_server_gone),
         T(test_connections_are_kept),
-        T(test_pages),
+        cmocka_unit_test_setup_teardown(test_pages, setup_patient, teardown),
         T(test_bad_listings),
         T(test_every_allocation_may_fail),
         cmocka_unit_test(test_wrong_keys),
