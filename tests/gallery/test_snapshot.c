@@ -497,6 +497,17 @@ static void test_writing_fails(void **state)
 }
 
 /* Killed at any moment of many writings: what lies there is whole, and of the first or a later one. */
+static void write_until_killed(mn_gallery *g, const char *path)
+{
+    for (uint8_t stamp = 1;; stamp++) {
+        mn_snapshot *s = NULL;
+        uint8_t bytes[MN_SNAPSHOT_STAMP] = {stamp};
+        if (mn_snapshot_take(g, &s, NULL) || mn_snapshot_write(s, path, &ours, bytes, NULL, NULL))
+            _exit(1);
+        mn_snapshot_release(s);
+    }
+}
+
 static void test_kills(void **state)
 {
     (void)state;
@@ -511,13 +522,8 @@ static void test_kills(void **state)
     for (int i = 0; i < CYCLES; i++) {
         pid_t pid = fork();
         assert_true(pid >= 0);
-        for (uint8_t stamp = 1; pid == 0; stamp++) {
-            mn_snapshot *s = NULL;
-            uint8_t bytes[MN_SNAPSHOT_STAMP] = {stamp};
-            if (mn_snapshot_take(g, &s, NULL) || mn_snapshot_write(s, path, &ours, bytes, NULL, NULL))
-                _exit(1);
-            mn_snapshot_release(s);
-        }
+        if (pid == 0)
+            write_until_killed(g, path);
         usleep((useconds_t)(mn_test_random(&seed) % 12000));
         int status = 0;
         kill(pid, SIGKILL);
