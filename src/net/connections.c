@@ -130,6 +130,7 @@ static void closed(mn_http_server *s, connection *c)
     connections *all = &s->connections;
     if (!c)
         return;
+    mn_request_abandon(c);
     pthread_mutex_lock(&all->lock);
     if (c->older)
         c->older->newer = c->newer;

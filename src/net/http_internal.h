@@ -51,9 +51,10 @@ struct connection {
     int fd;                    /* open as long as the connection is in the list */
     bool tls, is_unix, cut;    /* cut: under connections.lock */
     mn_address peer;
-    peer_count *counted; /* NULL: not counted by address */
-    unsigned requests;   /* I/O thread */
-    atomic_int phase;    /* set after the times: read first */
+    peer_count *counted;     /* NULL: not counted by address */
+    unsigned requests;       /* I/O thread, as the next */
+    struct request *current; /* from mn_on_line to its end */
+    atomic_int phase;        /* set after the times: read first */
     _Atomic int64_t since_ns, deadline_ns;
     _Atomic uint64_t received;    /* bytes of the body in PHASE_BODY */
     _Atomic uint64_t sent_before; /* bytes that the client had acknowledged when PHASE_SEND began */
@@ -154,6 +155,8 @@ enum MHD_Result mn_on_access(void *cls, struct MHD_Connection *mhd, const char *
                              const char *version, const char *data, size_t *n, void **context);
 void mn_on_completed(void *cls, struct MHD_Connection *mhd, void **context,
                      enum MHD_RequestTerminationCode why);
+/* Ends what libmicrohttpd did not say the end of, if there is such a request. */
+void mn_request_abandon(connection *c);
 
 /* Reads and checks everything of the head into q->r. False: the answer (a problem) is filled in. */
 bool mn_head_read(request *q, const char *method, const char *url, const char *version);

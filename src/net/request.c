@@ -18,6 +18,8 @@ void *mn_on_line(void *cls, const char *uri, struct MHD_Connection *mhd)
         mn_arena_return(s, arena);
         return NULL; /* and mn_on_access closes the connection */
     }
+    mn_request_abandon(c);
+    c->current = q;
     mn_connection_phase(s, c, PHASE_HEAD);
     c->requests++;
     q->server = s;
@@ -309,14 +311,8 @@ static void count_request(request *q, const mn_http_outcome *o)
     count_up(&s->status[o->status >= 100 && o->status < 600 ? o->status / 100 : 0], 1);
 }
 
-void mn_on_completed(void *cls, struct MHD_Connection *mhd, void **context,
-                     enum MHD_RequestTerminationCode why)
+static void end(request *q, enum MHD_RequestTerminationCode why)
 {
-    (void)cls, (void)mhd;
-    request *q = *context;
-    if (!q)
-        return;
-    *context = NULL;
     mn_http_server *s = q->server;
     bool streamed = q->a.kind == BODY_STREAM;
     mn_http_outcome outcome = {
@@ -337,6 +333,25 @@ void mn_on_completed(void *cls, struct MHD_Connection *mhd, void **context,
     count_down(&s->body_bytes, q->counted);
     if (q->response)
         MHD_destroy_response(q->response);
+    q->conn->current = NULL;
     mn_connection_phase(s, q->conn, PHASE_IDLE);
     mn_arena_return(s, q->r.arena);
+}
+
+void mn_on_completed(void *cls, struct MHD_Connection *mhd, void **context,
+                     enum MHD_RequestTerminationCode why)
+{
+    (void)cls, (void)mhd;
+    request *q = *context;
+    *context = NULL;
+    if (q)
+        end(q, why);
+}
+
+/* Where libmicrohttpd answers by itself, because cookies or parameters do not fit into the connection's
+ * memory, it forgets to say that the request is over. */
+void mn_request_abandon(connection *c)
+{
+    if (c->current)
+        end(c->current, MHD_REQUEST_TERMINATED_WITH_ERROR);
 }
