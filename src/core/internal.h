@@ -33,13 +33,14 @@ typedef struct mn_temporary_table mn_temporary_table; /* core/temporary.h */
 
 #define MN_CORE_SNAPSHOT_CHANGES 1000 /* as the setting's default */
 
-/* The gallery's snapshot. folder, path, every and pause_ns never change; the rest is guarded by follow_lock.
+/* The gallery's snapshot. folder, path and pause_ns never change, every stands alone; follow_lock guards the
+ * rest.
  */
 typedef struct {
     char folder[PATH_MAX], path[PATH_MAX];
-    uint64_t every;   /* changes of people from which on it is written anew; 0: none is kept */
-    int64_t pause_ns; /* between two in the background */
-    uint64_t changes; /* that it does not have */
+    _Atomic uint64_t every; /* changes of people from which on it is written anew; 0: none is kept */
+    int64_t pause_ns;       /* between two in the background */
+    uint64_t changes;       /* that it does not have */
     int64_t not_before;
     bool writing, closing;
     mn_pool *writer; /* made when first needed */

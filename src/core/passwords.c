@@ -130,28 +130,41 @@ mn_code mn_password_hash(mn_core *c, const char *password, char out[MN_PASSWORD_
     return code;
 }
 
+/* What those are compared with who do not exist. Made by the first who needs it; who comes at the same time
+ * makes one too, and uses it once. */
+static mn_code hash_of_nobody(mn_signin *s, const mn_signin_policy *p, char out[MN_PASSWORD_HASH],
+                              mn_error *err)
+{
+    char random[MN_ONCE_TEXT];
+    pthread_mutex_lock(&s->work_lock);
+    memcpy(out, s->nobody, sizeof s->nobody);
+    pthread_mutex_unlock(&s->work_lock);
+    if (out[0])
+        return MN_OK;
+    mn_password_once(random);
+    mn_code code = hash(p, random, out, err);
+    if (code != MN_OK)
+        return code;
+    pthread_mutex_lock(&s->work_lock);
+    memcpy(s->nobody, out, sizeof s->nobody);
+    pthread_mutex_unlock(&s->work_lock);
+    return MN_OK;
+}
+
 mn_code mn_password_verify(mn_core *c, const char *stored, const char *password, bool *fits, bool *stale,
                            mn_error *err)
 {
+    char nobody[MN_PASSWORD_HASH];
     mn_signin *s = c->signin;
     const mn_signin_policy p = mn_signin_policy_of(c);
     mn_code code = enter(s, err);
     if (code != MN_OK)
         return code;
     *fits = *stale = false;
-    if (!stored && !s->nobody[0]) { /* what those are compared with who do not exist */
-        char random[MN_ONCE_TEXT];
-        mn_password_once(random);
-        char made[MN_PASSWORD_HASH];
-        code = hash(&p, random, made, err);
-        if (code == MN_OK) {
-            pthread_mutex_lock(&s->work_lock);
-            memcpy(s->nobody, made, sizeof s->nobody);
-            pthread_mutex_unlock(&s->work_lock);
-        }
-    }
+    if (!stored)
+        code = hash_of_nobody(s, &p, nobody, err);
     if (code == MN_OK) {
-        bool same = crypto_pwhash_str_verify(stored ? stored : s->nobody, password, strlen(password)) == 0;
+        bool same = crypto_pwhash_str_verify(stored ? stored : nobody, password, strlen(password)) == 0;
         *fits = same && stored;
         *stale = *fits && crypto_pwhash_str_needs_rehash(stored, p.passes, p.memory) != 0;
     }

@@ -32,7 +32,7 @@ struct mn_signin {
     pthread_mutex_t work_lock; /* guards the next four */
     pthread_cond_t work_done;
     unsigned at_work, waiting;
-    char nobody[MN_PASSWORD_HASH]; /* "": not made yet; made while at work, then never changed */
+    char nobody[MN_PASSWORD_HASH]; /* "": not made yet. Under work_lock */
 
     pthread_mutex_t throttle_lock;
     mn_throttle throttles[MN_THROTTLE_SLOTS];

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -356,14 +357,14 @@ static void test_the_master_key_was_exchanged(void **state)
 
 typedef struct {
     world w;
-    volatile bool stop;
+    atomic_bool stop;
     unsigned made;
 } writer;
 
 static void *write_on(void *arg)
 {
     writer *x = arg;
-    for (unsigned i = 0; !x->stop && i < 400; i++) {
+    for (unsigned i = 0; !atomic_load(&x->stop) && i < 400; i++) {
         char name[32];
         snprintf(name, sizeof name, "Person %u", i);
         const mn_enrolment e = enrol(&x->w, name, "crowd", 1000 + i, 1);
@@ -386,7 +387,7 @@ static void test_while_others_write(void **state)
     mn_backup_info infos[5];
     for (int i = 0; i < 5; i++)
         infos[i] = backup(w);
-    x.stop = true;
+    atomic_store(&x.stop, true);
     pthread_join(thread, NULL);
     assert_true(x.made > 5);
     mn_core_close(x.w.core);

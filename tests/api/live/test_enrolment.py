@@ -144,6 +144,8 @@ class Faces(Api):
             self.assertEqual(codes, [None, "consent_required", "not_found", "pack_mismatch", "invalid"])
         self.assertIn(other["person"], self.identified(picture("Greta"), list=["described"]))
         self.refused(self.admin.call("descriptors_import", 415, body=b"x", media="text/plain"), 415, "unsupported")
+        large = b'"' + b" " * (64 << 20) + b'"'
+        self.refused(self.admin.call("descriptors_import", 413, body=large, media="application/json"), 413, "limit")
         operator = world.role_user("operator")
         self.refused(operator.call("descriptor_get", 403, face=face["face"]), 403, "forbidden")
         self.assertIn("descriptor.export", self.actions(face["face"]) + self.actions(person["person"]))
