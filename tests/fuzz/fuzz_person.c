@@ -6,6 +6,18 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Does a step of the path go up? A name may well end in dots. */
+static int climbs(const char *path)
+{
+    size_t n;
+    for (; *path; path += n + (path[n] == '/')) {
+        n = strcspn(path, "/");
+        if (n == 2 && memcmp(path, "..", 2) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 static void check(const mn_exchange_person *p)
 {
     if (p->n_faces > MN_EXCHANGE_FACES_MAX || p->n_lists > MN_EXCHANGE_LISTS_MAX ||
@@ -15,7 +27,7 @@ static void check(const mn_exchange_person *p)
         const mn_exchange_face *f = &p->faces[i];
         if (f->n_vector > MN_EXCHANGE_NUMBERS_MAX || (f->vector && f->with_row))
             abort();
-        if (f->sample && (f->sample[0] == '/' || strstr(f->sample, "../")))
+        if (f->sample && (f->sample[0] == '/' || climbs(f->sample)))
             abort();
         if (!(f->quality >= 0 && f->quality <= 1))
             abort();
