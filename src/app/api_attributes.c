@@ -120,7 +120,7 @@ static mn_code extract(mn_api_call *call, extraction *x, json_t *images, json_t 
 {
     mn_shown *shown = NULL;
     size_t n = 0;
-    mn_code code = mn_shown_read(call, "pictures", NULL, NULL, NULL, &shown, &n, err);
+    mn_code code = mn_shown_read(call, "pictures", "picture boxes", NULL, &shown, &n, err);
     for (size_t i = 0; code == MN_OK && i < n; i++)
         code = look(call, x, &shown[i], err);
     if (code == MN_OK)

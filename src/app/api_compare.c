@@ -55,9 +55,8 @@ static mn_code read_sides(mn_api_call *call, mn_shown sides[2], mn_error *err)
         code = mn_shown_of_source(call, json_object_get(call->body, names[i]), &sides[i], err);
     if (call->body || code != MN_OK)
         return code;
-    code = mn_shown_read(call, NULL, NULL, NULL, NULL, &shown, &n, err);
-    if (code == MN_OK && (n != 2 || strcmp(shown[0].part, shown[1].part) == 0 ||
-                          strcmp(shown[0].part, "picture") == 0 || strcmp(shown[1].part, "picture") == 0))
+    code = mn_shown_read(call, NULL, "a b", NULL, &shown, &n, err);
+    if (code == MN_OK && (n != 2 || strcmp(shown[0].part, shown[1].part) == 0))
         code = mn_fail(err, MN_E_INVALID, "send the two pictures in the fields a and b of the form");
     for (size_t i = 0; code == MN_OK && i < 2; i++)
         sides[shown[i].part[0] == 'b'] = shown[i];
@@ -201,7 +200,7 @@ mn_code mn_api_identify(mn_api_call *call, mn_error *err)
     json_t *images = json_array();
     mn_code code = read_search(call, &s, err);
     if (code == MN_OK)
-        code = mn_shown_read(call, "sources", NULL, NULL, NULL, &shown, &n, err);
+        code = mn_shown_read(call, "sources", "picture boxes", NULL, &shown, &n, err);
     for (size_t i = 0; code == MN_OK && i < n; i++)
         code = ask_one(call, &s, &shown[i], images, err);
     if (code == MN_OK)

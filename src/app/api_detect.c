@@ -1,6 +1,5 @@
 /* /v1/detect, /v1/quality, /v1/liveness: what can be said about the faces of a picture. Nobody enrolled is
  * looked at, and nothing is kept. */
-#include "app/api_schemas.h"
 #include "app/checks_json.h"
 #include "app/face_json.h"
 #include "app/pictures.h"
@@ -95,7 +94,7 @@ mn_code mn_api_detect(mn_api_call *call, mn_error *err)
     mn_shown *shown = NULL;
     size_t n = 0;
     unsigned want = wanted_parts(call);
-    mn_code code = mn_shown_read(call, "pictures", NULL, NULL, NULL, &shown, &n, err);
+    mn_code code = mn_shown_read(call, "pictures", "picture boxes", NULL, &shown, &n, err);
     for (size_t i = 0; code == MN_OK && i < n; i++)
         code = mn_shown_look(call, &shown[i], want, MN_SIDE_ALL_FACES, err);
     return code == MN_OK ? answer(call, shown, n, detection, NULL, err) : code;
@@ -137,7 +136,7 @@ mn_code mn_api_quality(mn_api_call *call, mn_error *err)
     size_t n = 0;
     json_t *ranges = NULL;
     mn_check_profile profile = mn_check_profile_icao();
-    mn_code code = mn_shown_read(call, "pictures", "checks", &schema_CheckRanges, &ranges, &shown, &n, err);
+    mn_code code = mn_shown_read(call, "pictures", "picture boxes checks", &ranges, &shown, &n, err);
     if (!ranges && call->body)
         ranges = json_object_get(call->body, "checks");
     if (code == MN_OK && ranges)
@@ -210,7 +209,7 @@ mn_code mn_api_liveness(mn_api_call *call, mn_error *err)
     json_t *images = json_array(), *together = NULL;
     mn_code code = start_judging(call, &j, err);
     if (code == MN_OK)
-        code = mn_shown_read(call, "pictures", NULL, NULL, NULL, &shown, &n, err);
+        code = mn_shown_read(call, "pictures", "picture boxes", NULL, &shown, &n, err);
     for (size_t i = 0; code == MN_OK && i < n; i++) {
         code = mn_shown_look(call, &shown[i], MN_LIVE_WANT, 0, err);
         mn_shown_choose(&shown[i], mn_api_text(call, MN_P_LIVENESS_FACES));

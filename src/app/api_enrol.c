@@ -154,7 +154,7 @@ static mn_code from_source(mn_api_call *call, mn_face_new *out, mn_error *err)
     mn_shown *shown = NULL;
     size_t n = 0;
     double min_quality = mn_api_min_quality(call, MN_P_FACE_CREATE_MIN_QUALITY);
-    mn_code code = mn_shown_read(call, NULL, NULL, NULL, NULL, &shown, &n, err);
+    mn_code code = mn_shown_read(call, NULL, "picture box", NULL, &shown, &n, err);
     if (code == MN_OK && n != 1)
         code = mn_fail(err, MN_E_INVALID, "one picture makes one face: there are %zu here", n);
     if (code != MN_OK)

@@ -196,23 +196,23 @@ static mn_code from_json(mn_api_call *call, const char *name, mn_shown *all, siz
 /* ---- from a form ---- */
 
 typedef struct {
-    const char *extra;
-    const mn_schema *extra_schema;
-    json_t **extra_json;
-    json_t *boxes;
+    const char *fields; /* that it may have */
+    json_t *boxes, *checks;
 } form;
 
 static mn_code part_json(mn_api_call *call, const mn_part *part, const mn_schema *schema, json_t **out,
                          mn_error *err)
 {
     json_t *value = NULL;
+    if (*out)
+        return mn_fail(err, MN_E_INVALID, "part %.64s: it is there twice", part->name);
     const mn_json_limits limits = {.bytes = JSON_PART_MAX, .depth = JSON_DEPTH_MAX, .values = JSON_VALUES};
     mn_code code = mn_json_read((const char *)part->bytes, part->n, &limits, &value, err);
     if (code == MN_OK && mn_arena_on_end(call->arena, drop_json, value) != 0) {
         json_decref(value);
         code = mn_fail(err, MN_E_MEMORY, "no memory for a part");
     }
-    if (code == MN_OK && schema)
+    if (code == MN_OK)
         code = mn_schema_check(schema, value, NULL, err);
     if (code == MN_OK)
         *out = value;
@@ -221,32 +221,38 @@ static mn_code part_json(mn_api_call *call, const mn_part *part, const mn_schema
     return code;
 }
 
-static bool is_picture_part(const mn_part *p)
+static bool may_have(const form *f, const char *name)
 {
-    return strcmp(p->name, "picture") == 0 || strcmp(p->name, "a") == 0 || strcmp(p->name, "b") == 0;
+    size_t n = strlen(name);
+    for (const char *at = f->fields; *at; at += strspn(at, " ")) {
+        size_t len = strcspn(at, " ");
+        if (len == n && memcmp(at, name, n) == 0)
+            return true;
+        at += len;
+    }
+    return false;
 }
 
 static mn_code take_part(mn_api_call *call, const mn_part *part, form *f, mn_shown *all, size_t *n,
                          mn_error *err)
 {
-    if (is_picture_part(part)) {
-        if (*n == MN_SHOWN_MAX)
-            return mn_fail(err, MN_E_LIMIT, "a request has %d pictures at most", MN_SHOWN_MAX);
-        all[*n].file = fit_name(call, part->file_name);
-        all[*n].part = part->name;
-        all[*n].bytes = part->bytes;
-        all[*n].n = part->n;
-        ++*n;
-        return MN_OK;
-    }
+    if (!may_have(f, part->name))
+        return mn_fail(err, MN_E_INVALID, "part %.64s: there is no such field here, but: %s", part->name,
+                       f->fields);
     if (strcmp(part->name, "box") == 0)
         return part_json(call, part, &schema_Box, &f->boxes, err);
     if (strcmp(part->name, "boxes") == 0)
         return part_json(call, part, &schema_Boxes, &f->boxes, err);
-    if (f->extra && strcmp(part->name, f->extra) == 0)
-        return part_json(call, part, f->extra_schema, f->extra_json, err);
-    return mn_fail(err, MN_E_INVALID, "part %.64s: there is no such field; pictures come in picture",
-                   part->name);
+    if (strcmp(part->name, "checks") == 0)
+        return part_json(call, part, &schema_CheckRanges, &f->checks, err);
+    if (*n == MN_SHOWN_MAX)
+        return mn_fail(err, MN_E_LIMIT, "a request has %d pictures at most", MN_SHOWN_MAX);
+    all[*n].file = fit_name(call, part->file_name);
+    all[*n].part = part->name;
+    all[*n].bytes = part->bytes;
+    all[*n].n = part->n;
+    ++*n;
+    return MN_OK;
 }
 
 static mn_code spread_boxes(mn_api_call *call, const json_t *boxes, mn_shown *all, size_t n, mn_error *err)
@@ -279,15 +285,15 @@ static mn_code from_form(mn_api_call *call, form *f, mn_shown *all, size_t *n, m
     for (size_t i = 0; code == MN_OK && i < n_parts; i++)
         code = take_part(call, &parts[i], f, all, n, err);
     if (code == MN_OK && *n == 0)
-        code = mn_fail(err, MN_E_INVALID, "there is no picture in the form: send it in the field picture");
+        code = mn_fail(err, MN_E_INVALID, "there is no picture in the form: send it in the field %.*s",
+                       (int)strcspn(f->fields, " "), f->fields);
     return code == MN_OK && f->boxes ? spread_boxes(call, f->boxes, all, *n, err) : code;
 }
 
-mn_code mn_shown_read(mn_api_call *call, const char *json_name, const char *extra,
-                      const mn_schema *extra_schema, json_t **extra_json, mn_shown **out, size_t *n,
-                      mn_error *err)
+mn_code mn_shown_read(mn_api_call *call, const char *json_name, const char *fields, json_t **checks,
+                      mn_shown **out, size_t *n, mn_error *err)
 {
-    form f = {.extra = extra, .extra_schema = extra_schema, .extra_json = extra_json};
+    form f = {.fields = fields};
     mn_shown *all = mn_arena_calloc(call->arena, MN_SHOWN_MAX, sizeof *all);
     size_t count = 0;
     if (!all)
@@ -301,6 +307,8 @@ mn_code mn_shown_read(mn_api_call *call, const char *json_name, const char *extr
         all[count++] = (mn_shown){.bytes = call->request->body, .n = call->request->body_len};
     if (code != MN_OK)
         return code;
+    if (checks)
+        *checks = f.checks;
     *out = all;
     *n = count;
     return MN_OK;

@@ -33,11 +33,10 @@ typedef struct {
 } mn_shown;
 
 /* All of the body. json_name: the field of a JSON body that holds them: an array, or one object; NULL: the
- * body is one source. extra: a further part that a form may have ("checks"), whose JSON then goes to
- * *extra_json (may be NULL); checked against its schema. */
-mn_code mn_shown_read(mn_api_call *call, const char *json_name, const char *extra,
-                      const mn_schema *extra_schema, json_t **extra_json, mn_shown **out, size_t *n,
-                      mn_error *err);
+ * body is one source. fields: what a form may have, with blanks between: "picture", "a", "b" are pictures,
+ * "box" and "boxes" where the faces are, and the JSON of "checks" goes to *checks (else may be NULL). */
+mn_code mn_shown_read(mn_api_call *call, const char *json_name, const char *fields, json_t **checks,
+                      mn_shown **out, size_t *n, mn_error *err);
 /* The same for one JSON source. */
 mn_code mn_shown_of_source(mn_api_call *call, const json_t *source, mn_shown *out, mn_error *err);
 

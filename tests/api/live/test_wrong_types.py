@@ -10,7 +10,7 @@ import sys
 
 from running import SANITIZED
 from spec import model
-from world import Api, NO_ID, setUpModule, tearDownModule, world  # pylint: disable=unused-import
+from world import Api, NO_ID, png, setUpModule, tearDownModule, world  # pylint: disable=unused-import
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from checks import Checks  # noqa: E402  pylint: disable=wrong-import-position
@@ -121,6 +121,44 @@ class Bodies(Api):
                 continue
             answer = self.admin.call(op.name, (400, 413), body=b"{}", media="application/json", **path_given(op))
             self.assertIn(answer.code, ("invalid", "limit"), op.name)
+
+
+class Forms(Api):
+    """multipart/form-data."""
+
+    @staticmethod
+    def wrong(op):
+        """(what, parts) of forms that are not as described."""
+        schema, maker, image = op.bodies["multipart/form-data"], Maker(world.spec.document, "form " + op.name), png(64, 64)
+        good = [(name, image, "x.png") for name in schema["required"]]
+        for name, inner in schema["properties"].items():
+            inner = model.follow(world.spec.document, inner)
+            if inner["type"] == "array" and inner["items"].get("format") == "binary":
+                yield f"too many {name}", [(name, image, "x.png")] * (inner["maxItems"] + 1)
+            elif inner.get("format") == "binary":
+                yield f"{name} twice", good + [(name, image, "x.png")]
+            else:
+                value = json.dumps(whole(maker.make(inner))).encode()
+                yield f"{name} twice", good + [(name, value)] * 2
+                for text in (b"", b"{", b"nul", b"\xff", b"[" * 3000, b"x" * 70000):
+                    yield f"{name} is {text[:10]}", good + [(name, text)]
+                rows = [v for _, v in spoiled(whole(maker.make(inner)), maker) if not unsafe(v) and not world.spec.checks.of(inner).is_valid(whole(v))]
+                for value in Bodies.sample(rows, maker):
+                    yield f"{name} is {str(value)[:40]}", good + [(name, json.dumps(value).encode())]
+        for name in ("picture", "a", "b", "box", "boxes", "checks", "strange"):
+            if name not in schema["properties"]:
+                yield f"{name} is none of it", good + [(name, b"[]" if name in ("boxes", "checks") else image)]
+        for name in schema["required"]:
+            yield f"{name} is missing", [part for part in good if part[0] != name]
+
+    def test_every_part_of_every_form(self):
+        count = 0
+        for op in world.spec.operations.values():
+            for what, parts in self.wrong(op) if "multipart/form-data" in op.bodies else ():
+                answer = self.admin.call(op.name, (400, 413), parts=parts, **path_given(op))
+                self.assertIn(answer.code, ("invalid", "limit"), f"{op.name} {what}: {answer.body[:300]!r}")
+                count += 1
+        self.assertGreater(count, 200)
 
 
 class Parameters(Api):
