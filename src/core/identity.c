@@ -12,7 +12,6 @@
 
 #define ASK_NS      INT64_C(1000000000)
 #define WRITE_EVERY (60 * MN_TIME_SECOND) /* last uses */
-#define SECRET      32
 #define TOKEN_MARK  "mien_"
 
 /* ---- secrets ---- */
@@ -28,7 +27,7 @@ void mn_secret_hash(const mn_core *c, char kind, const uint8_t *bytes, size_t n,
 
 void mn_secret_make(const mn_core *c, char kind, char text[MN_SECRET_TEXT], uint8_t hash[MN_SECRET_HASH])
 {
-    uint8_t bytes[SECRET];
+    uint8_t bytes[MN_SECRET_BYTES];
     char coded[MN_SECRET_TEXT];
     randombytes_buf(bytes, sizeof bytes);
     sodium_bin2base64(coded, sizeof coded, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
@@ -38,18 +37,21 @@ void mn_secret_make(const mn_core *c, char kind, char text[MN_SECRET_TEXT], uint
     sodium_memzero(coded, sizeof coded);
 }
 
-/* false: it cannot be one. */
-static bool read_secret(const mn_core *c, char kind, const char *text, uint8_t hash[MN_SECRET_HASH])
+bool mn_secret_read(char kind, const char *text, uint8_t bytes[MN_SECRET_BYTES])
 {
-    uint8_t bytes[SECRET];
     size_t n = 0, mark = strlen(TOKEN_MARK);
     if (!text || (kind == 't' && strncmp(text, TOKEN_MARK, mark) != 0))
         return false;
     text += kind == 't' ? mark : 0;
-    size_t len = strnlen(text, MN_SECRET_TEXT);
-    if (sodium_base642bin(bytes, sizeof bytes, text, len, NULL, &n, NULL,
-                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
-        n != sizeof bytes)
+    return sodium_base642bin(bytes, MN_SECRET_BYTES, text, strnlen(text, MN_SECRET_TEXT), NULL, &n, NULL,
+                             sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
+           n == MN_SECRET_BYTES;
+}
+
+static bool hash_of(const mn_core *c, char kind, const char *text, uint8_t hash[MN_SECRET_HASH])
+{
+    uint8_t bytes[MN_SECRET_BYTES];
+    if (!mn_secret_read(kind, text, bytes))
         return false;
     mn_secret_hash(c, kind, bytes, sizeof bytes, hash);
     sodium_memzero(bytes, sizeof bytes);
@@ -425,7 +427,7 @@ static mn_code who_is(mn_core *c, char kind, const char *secret, mn_identity **o
     uint64_t generation = 0;
     mn_code code = MN_OK;
     mn_time now = mn_time_now();
-    if (!read_secret(c, kind, secret, hash))
+    if (!hash_of(c, kind, secret, hash))
         return nobody(kind, err);
     follow(c);
     mn_identity *id = look_up(c->signin, hash, &generation);

@@ -42,6 +42,9 @@ unsigned mn_throttle_seconds(const mn_signin_policy *p, unsigned allowed, int64_
 /* A new secret (t: a token's, with its mark) and its hash. */
 void mn_secret_make(const mn_core *c, char kind, char text[MN_SECRET_TEXT], uint8_t hash[MN_SECRET_HASH]);
 void mn_secret_hash(const mn_core *c, char kind, const uint8_t *bytes, size_t n, uint8_t out[MN_SECRET_HASH]);
+/* What a secret's text stands for; one secret has one text. False: it cannot be one (text may be NULL). */
+#define MN_SECRET_BYTES 32
+bool mn_secret_read(char kind, const char *text, uint8_t bytes[MN_SECRET_BYTES]);
 /* Something was taken away: forget what is in memory now. */
 void mn_identity_forget(mn_core *c);
 /* From a session or a token (the other one NULL) that was just read or made. */
