@@ -59,23 +59,11 @@ def main():
     parser.add_argument("modules", nargs="*")
     args = parser.parse_args()
     modules = args.modules or sorted((p.stem for p in HERE.glob("test_*.py")), key=lambda n: n not in covered.LONG)
-    postgres = None
-    if args.store == "postgres":
-        if not running.has_postgres():
-            print("SKIPPED: PostgreSQL 15 is not here (tools/setup gets it)")
-            sys.exit(77)
-        postgres = running.Postgres()
-    with tempfile.TemporaryDirectory(prefix="mien-api-") as shared:
+    with running.store(args.store) as url, tempfile.TemporaryDirectory(prefix="mien-api-") as shared:
         for part in ("seen", "pictures"):
             (pathlib.Path(shared) / part).mkdir()
         common = {**os.environ, "MIEN_API_SEEN": f"{shared}/seen", "MIEN_API_PICTURES": f"{shared}/pictures"}
-        try:
-            if postgres:
-                postgres.start()
-            well, totals = run_all(modules, args.jobs, lambda _: {**common, **({"MIEN_API_STORE_URL": postgres.url()} if postgres else {})})
-        finally:
-            if postgres:
-                postgres.stop()
+        well, totals = run_all(modules, args.jobs, lambda _: {**common, **({"MIEN_API_STORE_URL": url()} if url else {})})
         if not args.modules:
             complete = covered.report(pathlib.Path(shared) / "seen")
             well &= complete or args.partly

@@ -1,4 +1,5 @@
 """The real programs that these tests talk to: `mien serve`, and PostgreSQL under it where that is asked for."""
+import contextlib
 import os
 import pathlib
 import pwd
@@ -6,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -124,9 +126,10 @@ class Postgres:
         return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
     def start(self):
-        """Makes the data and waits until it answers."""
+        """Makes the data and waits until it answers. Names sort in another way than by bytes, unless the tables say otherwise."""
         who, data, log = self._user(), self.folder / "data", subprocess.DEVNULL
-        subprocess.run([BIN / "initdb", "-D", data, "-U", "mien", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+        subprocess.run([BIN / "initdb", "-D", data, "-U", "mien", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
+                        "--locale-provider=icu", "--icu-locale=en", "--no-sync", "--no-instructions"],
                        check=True, stdout=log, cwd="/", **who)
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
             [BIN / "postgres", "-D", data, "-k", self.folder, "-c", "listen_addresses=", "-c", "shared_buffers=16MB",
@@ -153,6 +156,17 @@ class Postgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def has_postgres():
-    """Is it installed?"""
-    return (BIN / "postgres").exists()
+@contextlib.contextmanager
+def store(kind):
+    """Gives what makes the address of a new store in PostgreSQL, which ends with it; None: each server has an SQLite of its own."""
+    if kind == "sqlite":
+        yield None
+        return
+    if not (BIN / "postgres").exists():
+        print("SKIPPED: not there: PostgreSQL 15 (apt-get install postgresql-15, or tools/setup)")
+        sys.exit(1 if os.environ.get("MIEN_TEST_ALL") == "1" else 77)
+    postgres = Postgres()
+    try:
+        yield postgres.start().url
+    finally:
+        postgres.stop()
