@@ -14,6 +14,7 @@
 
 #define TICK_NS        INT64_C(200000000)
 #define SCARCE_IDLE_NS INT64_C(1000000000)
+#define END_SEEN_NS    INT64_C(1000000000)
 #define MS             INT64_C(1000000)
 #define COUNTS         (sizeof((connections *)0)->counts / sizeof(peer_count *))
 
@@ -215,6 +216,19 @@ static bool sends_too_slowly(mn_http_server *s, connection *c, int64_t now)
     return too_slow(s, c, now, s->o.send_ms, acked - before);
 }
 
+/* The end of a client that comes together with its last bytes is no event of its own, and libmicrohttpd waits
+ * on. Looked at while a phase is young, for an end that comes later is an event; twice, for what came before
+ * it may be about to be worked on. */
+static bool has_ended(connection *c, int64_t now, int64_t since)
+{
+    char byte;
+    if (now - since > END_SEEN_NS || recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0)
+        return false;
+    bool again = c->ended_ns == since;
+    c->ended_ns = since;
+    return again;
+}
+
 static bool must_go(mn_http_server *s, connection *c, int64_t now)
 {
     phase is = (phase)atomic_load_explicit(&c->phase, memory_order_acquire);
@@ -223,12 +237,15 @@ static bool must_go(mn_http_server *s, connection *c, int64_t now)
     bool scarce = atomic_load(&s->connections.open) > s->o.connections_max / 4 * 3;
     switch (is) {
     case PHASE_IDLE:
-        return late || s->connections.close_idle || (scarce && now - since > SCARCE_IDLE_NS);
+        return late || s->connections.close_idle || (scarce && now - since > SCARCE_IDLE_NS) ||
+               has_ended(c, now, since);
     case PHASE_HEAD:
-        return late;
+        return late || has_ended(c, now, since);
     case PHASE_BODY:
-        return late &&
-               too_slow(s, c, now, s->o.body_ms, atomic_load_explicit(&c->received, memory_order_relaxed));
+        if (late)
+            return too_slow(s, c, now, s->o.body_ms,
+                            atomic_load_explicit(&c->received, memory_order_relaxed));
+        return has_ended(c, now, since);
     case PHASE_SEND:
         return late && sends_too_slowly(s, c, now);
     default:

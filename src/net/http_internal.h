@@ -49,7 +49,8 @@ typedef struct connection connection;
 struct connection {
     connection *older, *newer; /* under connections.lock */
     int fd;                    /* open as long as the connection is in the list */
-    bool tls, is_unix, cut;    /* cut: under connections.lock */
+    bool tls, is_unix, cut;    /* cut: under connections.lock, as the next */
+    int64_t ended_ns;          /* since_ns of the phase in which the reaper saw the client's end; 0 */
     mn_address peer;
     peer_count *counted;     /* NULL: not counted by address */
     unsigned requests;       /* I/O thread, as the next */

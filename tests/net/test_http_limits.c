@@ -5,6 +5,8 @@
 #include "http_client.h"
 #include "support.h"
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -131,6 +133,27 @@ static int start_patient(void **state)
     o.head_ms = o.body_ms = o.send_ms = o.idle_ms = 600000;
     app_start(&o);
     return 0;
+}
+
+/* The last bytes and the end are one packet. */
+static void who_hangs_up_is_not_waited_for(void **state)
+{
+    (void)state;
+    static const char *const last[] = {"\r\n", "GET /hel", "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n",
+                                       "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc"};
+    for (size_t i = 0; i < 4; i++) {
+        int on = 1, fd = dial(app.port);
+        assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on), 0);
+        say(fd, last[i]);
+        shutdown_sending(fd);
+        if (i == 2) {
+            reply r = hear(fd);
+            assert_int_equal(r.status, 200);
+            reply_free(&r);
+        }
+        assert_true(is_closed(fd));
+        close(fd);
+    }
 }
 
 static void a_thousand_idle_and_slow_connections_do_no_harm(void **state)
@@ -535,6 +558,7 @@ int main(void)
         WITH(slow_bodies_and_idle_connections_are_cut_off, start_impatient),
         WITH(slow_readers_are_cut_off, start_impatient),
         WITH(who_waits_for_a_worker_is_not_cut_off, start_impatient),
+        WITH(who_hangs_up_is_not_waited_for, start_patient),
         WITH(a_thousand_idle_and_slow_connections_do_no_harm, start_patient),
         WITH(an_address_has_so_many_connections, start_narrow),
         WITH(a_connection_has_so_many_requests, start_narrow),
