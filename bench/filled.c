@@ -111,6 +111,8 @@ void filled_measure(mn_gallery *g, const vectors *v, const filled_options *o, co
             answers[i].out = &out[i];
         }
         res.read_ms[round] = reading_ms(r);
+        if (queries > 1)
+            res.multiply_ms[round] = reading_multiply_ms(r, (double)(v->rows * queries) * v->dim);
         int64_t from = mn_monotonic_ns();
         if (mn_gallery_search_many(g, q, queries, answers, &err))
             bench_die(err.text);

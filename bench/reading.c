@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #define HELD_MAX ((size_t)2 << 30) /* more is read by reading it again: no cache holds as much */
 
@@ -24,6 +27,7 @@ struct reading {
     member members[THREADS_MAX];
     uint64_t *words;
     size_t n, times, rest; /* words in memory; how often all of them are read, and how many once more */
+    double products;
     uint64_t sums[THREADS_MAX][8]; /* a cache line each; kept so that reading is not optimised away */
 };
 
@@ -70,6 +74,41 @@ static void read_share(void *ctx, unsigned thread, unsigned threads)
 double reading_ms(reading *r)
 {
     return reading_run(r, read_share, r);
+}
+
+#if defined(__x86_64__)
+#define SUMS 16 /* enough that no multiplication waits for the one before */
+
+__attribute__((target("avx512f,avx512vnni"))) static void multiply(uint64_t rounds, uint64_t *kept)
+{
+    __m512i sums[SUMS], rows = _mm512_set1_epi32(0x01020304), probe = _mm512_set1_epi32(0x04030201);
+    for (size_t i = 0; i < SUMS; i++)
+        sums[i] = _mm512_setzero_si512();
+    for (uint64_t round = 0; round < rounds; round++)
+        for (size_t i = 0; i < SUMS; i++) {
+            sums[i] = _mm512_dpbusd_epi32(sums[i], rows, probe);
+            __asm__("" : "+v"(sums[i])); /* or the compiler would do it once */
+        }
+    for (size_t i = 0; i < SUMS; i++)
+        *kept += (uint32_t)_mm512_reduce_add_epi32(sums[i]);
+}
+
+static void multiply_share(void *ctx, unsigned thread, unsigned threads)
+{
+    reading *r = ctx;
+    multiply((uint64_t)(r->products / threads / (64 * SUMS)), r->sums[thread]);
+}
+#endif
+
+double reading_multiply_ms(reading *r, double products)
+{
+#if defined(__x86_64__)
+    r->products = products;
+    if (__builtin_cpu_supports("avx512vnni"))
+        return reading_run(r, multiply_share, r);
+#endif
+    (void)r, (void)products;
+    return 0;
 }
 
 void *map_huge(size_t bytes)

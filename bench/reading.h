@@ -19,6 +19,9 @@ typedef struct reading reading;
 reading *reading_create(size_t bytes, unsigned threads);
 void reading_destroy(reading *r);
 double reading_ms(reading *r);
+/* How long the same threads take for so many multiplications of bytes on registers alone: the least that many queries
+ * at a time can take. 0: not known for this processor (known: AVX-512 VNNI). */
+double reading_multiply_ms(reading *r, double products);
 /* The same threads with other work: milliseconds until all shares are done. */
 double reading_run(reading *r, share_fn fn, void *ctx);
 

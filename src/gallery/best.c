@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CAP_MIN      512 /* a power of two; at least this many rows between two prunes, less those kept */
+#define CAP_MIN      512 /* a power of two */
+#define FIRST_PRUNE  32  /* rows; early, so that few of the first ones are taken */
 #define PEOPLE_PER_K 4
 #define PEOPLE_MORE  252
 
@@ -13,11 +14,17 @@ static size_t slots_of(const mn_best *b)
     return b->cap * 2;
 }
 
+static size_t first_prune(const mn_best *b)
+{
+    return b->k * 4 > FIRST_PRUNE ? b->k * 4 : FIRST_PRUNE;
+}
+
 bool mn_best_init(mn_best *b, size_t k, float floor, float slack)
 {
     *b = (mn_best){.floor = floor, .slack = slack, .k = k, .cap = CAP_MIN};
     while (b->cap < k * 4)
         b->cap *= 2;
+    b->full = first_prune(b);
     b->hits = mn_alloc(b->cap * sizeof *b->hits);
     b->people = mn_alloc(slots_of(b) * sizeof *b->people);
     if (b->hits && b->people)
@@ -80,6 +87,7 @@ void mn_best_prune(mn_best *b)
         b->hits[kept++] = b->hits[i];
     }
     b->n = kept;
+    b->full = kept * 2 > first_prune(b) ? kept * 2 : first_prune(b);
 }
 
 static bool grow(mn_best *b)
@@ -98,11 +106,12 @@ static bool grow(mn_best *b)
 
 void mn_best_add(mn_best *b, const mn_chunk *chunk, uint32_t row, float score)
 {
-    if (b->n == b->cap) {
+    if (b->n == b->full) {
         mn_best_prune(b);
-        if (b->n > b->cap / 2 && !grow(b)) {
+        if (b->full > b->cap && !grow(b)) {
             b->failed = true;
             b->n /= 2;
+            b->full = b->cap;
         }
     }
     if (score >= b->floor)

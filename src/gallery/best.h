@@ -5,10 +5,10 @@
  * far below another of the same person; all else is kept, to be scored again in float. Where very many people
  * are that close together, the best 4k + 252 of them are kept.
  *
- * Rows at or above the floor are appended, and when the buffer is full it is pruned, which raises the floor.
- * Pruning is rare: between two prunes the number of rows seen grows by a factor, so a scan of a million rows
- * prunes about five times. What is kept does not depend on the order in which rows arrive: ties are broken by
- * the person's id, then by the face's. */
+ * Rows at or above the floor are appended, and when there are twice as many as were kept they are pruned,
+ * which raises the floor. Pruning is rare: between two prunes the number of rows seen grows by a factor. What
+ * is kept does not depend on the order in which rows arrive: ties are broken by the person's id, then by the
+ * face's. */
 #ifndef MN_GALLERY_BEST_H
 #define MN_GALLERY_BEST_H
 
@@ -24,6 +24,7 @@ typedef struct {
     float floor; /* rows below it are not wanted */
     float slack;
     size_t k, n, cap;
+    size_t full; /* as many rows are pruned */
     mn_hit *hits;
     uint32_t *people; /* scratch of pruning: a hash table of indices into hits, twice as many slots as hits */
     bool failed;      /* memory was short, and rows that were wanted are lost */

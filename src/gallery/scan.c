@@ -8,7 +8,6 @@
 #define BLOCK_WORDS       (BLOCK_ROWS / 64)
 #define BLOCKS_OF_A_CHUNK (MN_CHUNK_ROWS / BLOCK_ROWS)
 #define TILE_ROWS         256u /* scores of 16 probes stay in the first-level cache */
-#define GROUP_ROWS        16u
 /* A list with fewer of the block's rows is read row by row. Below about a quarter that is faster than reading
  * all. */
 #define NARROW 4
@@ -105,23 +104,6 @@ static inline float score_of(const mn_chunk *c, size_t row, int32_t dot, float p
     return c->halves ? score - c->halves[row] : score;
 }
 
-/* Is any of 16 scores at the floor or above? Almost always no: written so that the compiler makes it a few
- * vector steps. */
-static bool any_reaches(const mn_chunk *c, size_t row, const int32_t *dots, float probe_scale, float floor)
-{
-    const float *scales = c->scales + row;
-    int any = 0;
-    if (c->halves) {
-        const float *halves = c->halves + row;
-        for (size_t i = 0; i < GROUP_ROWS; i++)
-            any |= (float)dots[i] * (scales[i] * probe_scale) - halves[i] >= floor;
-    } else {
-        for (size_t i = 0; i < GROUP_ROWS; i++)
-            any |= (float)dots[i] * (scales[i] * probe_scale) >= floor;
-    }
-    return any != 0;
-}
-
 static void raise_floor(worker *w, size_t q)
 {
     _Atomic float *shared = &w->scan->floors[q];
@@ -144,17 +126,18 @@ static void offer(worker *w, const block *b, size_t q, uint32_t at, uint32_t n, 
     const mn_chunk *c = b->segment->chunk;
     const float probe_scale = w->scan->probes[q].scale;
     mn_best *best = &w->best[q];
-    for (uint32_t i = 0; i < n; i += GROUP_ROWS) {
-        uint32_t end = n - i < GROUP_ROWS ? n : i + GROUP_ROWS;
-        if (end - i == GROUP_ROWS && !any_reaches(c, b->from + at + i, dots + i, probe_scale, best->floor))
-            continue;
-        for (uint32_t j = i; j < end; j++) {
-            uint32_t in_block = at + j, row = b->from + in_block;
-            float score = score_of(c, row, dots[j], probe_scale);
-            if (score >= best->floor &&
+    for (uint32_t i = 0; i < n; i += 64) {
+        uint32_t row = b->from + at + i;
+        uint64_t bits =
+            w->scan->g->simd->reaching(dots + i, c->scales + row, c->halves ? c->halves + row : NULL,
+                                       n - i < 64 ? n - i : 64, probe_scale, best->floor);
+        for (; bits; bits &= bits - 1) {
+            uint32_t j = i + (uint32_t)__builtin_ctzll(bits), in_block = at + j;
+            float score = score_of(c, b->from + in_block, dots[j], probe_scale);
+            if (score >= best->floor && /* which rises meanwhile */
                 (!b->filtered[q] || w->wanted[q][in_block / 64] >> in_block % 64 & 1) &&
-                accepted(w->scan->probes[q].query, c, row))
-                mn_best_add(best, c, row, score);
+                accepted(w->scan->probes[q].query, c, b->from + in_block))
+                mn_best_add(best, c, b->from + in_block, score);
         }
     }
 }

@@ -29,6 +29,8 @@ static inline void mn_sketch_near_loop(const uint64_t *sketches, size_t n_groups
 }
 
 #if defined(__x86_64__)
+void mn_sketch_count_avx512(const uint64_t *group, size_t words, const uint64_t *probe,
+                            uint64_t counts[MN_SKETCH_GROUP]);
 void mn_sketch_near_avx512(const uint64_t *sketches, size_t n_groups, size_t words, const uint64_t *probe,
                            unsigned limit, uint64_t *near);
 #endif

@@ -121,10 +121,35 @@ static float l2sq_f32(const float *a, const float *b, size_t n)
     return sum_f32(_mm256_add_ps(s0, s1)) + rest;
 }
 
+static inline __m256i first(size_t n)
+{
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n < 8 ? (int)n : 8),
+                              _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+static uint64_t reaching(const int32_t *dots, const float *scales, const float *halves, size_t n,
+                         float probe_scale, float floor)
+{
+    uint64_t answer = 0;
+    for (size_t i = 0; i < n; i += 8) {
+        __m256i m = first(n - i);
+        __m256 score =
+            _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_maskload_epi32(dots + i, m)),
+                          _mm256_mul_ps(_mm256_maskload_ps(scales + i, m), _mm256_set1_ps(probe_scale)));
+        if (halves)
+            score = _mm256_sub_ps(score, _mm256_maskload_ps(halves + i, m));
+        __m256 reached =
+            _mm256_and_ps(_mm256_cmp_ps(score, _mm256_set1_ps(floor), _CMP_GE_OQ), _mm256_castsi256_ps(m));
+        answer |= (uint64_t)(unsigned)_mm256_movemask_ps(reached) << i;
+    }
+    return answer;
+}
+
 void mn_simd_fill_dot_avx2(mn_simd *t)
 {
     t->scan_i8 = scan_i8;
     t->scan_i8_multi = scan_i8_multi;
+    t->reaching = reaching;
     t->dot_f32 = dot_f32;
     t->l2sq_f32 = l2sq_f32;
 }

@@ -27,6 +27,10 @@ typedef struct {
     /* The same for 1 to 16 probes (each stride bytes, back to back) in one pass: out[q * n_out + i]. */
     void (*scan_i8_multi)(const int8_t *rows, size_t n, size_t stride, const int8_t *probes, size_t n_probes,
                           int32_t *out, size_t n_out);
+    /* Which of up to 64 scores dots[i] * (scales[i] * probe_scale) - halves[i] are at `floor` or above: one
+     * bit each. halves: NULL for none. */
+    uint64_t (*reaching)(const int32_t *dots, const float *scales, const float *halves, size_t n,
+                         float probe_scale, float floor);
     float (*dot_f32)(const float *a, const float *b, size_t n);
     float (*l2sq_f32)(const float *a, const float *b, size_t n); /* sum of squared differences */
 

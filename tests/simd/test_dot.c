@@ -126,7 +126,7 @@ static void bytes_are_compared_exactly_at_every_level(void **state)
 static void many_probes_give_what_each_alone_gives(void **state)
 {
     (void)state;
-    static const size_t strides[] = {64, 128, 512, 1024}, counts[] = {1, 3, 4, 7, 16, 65};
+    static const size_t strides[] = {64, 128, 320, 512, 1024}, counts[] = {1, 3, 4, 7, 16, 64, 65, 200};
     uint64_t seed = 2;
     for (mn_simd_level level = MN_SIMD_C; level < MN_SIMD_LEVELS; level++) {
         const mn_simd *t = mn_simd_level_get(level);
@@ -135,6 +135,43 @@ static void many_probes_give_what_each_alone_gives(void **state)
                 for (size_t q = 1; q <= 16; q++)
                     compare_multi(t, counts[n], strides[s], q, (fill)((n + q) % FILLS), (fill)(q % FILLS),
                                   &seed);
+    }
+}
+
+static void scores_that_reach_the_floor_are_the_same_at_every_level(void **state)
+{
+    (void)state;
+    uint64_t seed = 3;
+    for (size_t n = 1; n <= 64; n++) {
+        guarded dots = guarded_make(n * sizeof(int32_t)), scales = guarded_make(n * sizeof(float)),
+                halves = guarded_make(n * sizeof(float));
+        int32_t *d = (void *)dots.at;
+        float *scale = (void *)scales.at, *half = (void *)halves.at;
+        for (size_t i = 0; i < n; i++) {
+            d[i] = (int32_t)(mn_test_random(&seed) % 200001) - 100000;
+            scale[i] = (float)(1 + mn_test_random(&seed) % 1000) / 1e6F;
+            half[i] = (float)(mn_test_random(&seed) % 1000) / 1e3F;
+        }
+        for (int with_halves = 0; with_halves < 2; with_halves++) {
+            const float *h = with_halves ? half : NULL, third = 0.3F;
+            size_t middle = n / 2;
+            float floor =
+                (float)d[middle] * (scale[middle] * third) - (h ? h[middle] : 0); /* reached exactly */
+            uint64_t expected = 0;
+            for (size_t i = 0; i < n; i++) {
+                float score = (float)d[i] * (scale[i] * third);
+                expected |= (uint64_t)((h ? score - h[i] : score) >= floor) << i;
+            }
+            assert_true(expected >> middle & 1);
+            for (mn_simd_level level = MN_SIMD_C; level < MN_SIMD_LEVELS; level++) {
+                const mn_simd *t = mn_simd_level_get(level);
+                if (t && t->reaching(d, scale, h, n, third, floor) != expected)
+                    fail_msg("reaching of %s: %zu rows", t->name, n);
+            }
+        }
+        guarded_free(&dots);
+        guarded_free(&scales);
+        guarded_free(&halves);
     }
 }
 
@@ -196,6 +233,7 @@ static void floats_agree_with_double_at_every_length(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(scores_that_reach_the_floor_are_the_same_at_every_level),
         cmocka_unit_test(the_reference_gives_known_numbers),
         cmocka_unit_test(bytes_are_compared_exactly_at_every_level),
         cmocka_unit_test(many_probes_give_what_each_alone_gives),
