@@ -1,4 +1,5 @@
 #include "base/alloc.h"
+#include "gallery/sketch.h"
 #include "gallery/view.h"
 #include "gallery/view_parts.h"
 
@@ -58,19 +59,31 @@ static void *memory_map(size_t bytes)
     return memory == MAP_FAILED ? NULL : memory;
 }
 
+void *mn_hot_map(size_t bytes, bool huge_pages)
+{
+    char *all = memory_map(bytes + HUGE_PAGE);
+    if (!all)
+        return NULL;
+    size_t before = (HUGE_PAGE - (uintptr_t)all % HUGE_PAGE) % HUGE_PAGE;
+    if (before > 0)
+        (void)munmap(all, before);
+    (void)munmap(all + before + bytes, HUGE_PAGE - before);
+    if (huge_pages) /* only advice: without it, memory is read more slowly */
+        (void)madvise(all + before, bytes, MADV_HUGEPAGE);
+    (void)madvise(all + before, bytes, MADV_DONTDUMP); /* descriptors do not belong into a core file */
+    return all + before;
+}
+
 /* The caller checks c->memory and c->cold. */
 static void map_columns(mn_chunk *c, const mn_chunk_shape *shape, bool huge_pages)
 {
     size_t size = 0, rows = column(&size, shape->stride), scales = column(&size, sizeof(float));
     size_t half = shape->halves ? column(&size, sizeof(float)) : 0;
-    c->memory_bytes = size + HUGE_PAGE;
-    c->memory = memory_map(c->memory_bytes);
+    c->memory_bytes = size;
+    c->memory = mn_hot_map(size, huge_pages);
     if (!c->memory)
         return;
-    char *base = (char *)c->memory + (HUGE_PAGE - (uintptr_t)c->memory % HUGE_PAGE) % HUGE_PAGE;
-    if (huge_pages) /* only advice: without it the rows are read a few percent slower */
-        (void)madvise(base, size, MADV_HUGEPAGE);
-    (void)madvise(c->memory, c->memory_bytes, MADV_DONTDUMP); /* descriptors do not belong into a core file */
+    char *base = c->memory;
     c->rows = (int8_t *)(base + rows);
     c->scales = (float *)(void *)(base + scales);
     c->halves = shape->halves ? (float *)(void *)(base + half) : NULL;
@@ -120,7 +133,8 @@ void mn_chunk_unref(mn_chunk *c)
         munmap(c->memory, c->memory_bytes);
     if (c->cold)
         munmap(c->cold, c->cold_bytes);
-    mn_free_aligned(atomic_load(&c->sketches));
+    if (atomic_load(&c->sketches))
+        munmap(atomic_load(&c->sketches), mn_sketch_bytes(c->stride));
     mn_free(c);
 }
 

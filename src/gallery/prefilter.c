@@ -1,7 +1,8 @@
 #include "gallery/prefilter.h"
 
-#include "base/alloc.h"
 #include "gallery/sketch.h"
+
+#include <sys/mman.h>
 
 /* From here on the int8 scan takes long enough to be worth an eighth more memory. With fewer dimensions a
  * mate cannot be told from a stranger by one bit each. */
@@ -44,7 +45,7 @@ static bool sketch(mn_chunk *c)
 {
     uint64_t *sketches = mn_sketch_chunk(c), *none = NULL;
     if (sketches && !atomic_compare_exchange_strong(&c->sketches, &none, sketches))
-        mn_free_aligned(sketches);
+        (void)munmap(sketches, mn_sketch_bytes(c->stride));
     return sketches != NULL;
 }
 

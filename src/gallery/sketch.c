@@ -1,7 +1,7 @@
 #include "gallery/sketch.h"
 
-#include "base/alloc.h"
 #include "gallery/sketch_near.h"
+#include "gallery/view_parts.h"
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -18,6 +18,11 @@ size_t mn_sketch_words(size_t stride)
     while (bits < stride)
         bits *= 2;
     return bits / 64;
+}
+
+size_t mn_sketch_bytes(size_t stride)
+{
+    return MN_CHUNK_ROWS * mn_sketch_words(stride) * sizeof(uint64_t);
 }
 
 /* ---- rotation ---- */
@@ -70,7 +75,7 @@ void mn_sketch_row(const int8_t *row, size_t stride, uint64_t words[MN_SKETCH_WO
 uint64_t *mn_sketch_chunk(const mn_chunk *c)
 {
     size_t n_words = mn_sketch_words(c->stride);
-    uint64_t *sketches = mn_alloc_aligned(MN_CHUNK_ROWS * n_words * sizeof *sketches);
+    uint64_t *sketches = mn_hot_map(mn_sketch_bytes(c->stride), true);
     uint64_t words[MN_SKETCH_WORDS];
     for (size_t r = 0; sketches && r < MN_CHUNK_ROWS; r++) {
         mn_sketch_row(c->rows + r * c->stride, c->stride, words);

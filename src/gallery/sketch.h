@@ -18,9 +18,10 @@
 #define MN_SKETCH_WORDS 16 /* of 1 024 dimensions */
 
 size_t mn_sketch_words(size_t stride); /* of 64 bits, of a row */
+size_t mn_sketch_bytes(size_t stride); /* of a chunk */
 void mn_sketch_row(const int8_t *row, size_t stride, uint64_t words[MN_SKETCH_WORDS]);
-/* Of all rows of a full chunk: word w of row r is at [r / 8 × 8 × words + w × 8 + r % 8]. NULL: out of
- * memory. */
+/* Of all rows of a full chunk: word w of row r is at [r / 8 × 8 × words + w × 8 + r % 8]. Unmapped
+ * with munmap. NULL: out of memory. */
 uint64_t *mn_sketch_chunk(const mn_chunk *c);
 
 /* Which of the rows differ from the probe in at most `limit` bits; n_groups × 8 rows, one bit each. */

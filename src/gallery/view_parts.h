@@ -4,6 +4,9 @@
 
 #include "gallery/view.h"
 
+/* Zeros that begin on a huge page and are in no core file; a multiple of a page, unmapped with munmap. NULL:
+ * out of memory. */
+void *mn_hot_map(size_t bytes, bool huge_pages);
 /* A deleted file of so many bytes, reserved on disk, as shared memory; unmapped with munmap. NULL: errno says
  * why. */
 void *mn_cold_map(const char *dir, size_t bytes);
