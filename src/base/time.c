@@ -28,10 +28,54 @@ int64_t mn_monotonic_ns(void)
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
+static char *put_digits(char *at, unsigned v, int n)
+{
+    for (int i = n - 1; i >= 0; i--, v /= 10)
+        at[i] = (char)('0' + v % 10);
+    return at + n;
+}
+
+/* "2026-01-31" of a day since 1970. Years are counted from March on, so that the leap day is a year's last
+ * one and months have 153 days in five; 146097 days are 400 years. */
+static char *put_date(char *at, unsigned day)
+{
+    unsigned from_march = day + 719468; /* since 0000-03-01 */
+    unsigned era = from_march / 146097, of_era = from_march % 146097;
+    unsigned year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    unsigned of_year = of_era - (365 * year + year / 4 - year / 100);
+    unsigned month = (5 * of_year + 2) / 153, of_month = of_year - (153 * month + 2) / 5;
+    bool next = month >= 10; /* January and February */
+    at = put_digits(at, year + 400 * era + next, 4);
+    *at++ = '-';
+    at = put_digits(at, next ? month - 9 : month + 3, 2);
+    *at++ = '-';
+    return put_digits(at, of_month + 1, 2);
+}
+
+/* By hand: an answer has some of them, and the library's functions take a lock and look for a time zone. */
+static void format_known(mn_time t, char *at)
+{
+    unsigned second = (unsigned)(t / MN_TIME_SECOND % 86400);
+    at = put_date(at, (unsigned)(t / MN_TIME_DAY));
+    *at++ = 'T';
+    at = put_digits(at, second / 3600, 2);
+    *at++ = ':';
+    at = put_digits(at, second / 60 % 60, 2);
+    *at++ = ':';
+    at = put_digits(at, second % 60, 2);
+    *at++ = '.';
+    at = put_digits(at, (unsigned)(t / 1000 % 1000), 3);
+    memcpy(at, "Z", sizeof "Z");
+}
+
 void mn_time_format(mn_time t, char text[MN_TIME_TEXT])
 {
     if (t == MN_TIME_NEVER) {
         memcpy(text, "never", sizeof "never");
+        return;
+    }
+    if (t >= 0 && t / MN_TIME_SECOND <= LAST_SECOND) {
+        format_known(t, text);
         return;
     }
     int64_t micros = t % MN_TIME_SECOND;

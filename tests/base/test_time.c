@@ -104,6 +104,24 @@ static void formatting(void **state)
     formats(INT64_MIN, "-290308-12-21T19:59:05.224Z");
 }
 
+/* What is written is read as the same moment: days up to the last one that is written by hand. */
+static void formatting_and_parsing(void **state)
+{
+    (void)state;
+    char text[MN_TIME_TEXT];
+    for (mn_time t = 59999000; t < INT64_C(253402300800000000);
+         t += 11 * MN_TIME_DAY + 3607 * MN_TIME_SECOND) {
+        mn_time got = -1;
+        mn_time_format(t, text);
+        if (!mn_time_parse(text, &got) || got != t)
+            fail_msg("%lld is written as %s", (long long)t, text);
+    }
+    formats(INT64_C(951782399999000), "2000-02-28T23:59:59.999Z");
+    formats(INT64_C(951782400000000), "2000-02-29T00:00:00.000Z");
+    formats(INT64_C(951868800000000), "2000-03-01T00:00:00.000Z");
+    formats(INT64_C(4107542400000000), "2100-03-01T00:00:00.000Z");
+}
+
 static void durations(void **state)
 {
     (void)state;
@@ -147,6 +165,7 @@ int main(void)
         cmocka_unit_test(leap_years_and_seconds),
         cmocka_unit_test(other_texts_are_refused),
         cmocka_unit_test(formatting),
+        cmocka_unit_test(formatting_and_parsing),
         cmocka_unit_test(durations),
         cmocka_unit_test(deadlines),
     };
