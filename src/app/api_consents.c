@@ -4,27 +4,31 @@
 #include <string.h>
 
 /* With the note whether a file proves it. */
-static json_t *consent_row(mn_api_call *call, const mn_consent *c, mn_time now)
+static void put_consent(mn_api_call *call, mn_json_out *o, const mn_consent *c, mn_time now)
 {
     bool file = false;
-    json_t *row = mn_json_consent(c, now);
-    if (row && mn_core_has_evidence(call->core, &c->id, &file, NULL) == MN_OK)
-        json_object_set_new(row, "evidence_file", json_boolean(file));
-    return row;
+    bool known = mn_core_has_evidence(call->core, &c->id, &file, NULL) == MN_OK;
+    mn_json_consent(o, c, now, known ? &file : NULL);
 }
 
-static json_t *consent_rows(mn_api_call *call, const mn_consent *c, size_t n)
+static mn_code answer_page(mn_api_call *call, const mn_consent *c, size_t n, const char *next, mn_error *err)
 {
-    json_t *rows = json_array();
+    mn_buf room;
+    mn_json_out o;
     mn_time now = mn_time_now();
+    mn_api_page_begin(&o, &room, "consents");
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(rows, consent_row(call, &c[i], now));
-    return rows;
+        put_consent(call, &o, &c[i], now);
+    return mn_api_page_end(call, &o, next, NULL, err);
 }
 
 static mn_code answer(mn_api_call *call, const mn_consent *c, mn_error *err)
 {
-    return mn_api_answer(call, 200, consent_row(call, c, mn_time_now()), err);
+    mn_buf room;
+    mn_json_out o;
+    mn_api_write(&o, &room);
+    put_consent(call, &o, c, mn_time_now());
+    return mn_api_written(call, 200, &o, err);
 }
 
 /* ---- looking ---- */
@@ -59,7 +63,7 @@ mn_code mn_api_consents_list(mn_api_call *call, mn_error *err)
         return code;
     if (n == q.limit)
         next = mn_place_make(call, &found[n - 1].id, found[n - 1].until, NULL);
-    return mn_api_page(call, "consents", consent_rows(call, found, n), next, NULL, err);
+    return answer_page(call, found, n, next, err);
 }
 
 mn_code mn_api_person_consents(mn_api_call *call, mn_error *err)
@@ -83,7 +87,7 @@ mn_code mn_api_person_consents(mn_api_call *call, mn_error *err)
         n = limit;
         next = mn_place_make(call, &all[first + n - 1].id, 0, NULL);
     }
-    return mn_api_page(call, "consents", consent_rows(call, n > 0 ? all + first : NULL, n), next, NULL, err);
+    return answer_page(call, n > 0 ? all + first : NULL, n, next, err);
 }
 
 mn_code mn_api_consent_get(mn_api_call *call, mn_error *err)
@@ -100,6 +104,8 @@ mn_code mn_api_consent_get(mn_api_call *call, mn_error *err)
 mn_code mn_api_consent_give(mn_api_call *call, mn_error *err)
 {
     mn_consent c;
+    mn_buf room;
+    mn_json_out o;
     char id[MN_ID_TEXT], folder[64 + MN_ID_TEXT];
     const mn_consent_given given = mn_given_of(call->body);
     const mn_id person = mn_api_id(call, MN_P_CONSENT_GIVE_PERSON);
@@ -109,7 +115,9 @@ mn_code mn_api_consent_give(mn_api_call *call, mn_error *err)
     mn_id_format(&person, id);
     snprintf(folder, sizeof folder, "/v1/people/%s/consents", id);
     mn_id_format(&c.id, id);
-    return mn_api_created(call, folder, id, consent_row(call, &c, mn_time_now()), err);
+    mn_api_write(&o, &room);
+    put_consent(call, &o, &c, mn_time_now());
+    return mn_api_created_written(call, folder, id, &o, err);
 }
 
 mn_code mn_api_consent_withdraw(mn_api_call *call, mn_error *err)

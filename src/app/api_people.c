@@ -8,8 +8,12 @@
 
 static mn_code answer(mn_api_call *call, const mn_person_view *v, mn_error *err)
 {
+    mn_buf room;
+    mn_json_out o;
+    mn_api_write(&o, &room);
+    mn_json_person(&o, v);
     mn_api_etag(call, v->person.updated);
-    return mn_api_answer(call, 200, mn_json_person(v), err);
+    return mn_api_written(call, 200, &o, err);
 }
 
 /* ---- finding ---- */
@@ -77,6 +81,8 @@ mn_code mn_api_people_list(mn_api_call *call, mn_error *err)
     mn_people_query q;
     mn_purpose consent;
     mn_id after;
+    mn_buf room;
+    mn_json_out o;
     mn_person_view *found = NULL;
     size_t n = 0;
     const char *next = NULL;
@@ -93,10 +99,10 @@ mn_code mn_api_people_list(mn_api_call *call, mn_error *err)
         if (!next)
             return mn_fail(err, MN_E_MEMORY, "no memory for a page");
     }
-    json_t *rows = json_array();
+    mn_api_page_begin(&o, &room, "people");
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(rows, mn_json_person(&found[i]));
-    return mn_api_page(call, "people", rows, next, columns, err);
+        mn_json_person(&o, &found[i]);
+    return mn_api_page_end(call, &o, next, columns, err);
 }
 
 mn_code mn_api_person_get(mn_api_call *call, mn_error *err)
@@ -159,6 +165,8 @@ mn_code mn_api_person_create(mn_api_call *call, mn_error *err)
     bool active;
     mn_person_new what;
     mn_person_view v;
+    mn_buf room;
+    mn_json_out o;
     char id[MN_ID_TEXT];
     mn_code code = read_new(call, call->body, &active, &what, err);
     if (code == MN_OK)
@@ -166,8 +174,10 @@ mn_code mn_api_person_create(mn_api_call *call, mn_error *err)
     if (code != MN_OK)
         return code;
     mn_id_format(&v.person.id, id);
+    mn_api_write(&o, &room);
+    mn_json_person(&o, &v);
     mn_api_etag(call, v.person.updated);
-    return mn_api_created(call, "/v1/people", id, mn_json_person(&v), err);
+    return mn_api_created_written(call, "/v1/people", id, &o, err);
 }
 
 mn_code mn_api_people_create_batch(mn_api_call *call, mn_error *err)

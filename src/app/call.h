@@ -12,6 +12,7 @@
 #include "app/api.h"
 #include "app/app.h"
 #include "core/sessions.h"
+#include "net/json.h"
 
 #include <jansson.h>
 
@@ -86,11 +87,20 @@ mn_code mn_api_answer(mn_api_call *call, int status, json_t *body, mn_error *err
 /* 201 with Location `folder`/`id`. */
 mn_code mn_api_created(mn_api_call *call, const char *folder, const char *id, json_t *body, mn_error *err);
 mn_code mn_api_nothing(mn_api_call *call, mn_error *err); /* 204 */
+/* The same of JSON that is written piece by piece, behind mn_api_write: it goes with the answer. */
+void mn_api_write(mn_json_out *o, mn_buf *room);
+mn_code mn_api_written(mn_api_call *call, int status, mn_json_out *o, mn_error *err);
+mn_code mn_api_created_written(mn_api_call *call, const char *folder, const char *id, mn_json_out *o,
+                               mn_error *err);
 /* A page: {"<name>": rows, "next": …}. With call->csv a table of `columns` (NULL-ended; "a.b" is field b of
  * object a), and the cursor in a header. next: the key to go on from, NULL: that was all; see mn_api_cursor.
  */
 mn_code mn_api_page(mn_api_call *call, const char *name, json_t *rows, const char *next,
                     const char *const *columns, mn_error *err);
+/* The same, with the rows written in between. */
+void mn_api_page_begin(mn_json_out *o, mn_buf *room, const char *name);
+mn_code mn_api_page_end(mn_api_call *call, mn_json_out *o, const char *next, const char *const *columns,
+                        mn_error *err);
 /* The key that the parameter `cursor` carries; NULL: from the first. Keys are sealed into cursors together
  * with the operation and the account, so that none fits elsewhere. MN_E_INVALID for a cursor that was not
  * made here. */

@@ -98,3 +98,39 @@ mn_code mn_api_page(mn_api_call *call, const char *name, json_t *rows, const cha
     }
     return mn_api_answer(call, 200, json_pack("{s:o, s:s?}", name, rows, "next", cursor), err);
 }
+
+void mn_api_page_begin(mn_json_out *o, mn_buf *room, const char *name)
+{
+    mn_api_write(o, room);
+    mn_json_begin(o, NULL, '{');
+    mn_json_begin(o, name, '[');
+}
+
+/* Tables are asked for now and then: they are made of the text. */
+static mn_code table_of_text(mn_api_call *call, const mn_buf *text, const char *cursor,
+                             const char *const *columns, mn_error *err)
+{
+    json_t *page = json_loadb((const char *)text->data, text->len, 0, NULL);
+    if (!page)
+        return mn_fail(err, MN_E_MEMORY, "no memory for a table");
+    const json_t *rows = json_object_iter_value(json_object_iter(page));
+    mn_code code = answer_table(call, rows, cursor, columns, err);
+    json_decref(page);
+    return code;
+}
+
+mn_code mn_api_page_end(mn_api_call *call, mn_json_out *o, const char *next, const char *const *columns,
+                        mn_error *err)
+{
+    const char *cursor = NULL;
+    mn_code code = next ? mn_app_cursor_make(call, next, &cursor, err) : MN_OK;
+    mn_json_end(o, ']');
+    mn_json_put_text(o, "next", cursor);
+    mn_json_end(o, '}');
+    if (code == MN_OK && (o->code != MN_OK || !call->csv || !columns))
+        return mn_api_written(call, 200, o, err);
+    if (code == MN_OK)
+        code = table_of_text(call, o->out, cursor, columns, err);
+    mn_buf_finish(o->out);
+    return code;
+}

@@ -4,42 +4,85 @@
 #include <stdio.h>
 #include <string.h>
 
-static json_t *face_row(const mn_face_record *f)
+static void put_id(mn_json_out *o, const char *name, const mn_id *id)
 {
-    return json_pack("{s:o, s:o, s:o, s:f, s:o, s:o, s:o}", "face", mn_value_id(&f->id), "person",
-                     mn_value_id(&f->person), "source", mn_value_text(f->source), "quality",
-                     (double)f->quality, "sample",
-                     mn_id_is_nil(&f->sample) ? json_null() : mn_value_id(&f->id), "original",
-                     f->original ? mn_value_id(&f->id) : json_null(), "created", mn_value_time(f->created));
+    char text[MN_ID_TEXT];
+    mn_id_format(id, text);
+    mn_json_put_text(o, name, mn_id_is_nil(id) ? NULL : text);
 }
 
-json_t *mn_json_consent(const mn_consent *c, mn_time now)
+static void put_time(mn_json_out *o, const char *name, mn_time t)
 {
-    const char *state = c->withdrawn <= now ? "withdrawn" : c->until <= now ? "expired" : "valid";
-    return json_pack("{s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "consent", mn_value_id(&c->id),
-                     "person", mn_value_id(&c->person), "purpose", mn_purpose_word(c->purpose), "state",
-                     state, "method", c->method, "evidence", mn_value_text(c->evidence), "given",
-                     mn_value_time(c->given), "until", mn_value_time(c->until), "withdrawn",
-                     mn_value_time(c->withdrawn));
+    char text[MN_TIME_TEXT];
+    mn_time_format(t, text);
+    mn_json_put_text(o, name, t == MN_TIME_NEVER || t == 0 ? NULL : text);
 }
 
-json_t *mn_json_person(const mn_person_view *v)
+static void put_face(mn_json_out *o, const mn_face_record *f)
+{
+    static const mn_id none;
+    mn_json_begin(o, NULL, '{');
+    put_id(o, "face", &f->id);
+    put_id(o, "person", &f->person);
+    mn_json_put_text(o, "source", f->source);
+    mn_json_put_real(o, "quality", (double)f->quality);
+    put_id(o, "sample", mn_id_is_nil(&f->sample) ? &none : &f->id);
+    put_id(o, "original", f->original ? &f->id : &none);
+    put_time(o, "created", f->created);
+    mn_json_end(o, '}');
+}
+
+void mn_json_consent(mn_json_out *o, const mn_consent *c, mn_time now, const bool *file)
+{
+    mn_json_begin(o, NULL, '{');
+    put_id(o, "consent", &c->id);
+    put_id(o, "person", &c->person);
+    mn_json_put_text(o, "purpose", mn_purpose_word(c->purpose));
+    mn_json_put_text(o, "state", c->withdrawn <= now ? "withdrawn" : c->until <= now ? "expired" : "valid");
+    mn_json_put_text(o, "method", c->method);
+    mn_json_put_text(o, "evidence", c->evidence);
+    put_time(o, "given", c->given);
+    put_time(o, "until", c->until);
+    put_time(o, "withdrawn", c->withdrawn);
+    if (file)
+        mn_json_put_bool(o, "evidence_file", *file);
+    mn_json_end(o, '}');
+}
+
+static void put_custom(mn_json_out *o, const char *custom)
+{
+    json_t *fields = custom ? json_loads(custom, 0, NULL) : json_object();
+    mn_json_put(o, "custom", fields);
+    json_decref(fields);
+}
+
+void mn_json_person(mn_json_out *o, const mn_person_view *v)
 {
     const mn_person *p = &v->person;
     mn_time now = mn_time_now();
-    json_t *lists = json_array(), *consents = json_array(), *faces = json_array();
+    mn_json_begin(o, NULL, '{');
+    put_id(o, "person", &p->id);
+    mn_json_put_text(o, "name", p->name);
+    mn_json_put_text(o, "external_id", p->external_id);
+    mn_json_put_text(o, "user_data", p->user_data);
+    put_custom(o, p->custom);
+    mn_json_put_bool(o, "active", p->active);
+    put_id(o, "avatar_face", &p->avatar);
+    put_time(o, "created", p->created);
+    put_time(o, "updated", p->updated);
+    mn_json_begin(o, "lists", '[');
     for (size_t i = 0; i < v->n_lists; i++)
-        json_array_append_new(lists, json_string(v->lists[i].name));
+        mn_json_put_text(o, NULL, v->lists[i].name);
+    mn_json_end(o, ']');
+    mn_json_begin(o, "consents", '[');
     for (size_t i = 0; i < v->n_consents; i++)
-        json_array_append_new(consents, mn_json_consent(&v->consents[i], now));
+        mn_json_consent(o, &v->consents[i], now, NULL);
+    mn_json_end(o, ']');
+    mn_json_begin(o, "faces", '[');
     for (size_t i = 0; i < v->n_faces; i++)
-        json_array_append_new(faces, face_row(&v->faces[i]));
-    json_t *custom = p->custom ? json_loads(p->custom, 0, NULL) : json_object();
-    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "person",
-                     mn_value_id(&p->id), "name", p->name, "external_id", mn_value_text(p->external_id),
-                     "user_data", mn_value_text(p->user_data), "custom", custom, "active", (int)p->active,
-                     "avatar_face", mn_value_id(&p->avatar), "created", mn_value_time(p->created), "updated",
-                     mn_value_time(p->updated), "lists", lists, "consents", consents, "faces", faces);
+        put_face(o, &v->faces[i]);
+    mn_json_end(o, ']');
+    mn_json_end(o, '}');
 }
 
 /* ---- pages ---- */

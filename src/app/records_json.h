@@ -1,13 +1,14 @@
-/* What the files about people, consents and lists share: how records are told, and pages of them. NULL means
- * out of memory. */
+/* What the files about people, consents and lists share: how records are told, and pages of them. */
 #ifndef MN_APP_RECORDS_JSON_H
 #define MN_APP_RECORDS_JSON_H
 
 #include "app/call.h"
 #include "core/records.h"
+#include "net/json.h"
 
-json_t *mn_json_person(const mn_person_view *v);
-json_t *mn_json_consent(const mn_consent *c, mn_time now);
+void mn_json_person(mn_json_out *o, const mn_person_view *v);
+/* file: whether one proves it; NULL: that is not told. */
+void mn_json_consent(mn_json_out *o, const mn_consent *c, mn_time now, const bool *file);
 
 /* The key of a page that ends with this entry: its id, and what it is sorted by. Arena's; NULL: no memory. */
 const char *mn_place_make(const mn_api_call *call, const mn_id *id, mn_time time, const char *name);

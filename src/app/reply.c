@@ -11,38 +11,61 @@
 #define PROBLEM_MAX ((size_t)256 << 10)
 #define JSON_TYPE   "application/json"
 
-mn_code mn_api_answer(mn_api_call *call, int status, json_t *body, mn_error *err)
+void mn_api_write(mn_json_out *o, mn_buf *room)
 {
-    mn_buf out;
-    mn_buf_init(&out, ANSWER_MAX);
-    bool written = mn_json_write(body, &out, NULL) == MN_OK;
-    json_decref(body);
-    if (!written) {
-        mn_buf_finish(&out);
-        return mn_fail(err, MN_E_MEMORY, "no memory for the answer");
+    mn_buf_init(room, ANSWER_MAX);
+    *o = (mn_json_out){.out = room};
+}
+
+mn_code mn_api_written(mn_api_call *call, int status, mn_json_out *o, mn_error *err)
+{
+    if (o->code != MN_OK) {
+        mn_buf_finish(o->out);
+        return o->code == MN_E_CORRUPT
+                   ? mn_fail(err, MN_E_CORRUPT, "the store has a text that is not UTF-8: put its backup back")
+                   : mn_fail(err, MN_E_MEMORY, "no memory for the answer");
     }
     if (call->kept) {
         call->kept->status = status;
-        call->kept->body = mn_arena_strdup(call->arena, (const char *)out.data);
+        call->kept->body = mn_arena_strdup(call->arena, (const char *)o->out->data);
     }
     mn_http_status(call->answer, status);
-    mn_http_body_buf(call->answer, JSON_TYPE, &out);
+    mn_http_body_buf(call->answer, JSON_TYPE, o->out);
+    return MN_OK;
+}
+
+mn_code mn_api_answer(mn_api_call *call, int status, json_t *body, mn_error *err)
+{
+    mn_buf room;
+    mn_json_out o;
+    mn_api_write(&o, &room);
+    o.code = mn_json_write(body, &room, NULL);
+    json_decref(body);
+    return mn_api_written(call, status, &o, err);
+}
+
+static mn_code add_location(mn_api_call *call, const char *folder, const char *id, mn_error *err)
+{
+    const char *location = mn_arena_printf(call->arena, "%s/%s", folder, id);
+    if (!location)
+        return mn_fail(err, MN_E_MEMORY, "no memory for the answer");
+    mn_http_header_add(call->answer, "Location", location);
+    if (call->kept)
+        call->kept->location = location;
     return MN_OK;
 }
 
 mn_code mn_api_created(mn_api_call *call, const char *folder, const char *id, json_t *body, mn_error *err)
 {
-    const char *location = mn_arena_printf(call->arena, "%s/%s", folder, id);
-    if (!location) {
-        json_decref(body);
-        return mn_fail(err, MN_E_MEMORY, "no memory for the answer");
-    }
     mn_code code = mn_api_answer(call, 201, body, err);
-    if (code == MN_OK)
-        mn_http_header_add(call->answer, "Location", location);
-    if (call->kept)
-        call->kept->location = location;
-    return code;
+    return code == MN_OK ? add_location(call, folder, id, err) : code;
+}
+
+mn_code mn_api_created_written(mn_api_call *call, const char *folder, const char *id, mn_json_out *o,
+                               mn_error *err)
+{
+    mn_code code = mn_api_written(call, 201, o, err);
+    return code == MN_OK ? add_location(call, folder, id, err) : code;
 }
 
 mn_code mn_api_nothing(mn_api_call *call, mn_error *err)

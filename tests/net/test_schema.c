@@ -320,6 +320,59 @@ static void what_cannot_be_written_fails(void **state)
     json_decref(text);
 }
 
+static void put_some(mn_json_out *o)
+{
+    json_t *value = json_pack("{s:[i, n]}", "deep", 7);
+    mn_json_begin(o, NULL, '{');
+    mn_json_put_text(o, "text", "a \"b\"\n\xc3\xa4");
+    mn_json_put_text(o, "none", NULL);
+    mn_json_put_bool(o, "yes", true);
+    mn_json_put_bool(o, "no", false);
+    mn_json_put_real(o, "real", 0.92862647771835327);
+    mn_json_put_real(o, "endless", INFINITY);
+    mn_json_begin(o, "empty", '[');
+    mn_json_end(o, ']');
+    mn_json_begin(o, "rows", '[');
+    mn_json_begin(o, NULL, '{');
+    mn_json_end(o, '}');
+    mn_json_put_text(o, NULL, "x");
+    mn_json_end(o, ']');
+    mn_json_put(o, "value", value);
+    mn_json_end(o, '}');
+    json_decref(value);
+}
+
+static void json_is_written_without_a_tree(void **state)
+{
+    (void)state;
+    static const char want[] =
+        "{\"text\":\"a \\\"b\\\"\\n\xc3\xa4\",\"none\":null,\"yes\":true,\"no\":false,"
+        "\"real\":0.92862647771835327,\"endless\":null,\"empty\":[],\"rows\":[{},\"x\"],"
+        "\"value\":{\"deep\":[7,null]}}";
+    mn_buf out;
+    mn_buf_init(&out, sizeof want - 1);
+    mn_json_out o = {.out = &out};
+    put_some(&o);
+    assert_int_equal(o.code, MN_OK);
+    assert_string_equal((const char *)out.data, want);
+    mn_buf_finish(&out);
+    for (size_t room = 1; room < sizeof want - 1; room++) {
+        mn_buf_init(&out, room);
+        o = (mn_json_out){.out = &out};
+        put_some(&o);
+        assert_int_equal(o.code, MN_E_LIMIT);
+        mn_buf_finish(&out);
+    }
+    mn_buf_init(&out, 100);
+    o = (mn_json_out){.out = &out};
+    mn_json_put_text(&o, NULL, "cut \xc3");
+    assert_int_equal(o.code, MN_E_CORRUPT);
+    o = (mn_json_out){.out = &out};
+    mn_json_put(&o, NULL, NULL);
+    assert_int_equal(o.code, MN_E_MEMORY);
+    mn_buf_finish(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +388,7 @@ int main(void)
         cmocka_unit_test(json_is_read_within_limits),
         cmocka_unit_test(json_is_written),
         cmocka_unit_test(what_cannot_be_written_fails),
+        cmocka_unit_test(json_is_written_without_a_tree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
