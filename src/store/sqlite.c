@@ -5,7 +5,8 @@
  * deleted └─ a write outside: enter ─ statements ─ leave, the same in one call
  *
  * WAL with synchronous=FULL: a commit is on the disk when it returns. secure_delete overwrites deleted bytes
- * in the pages, and the checkpoint after a deletion takes the older pages out of the WAL. */
+ * in the pages, and the checkpoint after a deletion takes the older pages out of the WAL. Other checkpoints
+ * are sqlite_checkpoint.c's. */
 #include "store/audit.h"
 #include "store/sqlite_internal.h"
 
@@ -75,8 +76,10 @@ static void scrub(mn_sqlite *s)
     bool row = false;
     if (mn_sql_open(&s->base, Q_SCRUB, &q, NULL) != MN_OK)
         return;
+    pthread_mutex_lock(&s->copying);
     if (mn_sql_step(&q, &row, NULL) == MN_OK && row)
         s->scrub_due = sqlite3_column_int(q.st, 0) != 0; /* 1: somebody else is reading the WAL */
+    pthread_mutex_unlock(&s->copying);
     mn_sql_end(&q);
 }
 
@@ -91,6 +94,7 @@ static mn_code tx_commit(mn_store *store, mn_error *err)
     end_tx(s);
     if (s->scrub_due)
         scrub(s);
+    mn_sqlite_keep_up(s);
     pthread_mutex_unlock(&s->lock);
     return MN_OK;
 }
@@ -218,6 +222,7 @@ static mn_code check(mn_store *store, mn_error *err)
 static void close_store(mn_store *store)
 {
     mn_sqlite *s = (mn_sqlite *)store;
+    mn_sqlite_keep_finish(s);
     mn_sqlite_close_readers(s);
     mn_sqlite_close_conn(&s->main);
     pthread_mutex_destroy(&s->readers_lock);
@@ -320,14 +325,24 @@ static mn_code alloc_store(const char *path, mn_sqlite **out, mn_error *err)
     pthread_mutex_init(&s->lock, &attr);
     pthread_mutexattr_destroy(&attr);
     pthread_mutex_init(&s->readers_lock, NULL);
+    mn_sqlite_keep_init(s);
     s->base.ops = &sqlite_ops;
     s->path = copy;
     *out = s;
     return MN_OK;
 }
 
+/* SQLite counts its memory by default, with one lock for all threads around each piece. Refused, and without
+ * harm, where somebody else in the process has used SQLite before. */
+static void do_not_count(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static mn_code connect(mn_sqlite *s, mn_error *err)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, do_not_count);
     /* NOMUTEX: our own lock guards the connection. EXRESCODE: the codes tell a full disk from a broken one.
      */
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -367,6 +382,7 @@ mn_code mn_sqlite_open_as(const char *path, mn_store_how how, int version, mn_st
         return code;
     }
     scrub(s); /* what an interrupted erasure may have left in the WAL */
+    mn_sqlite_keep(s);
     s->readers_max = MN_SQLITE_READERS;
     *out = &s->base;
     return MN_OK;

@@ -25,6 +25,16 @@ typedef struct mn_sqlite_conn {
     struct mn_sqlite_conn *next; /* of the free readers */
 } mn_sqlite_conn;
 
+/* The thread that keeps the WAL short, see sqlite_checkpoint.c. */
+typedef struct {
+    pthread_mutex_t lock; /* guards the rest; taken last */
+    pthread_cond_t wake;
+    pthread_t thread;
+    sqlite3 *db; /* the thread's own */
+    bool running, stop;
+    int pages, due; /* in the WAL after the last commit; when there is something to do */
+} mn_sqlite_keeper;
+
 typedef struct {
     mn_store base;
     char *path;
@@ -36,6 +46,9 @@ typedef struct {
     bool scrub_due; /* deleted bytes may still stand in the WAL */
 
     _Atomic(const void *) owner; /* the thread that is in the transaction, see mn_sqlite_self; NULL: none */
+
+    pthread_mutex_t copying; /* one checkpoint at a time: SQLite refuses a second one. Taken after lock */
+    mn_sqlite_keeper keeper;
 
     pthread_mutex_t readers_lock; /* guards the next three */
     mn_sqlite_conn *free_readers;
@@ -83,6 +96,14 @@ mn_sqlite_conn *mn_sqlite_take_reader(mn_sqlite *s, const char *sql);
 void mn_sqlite_give_reader(mn_sqlite *s, mn_sqlite_conn *reader);
 void mn_sqlite_close_conn(mn_sqlite_conn *c);
 void mn_sqlite_close_readers(mn_sqlite *s);
+/* One more, with these pragmas; for sqlite3_close. NULL: it cannot be had. */
+sqlite3 *mn_sqlite_open_db(const mn_sqlite *s, const char *pragmas);
+
+/* sqlite_checkpoint.c */
+void mn_sqlite_keep_init(mn_sqlite *s);
+void mn_sqlite_keep(mn_sqlite *s);        /* from here on; the connection that writes is open */
+void mn_sqlite_keep_up(mn_sqlite *s);     /* after a commit, with the lock: waits where it got too long */
+void mn_sqlite_keep_finish(mn_sqlite *s); /* before anything is closed */
 
 mn_code mn_sql_open(mn_store *store, mn_sqlite_query which, mn_sql *q, mn_error *err);
 void mn_sql_end(mn_sql *q);

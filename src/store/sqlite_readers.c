@@ -22,24 +22,32 @@ void mn_sqlite_close_conn(mn_sqlite_conn *c)
     sqlite3_close(c->db);
 }
 
-static mn_sqlite_conn *open_reader(const mn_sqlite *s)
+sqlite3 *mn_sqlite_open_db(const mn_sqlite *s, const char *pragmas)
 {
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    sqlite3 *db = NULL;
+    int rc = sqlite3_open_v2(s->path, &db, flags, NULL);
+    if (rc == SQLITE_OK) {
+        sqlite3_busy_timeout(db, BUSY_MS);
+        sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+        rc = sqlite3_exec(db, pragmas, NULL, NULL, NULL);
+    }
+    if (rc == SQLITE_OK)
+        return db;
+    sqlite3_close(db);
+    return NULL;
+}
+
+static mn_sqlite_conn *open_reader(const mn_sqlite *s)
+{
     mn_sqlite_conn *c = mn_calloc(1, sizeof *c);
     if (!c)
         return NULL;
-    int rc = sqlite3_open_v2(s->path, &c->db, flags, NULL);
-    if (rc == SQLITE_OK) {
-        sqlite3_busy_timeout(c->db, BUSY_MS);
-        sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-        sqlite3_db_config(c->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-        rc = sqlite3_exec(c->db,
-                          "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096",
-                          NULL, NULL, NULL);
-    }
-    if (rc == SQLITE_OK)
+    c->db =
+        mn_sqlite_open_db(s, "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096");
+    if (c->db)
         return c;
-    mn_sqlite_close_conn(c);
     mn_free(c);
     return NULL;
 }

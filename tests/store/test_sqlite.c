@@ -6,10 +6,14 @@
 #include "store/audit.h"
 #include "support.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static mn_code open_at(const char *where, mn_store **out, mn_error *err)
@@ -294,6 +298,127 @@ static void test_every_allocation_may_fail(void **state)
     assert_int_equal(done_without, 1);
 }
 
+/* ---- the WAL ---- */
+
+#define LONG_TEXT 8000 /* bytes: two pages of SQLite's and a bit */
+
+static mn_code put_people(mn_store *s, int n, const char *text)
+{
+    mn_code code = s->ops->begin(s, NULL);
+    if (code != MN_OK)
+        return code;
+    for (int i = 0; code == MN_OK && i < n; i++) {
+        mn_person p = {.id = mn_id_make(), .name = "Somebody", .user_data = text, .active = true};
+        code = s->ops->person_put(s, &p, NULL);
+    }
+    if (code == MN_OK)
+        return s->ops->commit(s, NULL);
+    s->ops->rollback(s);
+    return code;
+}
+
+typedef struct {
+    mn_store *s;
+    const char *text;
+    int transactions;
+    atomic_bool over;
+    atomic_int failed;
+} company;
+
+static void *read_on(void *arg)
+{
+    company *c = arg;
+    mn_arena *arena = mn_arena_create(1 << 20);
+    while (arena && !atomic_load(&c->over)) {
+        mn_list *found = NULL;
+        size_t n = 0;
+        const mn_id account = {{0}};
+        atomic_fetch_or(&c->failed, (int)c->s->ops->list_list(c->s, &account, arena, &found, &n, NULL));
+        mn_arena_reset(arena);
+    }
+    mn_arena_destroy(arena);
+    return NULL;
+}
+
+static void *write_on(void *arg)
+{
+    company *c = arg;
+    for (int i = 0; i < c->transactions && !atomic_load(&c->over); i++)
+        atomic_fetch_or(&c->failed, (int)put_people(c->s, 200, c->text));
+    return NULL;
+}
+
+static long file_size(const char *where, const char *name)
+{
+    char path[4096];
+    struct stat st;
+    assert_true(mn_path_join(path, sizeof path, where, name));
+    return stat(path, &st) == 0 ? (long)st.st_size : -1;
+}
+
+/* 36 000 pages are written, 150 MB; what is copied already makes room for what comes. */
+static void test_wal_stays_short(void **state)
+{
+    (void)state;
+    const char *where = mn_test_folder();
+    static char text[LONG_TEXT + 1];
+    pthread_t reader;
+    mn_store_counts n;
+    company c = {.text = memset(text, 'x', LONG_TEXT)};
+    assert_ok(open_at(where, &c.s, err));
+    assert_int_equal(pthread_create(&reader, NULL, read_on, &c), 0);
+    long longest = 0;
+    for (int i = 0; i < 80; i++) {
+        atomic_fetch_or(&c.failed, (int)put_people(c.s, 200, text));
+        long now = file_size(where, "mien.db-wal");
+        longest = now > longest ? now : longest;
+    }
+    atomic_store(&c.over, true);
+    pthread_join(reader, NULL);
+    assert_int_equal(c.failed, MN_OK);
+    assert_in_range(longest, 4L << 20, 110L << 20);
+    assert_ok(c.s->ops->counts(c.s, &n, err));
+    assert_int_equal(n.people, 16000);
+    assert_ok(c.s->ops->check(c.s, err));
+    c.s->ops->close(c.s);
+    assert_int_equal(file_size(where, "mien.db-wal"), -1);
+}
+
+/* In another process: who closes one of these files drops the locks of its own. */
+static bool files_have(const char *where, const char *text)
+{
+    char command[4096];
+    snprintf(command, sizeof command, "grep -qF '%s' '%s'/mien.db '%s'/mien.db-wal", text, where, where);
+    int status = system(command);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+    return WEXITSTATUS(status) == 0;
+}
+
+/* Also while the WAL is being copied. */
+static void test_erased_bytes_are_gone(void **state)
+{
+    (void)state;
+    const char *where = mn_test_folder();
+    static char text[LONG_TEXT + 1];
+    pthread_t writer;
+    company c = {.text = memset(text, 'x', LONG_TEXT), .transactions = 60};
+    assert_ok(open_at(where, &c.s, err));
+    assert_int_equal(pthread_create(&writer, NULL, write_on, &c), 0);
+    for (int i = 0; i < 15; i++) {
+        char secret[64];
+        snprintf(secret, sizeof secret, "to be erased %d of fifteen", i);
+        mn_person p = {.id = mn_id_make(), .name = secret, .active = true};
+        assert_ok(c.s->ops->person_put(c.s, &p, err));
+        assert_true(files_have(where, secret));
+        assert_ok(c.s->ops->person_delete(c.s, &p.id, err));
+        assert_false(files_have(where, secret));
+    }
+    atomic_store(&c.over, true);
+    pthread_join(writer, NULL);
+    assert_int_equal(c.failed, MN_OK);
+    c.s->ops->close(c.s);
+}
+
 static mn_code open_version(const char *where, int version, mn_store **out, mn_error *err)
 {
     return version ? mn_store_open_as(where, NULL, MN_STORE_UP_TO, version, out, err)
@@ -316,6 +441,8 @@ int main(void)
         cmocka_unit_test(test_audit_is_append_only),
         cmocka_unit_test(test_audit_hash_is_pinned),
         cmocka_unit_test(test_every_allocation_may_fail),
+        cmocka_unit_test(test_wal_stays_short),
+        cmocka_unit_test(test_erased_bytes_are_gone),
     };
     int failed = mn_store_conformance(&sqlite_backend) + mn_store_conformance_many(&sqlite_backend) +
                  mn_store_conformance_migrations(open_version);
