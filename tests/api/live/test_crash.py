@@ -1,12 +1,15 @@
 """kill -9 in the middle of writes: what was acknowledged is there after the next start."""
+import collections
 import http.client
+import json
 import threading
 import time
 
 from running import PATIENCE
 from world import Api, Caller, PASSWORD, setUpModule, tearDownModule, world  # pylint: disable=unused-import
 
-ROUNDS, WRITERS = 3, 4
+ROUNDS, WRITERS, LOOKERS = 3, 4, 8
+LOOKS = 3000 // PATIENCE  # a round: many enough for the WAL to be copied under them
 
 
 class Crash(Api):
@@ -57,4 +60,42 @@ class Crash(Api):
         world.server.stop()
         checked = world.server.command("store", "check")
         self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        world.server.start()
+
+    def look(self, token, people, told):
+        """Looks at one after the other until the server is gone; counts the answers that came whole."""
+        line = http.client.HTTPConnection("127.0.0.1", world.server.port, timeout=60 * PATIENCE)
+        try:
+            while True:
+                for person in people:
+                    line.request("GET", f"/v1/people/{person}", headers={"Authorization": f"Bearer {token}"})
+                    answer = line.getresponse()
+                    if json.loads(answer.read())["person"] == person:
+                        told[person] += 1
+        except (OSError, http.client.HTTPException, ValueError):
+            line.close()
+
+    def test_what_was_told_is_on_record(self):
+        token = world.token(["people.view"]).token
+        people = [self.person(f"Looked at {i}", "verification")["person"] for i in range(40)]
+        told = [collections.Counter() for _ in range(LOOKERS)]
+        for _ in range(ROUNDS):
+            before = sum(t.total() for t in told)
+            threads = [threading.Thread(target=self.look, args=(token, people[i:] + people[:i], t)) for i, t in enumerate(told)]
+            for thread in threads:
+                thread.start()
+            end = time.monotonic() + 30 * PATIENCE
+            while sum(t.total() for t in told) < before + LOOKS and time.monotonic() < end:
+                time.sleep(0.01)
+            world.server.kill()
+            for thread in threads:
+                thread.join()
+            world.server.start()
+            self.assertGreater(sum(t.total() for t in told), before)
+        world.server.stop()
+        self.assertEqual(world.server.command("audit", "verify").returncode, 0)
+        records = [json.loads(line) for line in world.server.command("audit", "export").stdout.splitlines()]
+        seen = collections.Counter(r["target"] for r in records if r["action"] == "person.view")
+        answered = sum(told, collections.Counter())
+        self.assertEqual({p: n for p, n in answered.items() if seen[p] < n}, {})
         world.server.start()
