@@ -4,7 +4,7 @@
 #define MN_STORE_ACCESS_QUERIES_H
 
 #define ACCOUNT_COLUMNS                                                                                      \
-    "id, name, comment, suspended, created, updated, expires, people_max, faces_max, cameras_max, features"
+    "id, name, comment, suspended, created, updated, expires, people_max, faces_max, cameras_max"
 #define USER_COLUMNS                                                                                         \
     "id, account, login, name, comment, password, roles, limited, lists, once, disabled, created, updated, " \
     "seen, failures, locked"
@@ -14,19 +14,19 @@
 
 /* clang-format off */
 #define A9(A)  A(1) ", " A(2) ", " A(3) ", " A(4) ", " A(5) ", " A(6) ", " A(7) ", " A(8) ", " A(9)
-#define A11(A) A9(A) ", " A(10) ", " A(11)
+#define A10(A) A9(A) ", " A(10)
+#define A11(A) A10(A) ", " A(11)
 #define A16(A) A11(A) ", " A(12) ", " A(13) ", " A(14) ", " A(15) ", " A(16)
 /* clang-format on */
 
 #define MN_ACCESS_QUERIES(X, A)                                                                              \
     X(ACCESS_GENERATION, "SELECT generation FROM access_state")                                              \
     X(ACCOUNT_PUT,                                                                                           \
-      "INSERT INTO account (" ACCOUNT_COLUMNS ") VALUES (" A11(                                              \
+      "INSERT INTO account (" ACCOUNT_COLUMNS ") VALUES (" A10(                                              \
           A) ") ON CONFLICT (id) DO UPDATE SET "                                                             \
              "name = excluded.name, comment = excluded.comment, suspended = excluded.suspended, "            \
              "updated = excluded.updated, expires = excluded.expires, people_max = excluded.people_max, "    \
-             "faces_max = excluded.faces_max, cameras_max = excluded.cameras_max, features = "               \
-             "excluded.features")                                                                            \
+             "faces_max = excluded.faces_max, cameras_max = excluded.cameras_max")                           \
     X(ACCOUNT_GET, "SELECT " ACCOUNT_COLUMNS " FROM account WHERE id = " A(1))                               \
     X(ACCOUNT_BY_NAME, "SELECT " ACCOUNT_COLUMNS " FROM account WHERE name = " A(1))                         \
     X(ACCOUNT_LIST,                                                                                          \

@@ -45,8 +45,7 @@
 static const mn_kind kinds[] = {
     KIND("meta", 1, TEXT("key"), TEXT("value")),
     KIND("account", 1, ID("id"), TEXT("name"), TEXT("comment"), BOOL("suspended"), INT("created"),
-         INT("updated"), INT("expires"), INT("people_max"), INT("faces_max"), INT("cameras_max"),
-         TEXT("features")),
+         INT("updated"), INT("expires"), INT("people_max"), INT("faces_max"), INT("cameras_max")),
     KIND("login_user", 1, ID("id"), ID("account"), TEXT("login"), TEXT("name"), TEXT("comment"),
          TEXT("password"), TEXT("roles"), BOOL("limited"), BYTES("lists"), BOOL("once"), BOOL("disabled"),
          INT("created"), INT("updated"), INT("seen"), INT("failures"), INT("locked")),

@@ -172,6 +172,9 @@ static const char *const migrations[] = {
     /* 6: looking through the audit log */
     "CREATE INDEX audit_account ON audit (account, seq);"
     "CREATE INDEX audit_target ON audit (target, seq);",
+
+    /* 7: what an account may do is said by its limits and by roles */
+    "ALTER TABLE account DROP COLUMN features;",
 };
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))
 

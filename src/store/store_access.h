@@ -24,7 +24,6 @@ typedef struct {
     bool suspended;
     mn_time created, updated, expires;          /* expires: MN_TIME_NEVER */
     int64_t people_max, faces_max, cameras_max; /* 0: no limit */
-    const char *features;                       /* words with blanks between; NULL: all */
 } mn_account;
 
 typedef struct {

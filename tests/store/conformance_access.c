@@ -131,8 +131,7 @@ static void test_accounts(void **state)
                             .faces_max = 200,
                             .cameras_max = 7,
                             .comment = "a tenant",
-                            .updated = 6,
-                            .features = "identify match"};
+                            .updated = 6};
     const mn_id first = {{0}}, nobody = make_id('a', 9);
     size_t n = 0;
     int64_t people = -1, faces = -1;
@@ -141,7 +140,6 @@ static void test_accounts(void **state)
     assert_int_equal(got.expires, INT64_MAX);
     assert_false(got.suspended);
     assert_int_equal(got.people_max, 0);
-    assert_null(got.features);
     assert_ok(f->ops->account_put(f->s, &acme, err));
     reopen(f);
     assert_ok(f->ops->account_by_name(f->s, "acme", f->a, &got, err));
@@ -154,7 +152,6 @@ static void test_accounts(void **state)
     assert_int_equal(got.cameras_max, 7);
     assert_string_equal(got.comment, "a tenant");
     assert_int_equal(got.updated, 6);
-    assert_string_equal(got.features, "identify match");
     acme.suspended = false;
     acme.name = "acme 2";
     acme.created = 99;
