@@ -30,6 +30,7 @@ static mn_code record_faces(mn_core *c, const mn_actor *who, const char *list, c
 mn_code mn_core_faces(mn_core *c, const mn_actor *who, const char *list, const mn_face_query *query,
                       mn_arena *arena, mn_face_found **out, size_t *n, mn_error *err)
 {
+    static const mn_id nobody;
     mn_list of;
     mn_person p;
     mn_face_query q = *query;
@@ -38,8 +39,6 @@ mn_code mn_core_faces(mn_core *c, const mn_actor *who, const char *list, const m
     mn_code code = mn_core_may(who, MN_R_FACES, MN_VERB_VIEW, err);
     if (code == MN_OK && (q.limit < 1 || q.limit > MN_FACES_PAGE_MAX))
         code = mn_fail(err, MN_E_INVALID, "a page has 1 to %d faces, not %zu", MN_FACES_PAGE_MAX, q.limit);
-    if (code == MN_OK && who->limited && !list && !q.person)
-        code = mn_fail(err, MN_E_FORBIDDEN, "%s is kept to some lists: name the one wanted", who->name);
     if (code == MN_OK && list)
         code = find_list(c, who, list, arena, &of, err);
     if (code == MN_OK && q.person)
@@ -48,6 +47,10 @@ mn_code mn_core_faces(mn_core *c, const mn_actor *who, const char *list, const m
         return code;
     q.account = who->account;
     q.list = list ? &of.id : NULL;
+    if (who->limited && !list && !q.person) {
+        q.lists = who->n_lists > 0 ? who->lists : &nobody;
+        q.n_lists = who->n_lists;
+    }
     code = c->store->ops->face->page(c->store, &q, arena, &found, &count, err);
     if (code == MN_OK)
         code = record_faces(c, who, list, q.person, count, err);

@@ -77,8 +77,8 @@ mn_code mn_core_decision_cancel(mn_core *c, const mn_actor *who, const mn_id *id
 
 /* ---- looking ---- */
 
-/* query: account and list are filled here. list: name or id; NULL: all, which somebody kept to some lists may
- * ask of one person only. Needs faces.view. */
+/* query: account and lists are filled here. list: name or id; NULL: all, or for whoever is kept to lists those
+ * of their members. Needs faces.view. */
 #define MN_FACES_PAGE_MAX 1000
 mn_code mn_core_faces(mn_core *c, const mn_actor *who, const char *list, const mn_face_query *query,
                       mn_arena *arena, mn_face_found **out, size_t *n, mn_error *err);

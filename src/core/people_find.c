@@ -45,6 +45,7 @@ static mn_code find_list(mn_core *c, const mn_actor *who, const char *name, mn_a
 mn_code mn_core_people_find(mn_core *c, const mn_actor *who, const char *list, const mn_people_query *what,
                             mn_arena *arena, mn_person_view **out, size_t *n, mn_error *err)
 {
+    static const mn_id nobody;
     mn_list of;
     mn_person *people = NULL;
     mn_person_view *views = NULL;
@@ -53,14 +54,16 @@ mn_code mn_core_people_find(mn_core *c, const mn_actor *who, const char *list, c
     mn_code code = mn_core_may(who, MN_R_PEOPLE, MN_VERB_SEARCH, err);
     if (code == MN_OK)
         code = mn_core_check_page(q.limit, err);
-    if (code == MN_OK && who->limited && !list)
-        code = mn_fail(err, MN_E_FORBIDDEN, "%s is kept to some lists: name the one wanted", who->name);
     if (code == MN_OK && list)
         code = find_list(c, who, list, arena, &of, err);
     if (code != MN_OK)
         return code;
     q.account = who->account;
     q.list = list ? &of.id : NULL;
+    if (who->limited && !list) {
+        q.lists = who->n_lists > 0 ? who->lists : &nobody;
+        q.n_lists = who->n_lists;
+    }
     q.now = mn_time_now();
     code = c->store->ops->people->page(c->store, &q, arena, &people, &found, err);
     if (code == MN_OK)

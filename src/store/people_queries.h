@@ -1,6 +1,6 @@
 /* The statements that look through people, members and consents, and those of kept answers: the same for both
- * back ends but for how a parameter is written, A(n), a part of a text is looked for, L(text, n), and custom
- * fields are compared, C(n).
+ * back ends but for how a parameter is written, A(n), a part of a text is looked for, L(text, n), custom
+ * fields are compared, C(n), and an id is looked for among some, I(id, n).
  *
  * Each order has an index that ends in the id, so that a page costs the same wherever it begins and however
  * many people there are. Members in the order of their ids come from the list's own index; a list in another
@@ -22,27 +22,30 @@
     " AND p.created >= " A(8) " AND p.created < " A(9)                                                       \
     " AND p.updated >= " A(10) " AND p.updated < " A(11)                                                     \
     " AND (" C(12) " OR " A(12) " IS NULL)"
-#define PEOPLE_BY(A, L, C, compare, order)                                                                   \
-    "SELECT " PERSON_FIELDS " FROM person p" PEOPLE_WHERE(A, L, C)                                           \
-    " AND " compare " (" A(13) ", " A(14) ") ORDER BY " order " LIMIT " A(15)
+/* A member of any of some lists. */
+#define PEOPLE_AMONG(A, I, n)                                                                                \
+    " AND (EXISTS (SELECT 1 FROM member o WHERE o.person = p.id AND " I("o.list", n) ") OR " A(n) " IS NULL)"
+#define PEOPLE_BY(A, L, C, I, compare, order)                                                                \
+    "SELECT " PERSON_FIELDS " FROM person p" PEOPLE_WHERE(A, L, C) PEOPLE_AMONG(A, I, 13)                    \
+    " AND " compare " (" A(14) ", " A(15) ") ORDER BY " order " LIMIT " A(16)
 #define PEOPLE_IN(A, L, C, compare, order)                                                                   \
     "SELECT " PERSON_FIELDS " FROM member m JOIN person p ON p.id = m.person" PEOPLE_WHERE(A, L, C)          \
     " AND m.list = " A(3) " AND m.person " compare " " A(13) " ORDER BY m.person" order " LIMIT " A(14)
 
-#define MN_PEOPLE_QUERIES(X, A, L, C)                                                                        \
-    X(PEOPLE_OLDEST, PEOPLE_BY(A, L, C, "(p.created, p.id) >", "p.created, p.id"))                           \
-    X(PEOPLE_NEWEST, PEOPLE_BY(A, L, C, "(p.created, p.id) <", "p.created DESC, p.id DESC"))                 \
-    X(PEOPLE_NAME, PEOPLE_BY(A, L, C, "(p.name, p.id) >", "p.name, p.id"))                                   \
-    X(PEOPLE_NAME_DOWN, PEOPLE_BY(A, L, C, "(p.name, p.id) <", "p.name DESC, p.id DESC"))                    \
-    X(PEOPLE_UPDATED, PEOPLE_BY(A, L, C, "(p.updated, p.id) >", "p.updated, p.id"))                          \
-    X(PEOPLE_UPDATED_DOWN, PEOPLE_BY(A, L, C, "(p.updated, p.id) <", "p.updated DESC, p.id DESC"))           \
+#define MN_PEOPLE_QUERIES(X, A, L, C, I)                                                                     \
+    X(PEOPLE_OLDEST, PEOPLE_BY(A, L, C, I, "(p.created, p.id) >", "p.created, p.id"))                        \
+    X(PEOPLE_NEWEST, PEOPLE_BY(A, L, C, I, "(p.created, p.id) <", "p.created DESC, p.id DESC"))              \
+    X(PEOPLE_NAME, PEOPLE_BY(A, L, C, I, "(p.name, p.id) >", "p.name, p.id"))                                \
+    X(PEOPLE_NAME_DOWN, PEOPLE_BY(A, L, C, I, "(p.name, p.id) <", "p.name DESC, p.id DESC"))                 \
+    X(PEOPLE_UPDATED, PEOPLE_BY(A, L, C, I, "(p.updated, p.id) >", "p.updated, p.id"))                       \
+    X(PEOPLE_UPDATED_DOWN, PEOPLE_BY(A, L, C, I, "(p.updated, p.id) <", "p.updated DESC, p.id DESC"))        \
     X(PEOPLE_IN_OLDEST, PEOPLE_IN(A, L, C, ">", ""))                                                         \
     X(PEOPLE_IN_NEWEST, PEOPLE_IN(A, L, C, "<", " DESC"))                                                    \
     X(PEOPLE_EXTERNAL, "SELECT " PERSON_FIELDS " FROM person p" PEOPLE_WHERE(A, L, C)                        \
-      " AND p.external_id = " A(13))                                                                         \
+      PEOPLE_AMONG(A, I, 13) " AND p.external_id = " A(14))                                                  \
     /* All that a look at a person shows, in one statement; what a row is stands in its first column. */     \
     X(PERSON_WHOLE,                                                                                          \
-      "SELECT CAST(1 AS bigint), id, account, avatar, external_id, name, user_data, custom, created, updated, "              \
+      "SELECT CAST(1 AS bigint), id, account, avatar, external_id, name, user_data, custom, created, updated, " \
       "CAST(0 AS bigint), 0.0, active, FALSE, FALSE FROM person WHERE id = " A(1)                            \
       " UNION ALL SELECT 2, id, person, NULL, purpose, method, evidence, NULL, given, until, withdrawn, "    \
       "0.0, FALSE, FALSE, FALSE FROM consent WHERE person = " A(1)                                           \

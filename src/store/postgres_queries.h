@@ -241,6 +241,8 @@
 
 #define MN_POSTGRES_PARAMETER(n)  "$" #n
 #define MN_POSTGRES_LIKE(text, n) text " ILIKE $" #n
+/* Ids back to back, as bind_ids has them. */
+#define MN_POSTGRES_AMONG(id, n) "position(uuid_send(" id ") IN $" #n "::bytea) > 0"
 /* Each value wanted is the field's, or one of the field's. */
 #define MN_POSTGRES_CUSTOM(n) "p.custom::jsonb @> $" #n "::text::jsonb"
 
@@ -248,8 +250,8 @@ typedef enum {
 #define X(name, sql) P_##name,
     MN_POSTGRES_QUERIES(X) MN_ACCESS_QUERIES(X, MN_POSTGRES_PARAMETER)
         MN_AUDIT_QUERIES(X, MN_POSTGRES_PARAMETER) MN_ERASURE_QUERIES(X, MN_POSTGRES_PARAMETER)
-            MN_FACE_QUERIES(X, MN_POSTGRES_PARAMETER)
-                MN_PEOPLE_QUERIES(X, MN_POSTGRES_PARAMETER, MN_POSTGRES_LIKE, MN_POSTGRES_CUSTOM)
+            MN_FACE_QUERIES(X, MN_POSTGRES_PARAMETER, MN_POSTGRES_AMONG)
+                MN_PEOPLE_QUERIES(X, MN_POSTGRES_PARAMETER, MN_POSTGRES_LIKE, MN_POSTGRES_CUSTOM, MN_POSTGRES_AMONG)
 #undef X
                     P_COUNT
 } mn_pg_query;

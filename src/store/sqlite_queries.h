@@ -136,6 +136,8 @@
 
 #define MN_SQLITE_PARAMETER(n)  "?" #n
 #define MN_SQLITE_LIKE(text, n) text " LIKE ?" #n " ESCAPE '\\'"
+/* Ids back to back, as bind_ids has them. */
+#define MN_SQLITE_AMONG(id, n) "instr(?" #n ", " id ") > 0"
 /* Each value wanted is the field's, or one of the field's. */
 #define MN_SQLITE_CUSTOM(n)                                                                                  \
     "NOT EXISTS (SELECT 1 FROM json_tree(?" #n ") w WHERE w.atom IS NOT NULL AND NOT EXISTS (SELECT 1 FROM " \
@@ -145,8 +147,8 @@
 typedef enum {
 #define X(name, sql) Q_##name,
     MN_SQLITE_QUERIES(X) MN_ACCESS_QUERIES(X, MN_SQLITE_PARAMETER) MN_AUDIT_QUERIES(X, MN_SQLITE_PARAMETER)
-        MN_ERASURE_QUERIES(X, MN_SQLITE_PARAMETER) MN_FACE_QUERIES(X, MN_SQLITE_PARAMETER)
-            MN_PEOPLE_QUERIES(X, MN_SQLITE_PARAMETER, MN_SQLITE_LIKE, MN_SQLITE_CUSTOM)
+        MN_ERASURE_QUERIES(X, MN_SQLITE_PARAMETER) MN_FACE_QUERIES(X, MN_SQLITE_PARAMETER, MN_SQLITE_AMONG)
+            MN_PEOPLE_QUERIES(X, MN_SQLITE_PARAMETER, MN_SQLITE_LIKE, MN_SQLITE_CUSTOM, MN_SQLITE_AMONG)
 #undef X
                 Q_COUNT
 } mn_sqlite_query;

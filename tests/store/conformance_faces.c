@@ -100,6 +100,15 @@ static void test_filters(void **state)
     q.person = &one;
     expect(f, &q, "");
     q.list = NULL;
+    const mn_id both[] = {one, staff};
+    q.person = NULL;
+    q.lists = both;
+    q.n_lists = 2;
+    expect(f, &q, "42");
+    q.n_lists = 0; /* kept to none */
+    expect(f, &q, "");
+    q.lists = NULL;
+    q.person = &one;
     expect(f, &q, "31");
     q.person = &nobody;
     expect(f, &q, "");

@@ -115,6 +115,13 @@ static void test_conditions(void **state)
     Q(q.list = &list; q.order = MN_PEOPLE_NEWEST; assert_found(q, "321"));
     Q(q.list = &list; q.order = MN_PEOPLE_NAME; assert_found(q, "312"));
     Q(q.list = &other; assert_found(q, ""));
+    const mn_id both[] = {other, list};
+    Q(q.lists = both; q.n_lists = 2; assert_found(q, "123"));
+    Q(q.lists = both; q.n_lists = 2; q.order = MN_PEOPLE_NAME_DOWN; q.limit = 2; assert_found(q, "21"));
+    Q(q.lists = both; q.n_lists = 2; q.external_id = "E-2"; assert_found(q, "2"));
+    Q(q.lists = both; q.n_lists = 1; assert_found(q, ""));
+    Q(q.lists = both; assert_found(q, "")); /* kept to none */
+    Q(q.list = &list; q.lists = both; assert_found(q, "123")); /* the one that is named */
     Q(q.consent = &attendance; assert_found(q, "3"));
     Q(q.consent = &attendance; q.now = 200; assert_found(q, ""));
     Q(q.consent = &live; assert_found(q, ""));
