@@ -625,7 +625,7 @@ class Mien(Client):
         sort: A minus sorts the other way round; created, -created, name, -name, updated, -updated; default created
         like: A part of the name or external id, letters A to Z of either case
         external_id: Exactly this external id
-        list: Members of this list, by its name or id
+        list: Members of this list, by its name or id; else of all lists that the caller may use
         consent: Whose consent for this purpose is valid now; verification, identification, live_identification, attendance
         field: A custom field with this value, as name:value; several must all hold
         created_from: From this time on
@@ -904,7 +904,8 @@ class Mien(Client):
         From a picture, or from what is there already: a sample, an attribute, another face, a descriptor (which needs
         descriptors.create too). Needs a valid consent of the person for the purpose of every list that they are in. If somebody
         else enrolled looks the same, on_duplicate says what happens: ask answers 202 with a decision to make within 15 minutes
-        (POST /v1/decisions/{decision}), refuse answers 409, report enrols and names them.
+        (POST /v1/decisions/{decision}), refuse answers 409, report enrols and names them. An answer that names others is not
+        kept for Idempotency-Key: the request sent again is answered with 409.
         idempotency_key: The same key and body again within 24 hours gives the first answer again
         faces: Which face where a picture holds several; only refuses it; only, largest, centre; default only
         on_duplicate: ask, refuse, report; default ask
@@ -953,7 +954,7 @@ class Mien(Client):
         limit: Most entries of a page; default 50
         cursor: next of the page before
         sort: created, -created, quality, -quality; default created
-        list: Of members of this list, by its name or id
+        list: Of members of this list, by its name or id; else of all lists that the caller may use
         created_from: From this time on
         created_to: Before this time
         """

@@ -164,7 +164,8 @@ static mn_code ask_reference(mn_api_call *call, const search *s, mn_shown *p, js
 static mn_code ask_one(mn_api_call *call, const search *s, mn_shown *p, json_t *images, mn_error *err)
 {
     json_t *faces = json_array();
-    mn_code code = p->reference ? ask_reference(call, s, p, faces, err) : ask_faces(call, s, p, faces, err);
+    bool known = p->reference || p->is_enrolled;
+    mn_code code = known ? ask_reference(call, s, p, faces, err) : ask_faces(call, s, p, faces, err);
     json_t *o = mn_shown_json(p);
     if (p->code == MN_OK)
         json_object_set(o, "faces", faces);

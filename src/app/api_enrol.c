@@ -39,6 +39,8 @@ static mn_code answer_enrolled(mn_api_call *call, int status, const mn_face_made
 
 static mn_code answer_made(mn_api_call *call, const mn_id *person, const mn_face_made *made, mn_error *err)
 {
+    if (made->n_duplicates > 0) /* an answer that names others is not kept: it would outlive their erasure */
+        call->kept = NULL;
     switch (made->outcome) {
     case MN_FACE_WAITS:
         return mn_api_answer(

@@ -24,6 +24,8 @@ typedef struct {
     mn_image_format format;
     const mn_image *image;   /* NULL until it was looked at */
     bool is_sample;          /* an aligned sample: one face, no detector */
+    bool is_enrolled;        /* the sample of an enrolled face, which has this id */
+    mn_id face;
     const mn_box *box;       /* work on the face in it only; NULL */
     const json_t *reference; /* {"type": "face" …}; NULL for a picture */
     mn_face *faces;          /* largest first */
@@ -41,7 +43,7 @@ mn_code mn_shown_read(mn_api_call *call, const char *json_name, const char *fiel
 mn_code mn_shown_of_source(mn_api_call *call, const json_t *source, mn_shown *out, mn_error *err);
 
 /* A sample, as a picture whose face is aligned already: of the face or attribute whose id stands in this
- * field. */
+ * field. Of somebody without a valid consent it is refused. */
 mn_code mn_shown_of_sample(mn_api_call *call, const json_t *source, const char *field, mn_shown *out,
                            mn_error *err);
 /* The JPEG of the sample of a face or an attribute with this id, appended to out. */
@@ -70,8 +72,9 @@ json_t *mn_error_json(mn_code code, const char *text);
  * fails fails. */
 mn_code mn_shown_all_failed(const mn_shown *p, size_t n, mn_error *err);
 
-/* What stands for a side of a comparison: a reference to somebody enrolled, or a descriptor: of a picture's
- * chosen face, of an attribute, or as it was sent. Looks at a picture first. */
+/* What stands for a side of a comparison: a reference to somebody enrolled, who must agree to it (the sample
+ * of an enrolled face is that face), or a descriptor: of a picture's chosen face, of an attribute, or as it was
+ * sent. Looks at a picture first. */
 mn_code mn_shown_side(mn_api_call *call, mn_shown *p, const char *which, mn_side *out, mn_error *err);
 
 #endif

@@ -2,19 +2,47 @@
 
 #include "core/internal.h"
 
-#define PEOPLE_MAX 1024 /* whose consent is looked at in one go */
+#include <stdio.h>
 
-/* Is there anything that this person agrees to now? False where nobody is there. */
-static mn_code agrees(mn_core *c, const mn_id *person, mn_arena *arena, bool *yes, mn_error *err)
+#define PAGE 256 /* people whose consent is looked at in one go */
+
+/* Is there anything that this person agrees to now? *ended: when they last did; for ever where nobody is
+ * there, the least time where they never did. */
+static mn_code agrees(mn_core *c, const mn_id *person, mn_arena *arena, bool *yes, mn_time *ended,
+                      mn_error *err)
 {
+    mn_person p;
     mn_consent *consents = NULL;
     size_t n = 0;
     mn_time now = mn_time_now();
-    mn_code code = c->store->ops->consent_list(c->store, person, arena, &consents, &n, err);
+    mn_code code = c->store->ops->person_get(c->store, person, arena, &p, err);
     *yes = false;
-    for (size_t i = 0; code == MN_OK && i < n && !*yes; i++)
+    *ended = code == MN_E_NOT_FOUND ? MN_TIME_NEVER : INT64_MIN;
+    if (code != MN_OK)
+        return code == MN_E_NOT_FOUND ? MN_OK : code;
+    code = c->store->ops->consent_list(c->store, person, arena, &consents, &n, err);
+    for (size_t i = 0; code == MN_OK && i < n && !*yes; i++) {
+        mn_time end = consents[i].until < consents[i].withdrawn ? consents[i].until : consents[i].withdrawn;
         *yes = mn_consent_valid(&consents[i], consents[i].purpose, now);
+        *ended = end <= now && end > *ended ? end : *ended;
+    }
     return code;
+}
+
+/* One that was kept while its person agreed to something, or longer than anybody's may be, is there only while
+ * they do. */
+mn_code mn_core_temporary_stands(mn_core *c, const mn_temporary *e, mn_arena *arena, bool *yes, mn_error *err)
+{
+    mn_time ended = 0;
+    *yes = true;
+    if (mn_id_is_nil(&e->person))
+        return MN_OK;
+    mn_code code = agrees(c, &e->person, arena, yes, &ended, err);
+    if (code != MN_OK || *yes)
+        return code;
+    mn_temporary_forget(c->temporary, &e->person, ended);
+    *yes = e->created > ended && e->until - e->created <= MN_ATTRIBUTE_ANYBODY_S * MN_TIME_SECOND;
+    return MN_OK;
 }
 
 static mn_code check_person(mn_core *c, const mn_actor *who, const mn_id *person, int64_t seconds,
@@ -22,11 +50,12 @@ static mn_code check_person(mn_core *c, const mn_actor *who, const mn_id *person
 {
     mn_person p;
     bool yes = false;
+    mn_time ended;
     mn_arena *arena = mn_arena_create(1 << 20);
     mn_code code = arena ? mn_core_get_person(c, who, person, arena, &p, err)
                          : mn_fail(err, MN_E_MEMORY, "no memory for an attribute");
     if (code == MN_OK && seconds > MN_ATTRIBUTE_ANYBODY_S) {
-        code = agrees(c, person, arena, &yes, err);
+        code = agrees(c, person, arena, &yes, &ended, err);
         if (code == MN_OK && !yes)
             code = mn_fail(err, MN_E_CONSENT,
                            "this person has no valid consent: without one a face is kept for %d s at most",
@@ -34,6 +63,17 @@ static mn_code check_person(mn_core *c, const mn_actor *who, const mn_id *person
     }
     mn_arena_destroy(arena);
     return code;
+}
+
+/* Nobody is looked at where nobody knows who it is. */
+static mn_code note(mn_core *c, const mn_actor *who, const char *action, const mn_temporary *e, mn_error *err)
+{
+    char id[MN_ID_TEXT], detail[MN_ID_TEXT + 32];
+    if (mn_id_is_nil(&e->person))
+        return MN_OK;
+    mn_id_format(&e->id, id);
+    snprintf(detail, sizeof detail, "{\"attribute\":\"%s\"}", id);
+    return mn_core_note_look(c, who, action, &e->person, detail, err);
 }
 
 mn_code mn_core_attribute_keep(mn_core *c, const mn_actor *who, const mn_temporary *what, int64_t seconds,
@@ -64,19 +104,9 @@ mn_code mn_core_attribute_keep(mn_core *c, const mn_actor *who, const mn_tempora
     e.descriptor.model = c->model_name;
     code = mn_temporary_put(c->temporary, &e, err);
     if (code == MN_OK)
+        code = note(c, who, "attribute.keep", &e, err);
+    if (code == MN_OK)
         *out = e;
-    return code;
-}
-
-/* One that has been kept for longer than anybody's may be is there only while its person agrees. */
-static mn_code still_agreed(mn_core *c, const mn_temporary *e, mn_arena *arena, bool *yes, mn_error *err)
-{
-    *yes = true;
-    if (mn_id_is_nil(&e->person) || e->until - e->created <= MN_ATTRIBUTE_ANYBODY_S * MN_TIME_SECOND)
-        return MN_OK;
-    mn_code code = agrees(c, &e->person, arena, yes, err);
-    if (code == MN_OK && !*yes)
-        mn_temporary_forget(c->temporary, &e->person);
     return code;
 }
 
@@ -85,7 +115,7 @@ static mn_code is_visible(mn_core *c, const mn_actor *who, const mn_temporary *e
                           mn_error *err)
 {
     mn_person p;
-    mn_code code = still_agreed(c, e, arena, yes, err);
+    mn_code code = mn_core_temporary_stands(c, e, arena, yes, err);
     if (code != MN_OK || !*yes || mn_id_is_nil(&e->person))
         return code;
     code = mn_core_get_person(c, who, &e->person, arena, &p, err);
@@ -93,8 +123,8 @@ static mn_code is_visible(mn_core *c, const mn_actor *who, const mn_temporary *e
     return code == MN_E_NOT_FOUND ? MN_OK : code;
 }
 
-mn_code mn_core_attribute(mn_core *c, const mn_actor *who, mn_resource r, mn_verb verb, const mn_id *id,
-                          mn_arena *arena, mn_temporary *out, mn_error *err)
+static mn_code find(mn_core *c, const mn_actor *who, mn_resource r, mn_verb verb, const mn_id *id,
+                    mn_arena *arena, mn_temporary *out, mn_error *err)
 {
     mn_temporary e;
     bool yes = true;
@@ -110,10 +140,23 @@ mn_code mn_core_attribute(mn_core *c, const mn_actor *who, mn_resource r, mn_ver
     return code;
 }
 
+mn_code mn_core_attribute(mn_core *c, const mn_actor *who, mn_resource r, mn_verb verb, const mn_id *id,
+                          mn_arena *arena, mn_temporary *out, mn_error *err)
+{
+    mn_temporary e;
+    mn_code code = find(c, who, r, verb, id, arena, &e, err);
+    if (code == MN_OK)
+        code = note(c, who, "attribute.view", &e, err);
+    if (code == MN_OK)
+        *out = e;
+    return code;
+}
+
 mn_code mn_core_attributes(mn_core *c, const mn_actor *who, const mn_id *after, size_t limit, mn_arena *arena,
                            mn_temporary **out, size_t *n, mn_error *err)
 {
-    size_t count = 0, kept = 0;
+    char detail[80];
+    size_t count = 0, kept = 0, known = 0;
     mn_code code = mn_core_may(who, MN_R_ATTRIBUTES, MN_VERB_VIEW, err);
     mn_temporary *all = code == MN_OK ? mn_arena_calloc(arena, limit + 1, sizeof *all) : NULL;
     if (code == MN_OK && !all)
@@ -124,9 +167,13 @@ mn_code mn_core_attributes(mn_core *c, const mn_actor *who, const mn_id *after, 
     for (size_t i = 0; code == MN_OK && i < count; i++) {
         bool yes = true;
         code = is_visible(c, who, &all[i], arena, &yes, err);
+        known += yes && !mn_id_is_nil(&all[i].person);
         if (yes)
             all[kept++] = all[i];
     }
+    snprintf(detail, sizeof detail, "{\"attributes\":%zu,\"known\":%zu}", kept, known);
+    if (code == MN_OK && known > 0)
+        code = mn_core_note_look(c, who, "attribute.list", NULL, detail, err);
     if (code != MN_OK)
         return code;
     *out = all;
@@ -138,27 +185,29 @@ mn_code mn_core_attribute_drop(mn_core *c, const mn_actor *who, const mn_id *id,
 {
     mn_temporary e;
     mn_arena *arena = mn_arena_create(MN_CORE_ARENA);
-    mn_code code = arena ? mn_core_attribute(c, who, MN_R_ATTRIBUTES, MN_VERB_DELETE, id, arena, &e, err)
+    mn_code code = arena ? find(c, who, MN_R_ATTRIBUTES, MN_VERB_DELETE, id, arena, &e, err)
                          : mn_fail(err, MN_E_MEMORY, "no memory for an attribute");
+    if (code == MN_OK)
+        code = mn_temporary_drop(c->temporary, MN_TEMPORARY_ATTRIBUTE, &who->account, id, err);
+    if (code == MN_OK)
+        code = note(c, who, "attribute.delete", &e, err);
     mn_arena_destroy(arena);
-    return code == MN_OK ? mn_temporary_drop(c->temporary, MN_TEMPORARY_ATTRIBUTE, &who->account, id, err)
-                         : code;
+    return code;
 }
 
 /* Called with each look for consents that ended. What fails is done by the next one. */
 void mn_core_attributes_expire(mn_core *c)
 {
-    mn_id people[PEOPLE_MAX];
-    bool yes = false;
+    mn_id people[PAGE], after = {{0}};
+    size_t n;
     mn_arena *arena = mn_arena_create(1 << 20);
-    size_t n =
-        arena ? mn_temporary_people(c->temporary, mn_time_now() - MN_ATTRIBUTE_ANYBODY_S * MN_TIME_SECOND,
-                                    people, PEOPLE_MAX)
-              : 0;
-    for (size_t i = 0; i < n; i++) {
-        if (agrees(c, &people[i], arena, &yes, NULL) == MN_OK && !yes)
-            mn_temporary_forget(c->temporary, &people[i]);
-        mn_arena_reset(arena);
-    }
+    while (arena && (n = mn_temporary_people(c->temporary, &after, people, PAGE)) > 0)
+        for (size_t i = 0; i < n; i++) {
+            bool yes = false;
+            mn_time ended = 0;
+            if (agrees(c, &people[i], arena, &yes, &ended, NULL) == MN_OK && !yes)
+                mn_temporary_forget(c->temporary, &people[i], ended);
+            mn_arena_reset(arena);
+        }
     mn_arena_destroy(arena);
 }

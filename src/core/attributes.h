@@ -1,8 +1,9 @@
 /* Attributes: descriptor and sample of a face, kept in memory for a while (core/temporary.h).
  *
  * Whoever it is need not have agreed to anything, so 15 minutes are the longest time; longer, up to a day,
- * only for a person with a valid consent, and then no longer than that consent lasts: an attribute of
- * somebody whose consent ended, or who was erased, is not there any more. Thread-safe. */
+ * only for a person with a valid consent. One that was kept while its person agreed lasts no longer than that:
+ * of somebody whose consent ended, or who was erased, it is not there any more. Each use of one whose person is
+ * known is on record. Thread-safe. */
 #ifndef MN_CORE_ATTRIBUTES_H
 #define MN_CORE_ATTRIBUTES_H
 
@@ -23,6 +24,10 @@ mn_code mn_core_attribute(mn_core *c, const mn_actor *who, mn_resource r, mn_ver
 /* See mn_temporary_list; of people whom the actor may see. */
 mn_code mn_core_attributes(mn_core *c, const mn_actor *who, const mn_id *after, size_t limit, mn_arena *arena,
                            mn_temporary **out, size_t *n, mn_error *err);
+/* Is an entry still to be seen? Not where the consent that its person gave has ended since it was kept: that
+ * is asked of the store, whoever withdrew it and where. */
+mn_code mn_core_temporary_stands(mn_core *c, const mn_temporary *e, mn_arena *arena, bool *yes,
+                                 mn_error *err);
 mn_code mn_core_attribute_drop(mn_core *c, const mn_actor *who, const mn_id *id, mn_error *err);
 
 #endif

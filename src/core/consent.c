@@ -15,6 +15,18 @@ bool mn_consents_allow(const mn_consent *c, size_t n, mn_purpose purpose, mn_tim
     return false;
 }
 
+mn_code mn_core_agreed_to_any(mn_core *c, const mn_id *person, mn_arena *arena, bool *yes, mn_error *err)
+{
+    mn_consent *all = NULL;
+    size_t n = 0;
+    mn_time now = mn_time_now();
+    mn_code code = c->store->ops->consent_list(c->store, person, arena, &all, &n, err);
+    *yes = false;
+    for (size_t i = 0; code == MN_OK && i < n && !*yes; i++)
+        *yes = mn_consent_valid(&all[i], all[i].purpose, now);
+    return code;
+}
+
 mn_code mn_core_consent_check(const mn_consent_given *given, mn_time now, mn_error *err)
 {
     if ((unsigned)given->purpose >= MN_PURPOSES)

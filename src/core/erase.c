@@ -209,7 +209,7 @@ static mn_code note_erasure(mn_core *c, mn_erasure *e, mn_arena *arena, mn_error
 mn_code mn_core_retire(mn_core *c, const mn_actor *who, mn_erasure *e, mn_arena *arena, mn_error *err)
 {
     mn_time now = mn_time_now();
-    mn_temporary_forget(c->temporary, &e->person);
+    mn_temporary_forget(c->temporary, &e->person, MN_TIME_NEVER);
     e->due = e->asked > MN_TIME_NEVER - c->grace ? MN_TIME_NEVER : e->asked + c->grace;
     if (e->due > now)
         return note_erasure(c, e, arena, err);

@@ -159,18 +159,6 @@ mn_code mn_core_original(mn_core *c, const mn_actor *who, const mn_id *face, mn_
 
 /* ---- descriptors ---- */
 
-static mn_code check_agreed(mn_core *c, const mn_id *person, mn_arena *arena, bool *yes, mn_error *err)
-{
-    mn_consent *consents = NULL;
-    size_t n = 0;
-    mn_time now = mn_time_now();
-    mn_code code = c->store->ops->consent_list(c->store, person, arena, &consents, &n, err);
-    *yes = false;
-    for (size_t i = 0; code == MN_OK && i < n && !*yes; i++)
-        *yes = mn_consent_valid(&consents[i], consents[i].purpose, now);
-    return code;
-}
-
 static mn_code take_out(mn_core *c, const mn_face_record *f, mn_arena *arena, mn_face_vector *out,
                         mn_error *err)
 {
@@ -220,7 +208,7 @@ mn_code mn_core_face_descriptor(mn_core *c, const mn_actor *who, const mn_id *fa
     if (code == MN_OK)
         code = mn_core_get_face(c, who, face, arena, &f, err);
     if (code == MN_OK)
-        code = check_agreed(c, &f.person, arena, &yes, err);
+        code = mn_core_agreed_to_any(c, &f.person, arena, &yes, err);
     if (code == MN_OK && !yes)
         code = mn_fail(err, MN_E_CONSENT, "this person has no valid consent any more");
     if (code == MN_OK)
@@ -247,7 +235,7 @@ typedef struct {
 static mn_code export_one(mn_core *c, exporting *x, const mn_face_record *f, mn_error *err)
 {
     bool yes = false;
-    mn_code code = check_agreed(c, &f->person, x->arena, &yes, err);
+    mn_code code = mn_core_agreed_to_any(c, &f->person, x->arena, &yes, err);
     if (code != MN_OK || !yes)
         return code;
     code = take_out(c, f, x->arena, &x->out[x->n], err);

@@ -202,6 +202,8 @@ mn_code mn_core_check_lines(const char *what, const char *text, size_t max, mn_e
 /* consent.c */
 bool mn_consent_valid(const mn_consent *c, mn_purpose purpose, mn_time now);
 bool mn_consents_allow(const mn_consent *c, size_t n, mn_purpose purpose, mn_time now);
+/* Is there any consent of this person's that is valid now? */
+mn_code mn_core_agreed_to_any(mn_core *c, const mn_id *person, mn_arena *arena, bool *yes, mn_error *err);
 mn_consent mn_core_consent_record(const mn_id *person, const mn_consent_given *given);
 /* Inside a transaction: MN_E_CONSENT where nothing valid for the purpose is there or stated. *put: what was
  * stated is not on record yet. */

@@ -95,7 +95,10 @@ static mn_code answer_again(mn_core *c, const mn_actor *who, const mn_once_reque
             "the request with this Idempotency-Key is being worked on, or was cut off: wait, then look "
             "whether it was done; if not, send it with another key");
     *again = true;
-    return open_answer(c, &found, arena, out, err);
+    code = open_answer(c, &found, arena, out, err);
+    return code == MN_OK && !mn_id_is_nil(&found.person)
+               ? mn_core_note_look(c, who, "answer.again", &found.person, "{}", err)
+               : code;
 }
 
 mn_code mn_core_once_begin(mn_core *c, const mn_actor *who, const mn_once_request *r, unsigned hours,

@@ -332,13 +332,13 @@ void mn_temporary_release(mn_temporary_table *t, const mn_id *id, bool done)
     pthread_mutex_unlock(&t->lock);
 }
 
-void mn_temporary_forget(mn_temporary_table *t, const mn_id *person)
+void mn_temporary_forget(mn_temporary_table *t, const mn_id *person, mn_time until)
 {
     if (!t)
         return;
     pthread_mutex_lock(&t->lock);
     for (size_t i = t->n; i-- > 0;)
-        if (mn_id_compare(&t->entries[i]->is.person, person) == 0)
+        if (mn_id_compare(&t->entries[i]->is.person, person) == 0 && t->entries[i]->is.created <= until)
             remove_at(t, i);
     pthread_mutex_unlock(&t->lock);
 }
@@ -351,14 +351,17 @@ static bool is_among(const mn_id *ids, size_t n, const mn_id *id)
     return false;
 }
 
-size_t mn_temporary_people(mn_temporary_table *t, mn_time before, mn_id *out, size_t max)
+size_t mn_temporary_people(mn_temporary_table *t, mn_id *after, mn_id *out, size_t max)
 {
     size_t n = 0;
     pthread_mutex_lock(&t->lock);
-    for (size_t i = 0; i < t->n && n < max; i++) {
+    size_t i = find_place(t, after);
+    i += i < t->n && mn_id_compare(&t->entries[i]->is.id, after) == 0;
+    for (; i < t->n && n < max; i++) {
         const mn_temporary *e = &t->entries[i]->is;
-        if (e->created < before && !mn_id_is_nil(&e->person) && !is_among(out, n, &e->person))
+        if (!mn_id_is_nil(&e->person) && !is_among(out, n, &e->person))
             out[n++] = e->person;
+        *after = e->id;
     }
     pthread_mutex_unlock(&t->lock);
     return n;

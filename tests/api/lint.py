@@ -9,9 +9,6 @@ import sys
 from checks import OTHERS, PATTERNS, ROOT, Checks
 from model import follow, types_of
 
-# Changes that leave nothing to record: what lives in memory only.
-NO_AUDIT = {"attribute_delete"}
-
 
 class Lint:
     """Collects what is wrong."""
@@ -116,7 +113,7 @@ class Lint:
             self.fault(op.name, "GET has a body")
         if op.method not in ("get", "delete") and op.body_limit is None:
             self.fault(op.name, "has no x-mien-body-limit")
-        if op.method != "get" and not op.audit and op.name not in NO_AUDIT:
+        if op.method != "get" and not op.audit:
             self.fault(op.name, "changes something and has no x-mien-audit")
         if op.right == "none" and op.raw.get("security") != []:
             self.fault(op.name, "is for anybody and wants credentials: say security: []")

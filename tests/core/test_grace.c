@@ -1,6 +1,8 @@
 /* Between the end of consent and erasure: nobody is found, what is stored is destroyed when the time has
  * come, whatever happens to the process, and a new consent takes it back. The clock is moved, nobody waits.
  */
+#include "core/attributes.h"
+#include "core/records.h"
 #include "store/postgres_server.h"
 #include "support.h"
 #include "world.h"
@@ -334,13 +336,86 @@ static void test_postgres_installed(void **state)
     in_postgres = true;
 }
 
+/* ---- faces in memory ---- */
+
+static mn_code keep(world *w, const mn_id *person, int64_t seconds, mn_temporary *out, mn_error *err)
+{
+    mn_temporary t = {.person = *person, .quality = 0.5f, .descriptor = make_face(w, 1, 1)->descriptor};
+    return mn_core_attribute_keep(w->core, &ann, &t, seconds, out, err);
+}
+
+static mn_code use(world *w, const mn_temporary *t, mn_error *err)
+{
+    mn_temporary got;
+    return mn_core_attribute(w->core, &ann, MN_R_ACTIONS, MN_VERB_VIEW, &t->id, w->arena, &got, err);
+}
+
+static size_t people_in_memory(world *w)
+{
+    mn_id people[8], after = {{0}};
+    return mn_temporary_people(w->core->temporary, &after, people, 8);
+}
+
+/* Whichever process takes the withdrawal, an attribute that was kept before is gone at once, however short its
+ * time; and none stays in memory when the next look for what ended is done. */
+static void test_attributes_end_with_the_consent(void **state)
+{
+    world *w = *state;
+    mn_core *other = NULL;
+    mn_consent more;
+    mn_temporary a, b, both;
+    const mn_consent_given live = agreed(MN_PURPOSE_LIVE);
+    const mn_id anna = enrol(w, "Anna", "staff", 1, 0).person, bert = enrol(w, "Bert", "staff", 2, 0).person,
+                cleo = enrol(w, "Cleo", "staff", 3, 0).person;
+    assert_ok(mn_core_consent_give(w->core, &ann, &cleo, &live, w->arena, &more, err));
+    assert_ok(world_open(w, "test", &fp32_model, false, &other, err));
+    assert_ok(keep(w, &anna, 600, &a, err));
+    assert_ok(keep(w, &bert, 600, &b, err));
+    assert_ok(keep(w, &cleo, 86400, &both, err));
+    assert_ok(use(w, &a, err));
+    assert_ok(mn_core_consent_withdraw(other, &ann, &anna, IDENTIFY, err));
+    assert_ok(mn_core_consent_withdraw(other, &ann, &bert, IDENTIFY, err));
+    assert_ok(mn_core_consent_withdraw(other, &ann, &cleo, IDENTIFY, err));
+    assert_code(use(w, &a, err), MN_E_NOT_FOUND);
+    assert_int_equal(people_in_memory(w), 2);
+    expire(w);
+    assert_int_equal(people_in_memory(w), 1);
+    assert_ok(use(w, &both, err)); /* to live identification they agree still */
+    assert_code(keep(w, &anna, 901, &a, err), MN_E_CONSENT);
+    assert_ok(keep(w, &anna, 600, &a, err)); /* as of anybody */
+    assert_ok(use(w, &a, err));
+    expire(w);
+    assert_ok(use(w, &a, err));
+    assert_ok(mn_core_erase_now(other, &ann, &anna, err));
+    assert_code(use(w, &a, err), MN_E_NOT_FOUND);
+    assert_true(count_audit(w, "attribute.view", NULL, 0) >= 4);
+    mn_core_close(other);
+}
+
+/* Until it is destroyed, a sample may be looked at, by right and on record; nothing is made of it. */
+static void test_samples_are_shown_and_not_worked_on(void **state)
+{
+    world *w = *state;
+    mn_buf jpeg;
+    mn_buf_init(&jpeg, 1 << 20);
+    const mn_enrolment anna = enrol(w, "Anna", "staff", 1, 0);
+    assert_ok(mn_core_sample_use(w->core, &ann, &anna.face, &jpeg, err));
+    assert_ok(mn_core_consent_withdraw(w->core, &ann, &anna.person, IDENTIFY, err));
+    assert_ok(mn_core_sample(w->core, &ann, &anna.face, &jpeg, err));
+    size_t n = jpeg.len;
+    assert_code(mn_core_sample_use(w->core, &ann, &anna.face, &jpeg, err), MN_E_CONSENT);
+    assert_int_equal(jpeg.len, n);
+    mn_buf_finish(&jpeg);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, teardown)
     const struct CMUnitTest tests[] = {
         T(test_withdrawal),   T(test_key_is_named), T(test_consent_runs_out),      T(test_overdue_at_opening),
         T(test_erase),        T(test_erase_now),    T(test_new_consent_undoes_it), T(test_killed_in_between),
-        T(test_housekeeping),
+        T(test_housekeeping), T(test_attributes_end_with_the_consent),
+        T(test_samples_are_shown_and_not_worked_on),
     };
 #undef T
     const struct CMUnitTest installed[] = {cmocka_unit_test(test_postgres_installed)};

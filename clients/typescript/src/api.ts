@@ -1077,7 +1077,7 @@ export interface PeopleListArgs {
   like?: string;
   /** Exactly this external id */
   externalId?: ExternalId;
-  /** Members of this list, by its name or id */
+  /** Members of this list, by its name or id; else of all lists that the caller may use */
   list?: ListRef;
   active?: boolean;
   hasFaces?: boolean;
@@ -1223,7 +1223,7 @@ export interface FacesListArgs {
   /** `next` of the page before */
   cursor?: string;
   sort?: "created" | "-created" | "quality" | "-quality";
-  /** Of members of this list, by its name or id */
+  /** Of members of this list, by its name or id; else of all lists that the caller may use */
   list?: ListRef;
   minQuality?: Unit;
   maxQuality?: Unit;

@@ -237,9 +237,13 @@ class Match(Api):
         self.assertNotIn("person", row["candidates"][0])
 
     def test_who_agreed_to_something_else_is_left_out(self):
-        reference = [{"type": "sample", "sample": PEOPLE["Clara"]["face"]}]
-        row, = self.match(reference, [{"people": [PEOPLE["Clara"]["person"], PEOPLE["Anna"]["person"]]}]).json["matches"]
+        people = [PEOPLE["Clara"]["person"], PEOPLE["Anna"]["person"]]
+        row, = self.match([base(other("Clara"))], [{"people": people}]).json["matches"]
         self.assertEqual([c["name"] for c in row["candidates"]], ["Anna"])
+        reference = [{"type": "sample", "sample": PEOPLE["Clara"]["face"]}]
+        self.refused(self.match(reference, [{"people": people}], 403), 403, "consent_required")
+        images = self.admin.call("identify", 403, body={"sources": reference})
+        self.refused(images, 403, "consent_required")
         row, = self.match(reference, [{"people": [PEOPLE["Clara"]["person"]], "purpose": "verification"}]).json["matches"]
         self.assertEqual([c["name"] for c in row["candidates"]], ["Clara"])
 
