@@ -147,8 +147,7 @@ mn_code mn_shown_of_sample(mn_api_call *call, const json_t *source, const char *
     mn_buf *buf = make_buf(call, picture_max(call));
     if (!buf)
         return mn_fail(err, MN_E_MEMORY, "no memory for a sample");
-    mn_code code =
-        read_sample(call, &out->face, mn_core_sample_use, &out->is_enrolled, buf, &out->error);
+    mn_code code = read_sample(call, &out->face, mn_core_sample_use, &out->is_enrolled, buf, &out->error);
     if (code != MN_OK && is_callers_fault(code)) {
         out->code = code;
         return MN_OK;

@@ -22,9 +22,9 @@ typedef struct {
     const uint8_t *bytes; /* of the file; NULL for a reference */
     size_t n;
     mn_image_format format;
-    const mn_image *image;   /* NULL until it was looked at */
-    bool is_sample;          /* an aligned sample: one face, no detector */
-    bool is_enrolled;        /* the sample of an enrolled face, which has this id */
+    const mn_image *image; /* NULL until it was looked at */
+    bool is_sample;        /* an aligned sample: one face, no detector */
+    bool is_enrolled;      /* the sample of an enrolled face, which has this id */
     mn_id face;
     const mn_box *box;       /* work on the face in it only; NULL */
     const json_t *reference; /* {"type": "face" …}; NULL for a picture */
@@ -73,8 +73,8 @@ json_t *mn_error_json(mn_code code, const char *text);
 mn_code mn_shown_all_failed(const mn_shown *p, size_t n, mn_error *err);
 
 /* What stands for a side of a comparison: a reference to somebody enrolled, who must agree to it (the sample
- * of an enrolled face is that face), or a descriptor: of a picture's chosen face, of an attribute, or as it was
- * sent. Looks at a picture first. */
+ * of an enrolled face is that face), or a descriptor: of a picture's chosen face, of an attribute, or as it
+ * was sent. Looks at a picture first. */
 mn_code mn_shown_side(mn_api_call *call, mn_shown *p, const char *which, mn_side *out, mn_error *err);
 
 #endif

@@ -29,8 +29,8 @@ static mn_code agrees(mn_core *c, const mn_id *person, mn_arena *arena, bool *ye
     return code;
 }
 
-/* One that was kept while its person agreed to something, or longer than anybody's may be, is there only while
- * they do. */
+/* One that was kept while its person agreed to something, or longer than anybody's may be, is there only
+ * while they do. */
 mn_code mn_core_temporary_stands(mn_core *c, const mn_temporary *e, mn_arena *arena, bool *yes, mn_error *err)
 {
     mn_time ended = 0;

@@ -1,9 +1,9 @@
 /* Attributes: descriptor and sample of a face, kept in memory for a while (core/temporary.h).
  *
  * Whoever it is need not have agreed to anything, so 15 minutes are the longest time; longer, up to a day,
- * only for a person with a valid consent. One that was kept while its person agreed lasts no longer than that:
- * of somebody whose consent ended, or who was erased, it is not there any more. Each use of one whose person is
- * known is on record. Thread-safe. */
+ * only for a person with a valid consent. One that was kept while its person agreed lasts no longer than
+ * that: of somebody whose consent ended, or who was erased, it is not there any more. Each use of one whose
+ * person is known is on record. Thread-safe. */
 #ifndef MN_CORE_ATTRIBUTES_H
 #define MN_CORE_ATTRIBUTES_H
 

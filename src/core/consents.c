@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define EVIDENCE_CONTEXT 64
+#define ATTEMPTS         8 /* to seal a file while the person's key changes */
 
 static json_t *json_when(mn_time t)
 {
@@ -199,33 +200,13 @@ typedef struct {
     const uint8_t *bytes;
     size_t n;
     mn_arena *arena;
+    mn_core_early_key key;
     mn_id blob; /* nil: not written */
+    bool stale; /* it is sealed under a key that is not the person's any more */
 } proof;
 
-static mn_code seal_proof(mn_core *c, proof *p, mn_error *err)
+static mn_code check_proof(mn_core *c, const proof *p, mn_error *err)
 {
-    char context[EVIDENCE_CONTEXT];
-    mn_key *key = NULL;
-    mn_buf sealed;
-    size_t n = context_of(p->consent, context);
-    mn_buf_init(&sealed, MN_CORE_EVIDENCE_MAX + 4096);
-    mn_code code = mn_core_person_key(c, p->person, p->arena, &key, err);
-    if (code == MN_E_NOT_FOUND)
-        code = mn_core_make_person_key(c, p->person, &key, err);
-    if (code == MN_OK)
-        code = mn_seal(key, context, n, p->bytes, p->n, &sealed, err);
-    if (code == MN_OK) {
-        p->blob = mn_id_make();
-        code = c->blobs->ops->put(c->blobs, &p->blob, sealed.data, sealed.len, err);
-    }
-    mn_key_close(key);
-    mn_buf_finish(&sealed);
-    return code;
-}
-
-static mn_code put_proof(mn_core *c, void *ctx, mn_error *err)
-{
-    proof *p = ctx;
     mn_consent consent;
     mn_evidence before;
     mn_code code = find_consent(c, p->who, p->person, p->consent, p->arena, &consent, err);
@@ -236,8 +217,37 @@ static mn_code put_proof(mn_core *c, void *ctx, mn_error *err)
     code = c->store->ops->people->evidence_get(c->store, p->consent, p->arena, &before, err);
     if (code == MN_OK)
         return mn_fail(err, MN_E_EXISTS, "this consent has its file already");
-    if (code == MN_E_NOT_FOUND)
-        code = seal_proof(c, p, err);
+    return code == MN_E_NOT_FOUND ? MN_OK : code;
+}
+
+/* Before the transaction, as a sample is (enrol_early.c). */
+static mn_code seal_proof(mn_core *c, proof *p, mn_error *err)
+{
+    char context[EVIDENCE_CONTEXT];
+    mn_buf sealed;
+    size_t n = context_of(p->consent, context);
+    mn_buf_init(&sealed, MN_CORE_EVIDENCE_MAX + 4096);
+    mn_code code = mn_core_early_key_take(c, p->person, p->arena, &p->key, err);
+    if (code == MN_OK)
+        code = mn_seal(p->key.key, context, n, p->bytes, p->n, &sealed, err);
+    if (code == MN_OK) {
+        p->blob = mn_id_make();
+        code = c->blobs->ops->put(c->blobs, &p->blob, sealed.data, sealed.len, err);
+    }
+    mn_buf_finish(&sealed);
+    return code;
+}
+
+static mn_code put_proof(mn_core *c, void *ctx, mn_error *err)
+{
+    proof *p = ctx;
+    bool stands = true;
+    mn_code code = check_proof(c, p, err);
+    if (code == MN_OK)
+        code = mn_core_early_key_settle(c, &p->key, p->arena, &stands, err);
+    p->stale = !stands;
+    if (code == MN_OK && !stands)
+        code = mn_fail(err, MN_E_CONFLICT, "the person was erased or sealed anew meanwhile: try again");
     if (code != MN_OK)
         return code;
     const mn_evidence e = {*p->consent, p->blob, p->format, (int64_t)p->n};
@@ -249,23 +259,45 @@ static mn_code put_proof(mn_core *c, void *ctx, mn_error *err)
                          : code;
 }
 
+/* A commit whose answer was lost may have been done: where that cannot be asked, the blob stays. */
+static bool is_stored(mn_core *c, const proof *p)
+{
+    mn_evidence e;
+    mn_code code = c->store->ops->people->evidence_get(c->store, p->consent, p->arena, &e, NULL);
+    return code == MN_OK ? mn_id_compare(&e.blob, &p->blob) == 0 : code != MN_E_NOT_FOUND;
+}
+
+static mn_code try_proof(mn_core *c, proof *p, mn_error *err)
+{
+    p->blob = (mn_id){{0}};
+    p->stale = false;
+    mn_code code = check_proof(c, p, err);
+    if (code == MN_OK)
+        code = seal_proof(c, p, err);
+    if (code == MN_OK)
+        code = mn_core_transact(c, put_proof, p, err);
+    mn_core_early_key_close(&p->key);
+    if (code != MN_OK && !mn_id_is_nil(&p->blob) && !is_stored(c, p))
+        c->blobs->ops->remove(c->blobs, &p->blob, NULL);
+    return code;
+}
+
 mn_code mn_core_evidence_put(mn_core *c, const mn_actor *who, const mn_id *person, const mn_id *consent,
                              const char *format, const uint8_t *bytes, size_t n, mn_error *err)
 {
     proof p = {.who = who, .person = person, .consent = consent, .format = format, .bytes = bytes, .n = n};
-    bool there = false;
     mn_code code = mn_core_may(who, MN_R_CONSENTS, MN_VERB_CREATE, err);
     if (code == MN_OK && n > MN_CORE_EVIDENCE_MAX)
         code = mn_fail(err, MN_E_LIMIT, "the file has more than %zu bytes", MN_CORE_EVIDENCE_MAX);
     p.arena = code == MN_OK ? mn_arena_create(1 << 20) : NULL;
     if (code == MN_OK && !p.arena)
         code = mn_fail(err, MN_E_MEMORY, "no memory for a file");
-    if (code == MN_OK)
-        code = mn_core_transact(c, put_proof, &p, err);
-    /* A commit whose answer was lost may have been done: where that cannot be asked, the blob stays. */
-    if (code != MN_OK && !mn_id_is_nil(&p.blob) && mn_core_has_evidence(c, consent, &there, NULL) == MN_OK &&
-        !there)
-        c->blobs->ops->remove(c->blobs, &p.blob, NULL);
+    for (int attempt = 0; code == MN_OK && attempt < ATTEMPTS; attempt++) {
+        code = try_proof(c, &p, err);
+        if (!p.stale)
+            break;
+        code = attempt + 1 < ATTEMPTS ? MN_OK : code;
+    }
     mn_arena_destroy(p.arena);
     return code;
 }

@@ -104,6 +104,28 @@ mn_code mn_core_unseal_turned(const mn_secret_rotation *rotation, int dim, const
     return code;
 }
 
+mn_code mn_core_move_descriptor(const mn_key *from, const mn_key *to, const mn_id *face,
+                                const mn_descriptor_record *d, mn_buf *out, mn_error *err)
+{
+    static const char kinds[] = {CONTEXT_TURNED, CONTEXT_PLAIN};
+    uint8_t context[MN_DESCRIPTOR_CONTEXT];
+    float v[MN_DESCRIPTOR_MAX];
+    size_t size = (size_t)d->dim * sizeof *v, i = 0;
+    if (d->dim < 1 || d->dim > MN_DESCRIPTOR_MAX)
+        return mn_fail(err, MN_E_CORRUPT, "a descriptor has %d numbers", d->dim);
+    mn_code code = MN_E_CORRUPT;
+    for (; code != MN_OK && i < sizeof kinds; i++) {
+        size_t len = make_context(kinds[i], &d->face, d->model, context);
+        code = mn_unseal_to(from, context, len, d->sealed, d->sealed_len, v, size, err);
+    }
+    if (code == MN_OK) {
+        size_t len = make_context(kinds[i - 1], face, d->model, context);
+        code = mn_seal(to, context, len, v, size, out, err);
+    }
+    sodium_memzero(v, size);
+    return code;
+}
+
 mn_code mn_core_unseal_descriptor(const mn_core *c, const mn_key *key, const mn_descriptor_record *d,
                                   float *out, mn_error *err)
 {

@@ -44,9 +44,8 @@ static mn_code find_by_name(mn_core *c, const mn_actor *who, const mn_enrol_pers
     return MN_OK;
 }
 
-/* list: NULL while there is none. */
-static mn_code find_person(mn_core *c, const mn_actor *who, const mn_enrol_person *p, const mn_list *list,
-                           mn_arena *arena, mn_person *out, bool *found, mn_error *err)
+mn_code mn_enrol_find_person(mn_core *c, const mn_actor *who, const mn_enrol_person *p, const mn_list *list,
+                             mn_arena *arena, mn_person *out, bool *found, mn_error *err)
 {
     *found = false;
     if (p->external_id) {
@@ -85,7 +84,7 @@ mn_code mn_core_enrolled_before(mn_core *c, const mn_actor *who, const mn_enrol_
     if (code == MN_OK && there)
         code = mn_core_may_list(who, &list, err);
     if (code == MN_OK)
-        code = find_person(c, who, person, there ? &list : NULL, arena, &p, &found, err);
+        code = mn_enrol_find_person(c, who, person, there ? &list : NULL, arena, &p, &found, err);
     if (code == MN_OK && there && found) {
         mn_enrol_hash(c, bytes, n, hash);
         code = c->store->ops->face_by_source(c->store, &p.id, hash, arena, &face, err);
@@ -177,7 +176,8 @@ static void job_init(mn_enrol_job *job, mn_core *c, const mn_actor *who, const m
                      const mn_enrol_face *face, mn_arena *arena)
 {
     *job = (mn_enrol_job){
-        .c = c, .who = who, .person = person, .face = face, .arena = arena, .now = mn_time_now()};
+        .c = c, .who = who, .person = person, .face = face, .arena = arena, .face_id = mn_id_make()};
+    job->now = mn_time_now();
     mn_buf_init(&job->jpeg, MN_ENROL_SAMPLE_MAX);
 }
 
@@ -187,8 +187,12 @@ mn_code mn_core_enrol(mn_core *c, const mn_actor *who, const mn_enrol_person *pe
     mn_enrol_job job;
     job_init(&job, c, who, person, face, arena);
     job.code = prepare(&job, true, &job.error);
+    if (job.code == MN_OK && job.jpeg.len > 0)
+        job.code = mn_enrol_guess(&job, NULL, 0, &job.error);
     if (job.code == MN_OK)
         mn_enrol_run_grouped(c, &job);
+    else
+        mn_enrol_end(&job, false);
     mn_buf_finish(&job.jpeg);
     if (job.code != MN_OK && err)
         *err = job.error;
@@ -247,6 +251,27 @@ static mn_code prepare_batch(many *m, size_t from, size_t n, size_t *ready, mn_e
     return MN_OK;
 }
 
+/* Where one of them has a sample, somebody's key is one and the same for all that is theirs. */
+static mn_code guess_batch(const many *m, size_t n, mn_error *err)
+{
+    bool samples = false;
+    mn_code code = MN_OK;
+    for (size_t i = 0; i < n; i++)
+        samples |= m->pointers[i]->jpeg.len > 0;
+    for (size_t i = 0; samples && code == MN_OK && i < n; i++)
+        code = mn_enrol_guess(m->pointers[i], m->pointers, i, err);
+    return code;
+}
+
+/* What was put away for one that does not come to its transaction. */
+static void end_batch(const many *m, size_t n, mn_code code)
+{
+    for (size_t i = 0; i < n; i++) {
+        m->pointers[i]->code = code;
+        mn_enrol_end(m->pointers[i], false);
+    }
+}
+
 static mn_code give_results(many *m, size_t from, size_t n, mn_error *err)
 {
     for (size_t i = 0; i < n; i++) {
@@ -278,8 +303,12 @@ static mn_code enrol_batch(many *m, size_t from, size_t n, mn_error *err)
     size_t ready = 0;
     memset(m->jobs, 0, n * sizeof *m->jobs);
     mn_code code = prepare_batch(m, from, n, &ready, err);
+    if (code == MN_OK)
+        code = guess_batch(m, ready, err);
     if (code == MN_OK && ready > 0)
         code = mn_enrol_run(m->c, m->pointers, ready, m->options->all_or_nothing, err);
+    else
+        end_batch(m, ready, code);
     for (size_t i = 0; i < n; i++)
         mn_buf_finish(&m->jobs[i].jpeg);
     if (code != MN_OK)

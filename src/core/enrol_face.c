@@ -1,8 +1,9 @@
 /* A face for somebody who is there: what is asked before, the look for others who look the same, and one
  * transaction.
  *
- *   person, consent, same picture? ─ look-alikes ─┬─ none, or reported ─ transaction
+ *   person, consent, same picture? ─ look-alikes ─┬─ none, or reported ─ pictures put away ─ transaction
  *                                                 └─ refused, or a decision waits ─ on record */
+#include "core/attributes.h"
 #include "core/enrolment.h"
 #include "core/faces.h"
 
@@ -91,7 +92,7 @@ static mn_code take_duplicate(enrolling *e, const mn_ranking *found, const mn_ra
     if (e->n_duplicates == MN_DUPLICATES_MAX || is_known(e, &like->found.person))
         return MN_OK;
     mn_code code = e->c->store->ops->person_get(e->c->store, &like->found.person, e->arena, &p, err);
-    if (code == MN_E_NOT_FOUND)
+    if (code == MN_E_NOT_FOUND || (code == MN_OK && !p.active))
         return MN_OK;
     if (code == MN_OK)
         code = mn_core_allowed_by(e->c, &p.id, purpose, scope, e->arena, &list, err);
@@ -192,76 +193,58 @@ static mn_code put_off(const enrolling *e, mn_face_made *out, mn_error *err)
 /* ---- the transaction ---- */
 
 typedef struct {
+    mn_enrol_job job; /* first */
     enrolling *e;
-    mn_enrol_job *job;
-    mn_quota **quota;
-    mn_id original; /* the blob; nil: none */
 } writing;
-
-static mn_code put_original(writing *w, mn_arena *arena, mn_error *err)
-{
-    mn_buf sealed;
-    const mn_face_new *what = w->e->what;
-    mn_core *c = w->e->c;
-    mn_key *key = NULL;
-    if (!what->keep_original || !what->picture.bytes || w->job->done.outcome != MN_ENROLLED)
-        return MN_OK;
-    const mn_original o = {.face = w->job->done.face,
-                           .blob = mn_id_make(),
-                           .format = what->picture.type,
-                           .bytes = (int64_t)what->picture.n};
-    mn_buf_init(&sealed, what->picture.n + MN_SEAL_ROOM);
-    mn_code code = mn_core_person_key(c, &w->job->record.id, arena, &key, err);
-    if (code == MN_OK)
-        code = mn_core_seal_original(key, &o.face, what->picture.bytes, what->picture.n, &sealed, err);
-    mn_key_close(key);
-    if (code == MN_OK) {
-        w->original = o.blob;
-        code = c->blobs->ops->put(c->blobs, &o.blob, sealed.data, sealed.len, err);
-    }
-    mn_buf_finish(&sealed);
-    return code == MN_OK ? c->store->ops->face->original_put(c->store, &o, err) : code;
-}
 
 static json_t *detail_of(const writing *w)
 {
-    return json_pack("{s:s, s:o, s:b, s:o}", "outcome",
-                     w->job->done.outcome == MN_ENROLLED ? "enrolled" : "already", "face",
-                     mn_core_json_id(&w->job->done.face), "original", !mn_id_is_nil(&w->original),
+    bool enrolled = w->job.done.outcome == MN_ENROLLED;
+    return json_pack("{s:s, s:o, s:b, s:o}", "outcome", enrolled ? "enrolled" : "already", "face",
+                     mn_core_json_id(&w->job.done.face), "original", enrolled && w->job.original.n > 0,
                      "looks_like", json_people(w->e));
 }
 
-/* All that can refuse it comes before anything is written. */
-static mn_code write_face(writing *w, mn_arena *arena, bool *refused, mn_error *err)
+static mn_code write_face(writing *w, mn_arena *arena, mn_error *err)
 {
     enrolling *e = w->e;
-    mn_code code = look_up(e, w->job, err);
-    if (code == MN_OK && !e->already)
-        code = mn_quota_take(e->c, w->quota, &e->who->account, 0, 1, arena, err);
-    *refused = code != MN_OK && mn_code_http(code) < 500;
-    if (code != MN_OK)
-        return code;
-    w->job->record = e->person;
-    code = mn_enrol_put_face(w->job, arena, err);
-    if (code == MN_OK)
-        code = put_original(w, arena, err);
+    mn_enrol_job *job = &w->job;
+    mn_code code = MN_OK;
+    if (e->already)
+        job->done = (mn_enrolment){.outcome = MN_ENROLLED_ALREADY, .face = e->face.id};
+    else
+        code = mn_enrol_put_face(job, arena, err);
     return code == MN_OK ? mn_core_record(e->c, e->who, "person.enrol", &e->person.id, detail_of(w), err)
                          : code;
 }
 
-static void end_writing(writing *w, bool committing)
+/* All that can refuse it, or have it go round again, comes before anything is written. */
+static mn_code decide_and_write(writing *w, mn_quota **quota, mn_arena *arena, bool *refused, mn_error *err)
 {
-    bool lost = w->job->code != MN_OK && !mn_enrol_end(w->e->c, w->job, committing);
-    if (lost && !mn_id_is_nil(&w->original))
-        w->e->c->blobs->ops->remove(w->e->c->blobs, &w->original, NULL);
+    enrolling *e = w->e;
+    mn_enrol_job *job = &w->job;
+    mn_code code = look_up(e, job, err);
+    if (code == MN_OK && !e->already)
+        code = mn_quota_take(e->c, quota, &e->who->account, 0, 1, arena, err);
+    *refused = code != MN_OK && mn_code_http(code) < 500;
+    job->record = e->person;
+    if (code == MN_OK && !e->already)
+        code = mn_enrol_settle(job, &e->person.id, arena, err);
+    if (code == MN_OK && job->fate == MN_JOB_AGAIN)
+        mn_quota_give_back(*quota, &e->who->account, 0, 1);
+    return code == MN_OK && job->fate != MN_JOB_AGAIN ? write_face(w, arena, err) : code;
 }
 
-static mn_code write_alone(mn_core *c, void *ctx, mn_arena *arena, mn_error *err)
+static mn_code write_in_round(mn_enrol_job *job, mn_enrol_round *r, mn_error *err)
 {
-    (void)c;
-    bool refused;
-    writing *w = ctx;
-    return write_face(w, arena, &refused, err);
+    bool refused = false;
+    mn_error own = {0};
+    mn_code code = decide_and_write((writing *)job, &r->quota, r->arena, &refused, &own);
+    if (refused)
+        job->error = own;
+    else if (code != MN_OK && err)
+        *err = own;
+    return refused ? mn_enrol_refuse(r, job, code, err) : code;
 }
 
 /* ---- one ---- */
@@ -281,13 +264,21 @@ static mn_code check_new(mn_core *c, const mn_face_new *what, mn_error *err)
 static void make_job(enrolling *e, const mn_enrol_face *as, mn_enrol_job *job)
 {
     const mn_face_new *what = e->what;
-    *job = (mn_enrol_job){.c = e->c, .who = e->who, .face = as, .arena = e->arena, .now = mn_time_now()};
+    *job = (mn_enrol_job){.c = e->c,
+                          .who = e->who,
+                          .face = as,
+                          .arena = e->arena,
+                          .now = mn_time_now(),
+                          .face_id = mn_id_make(),
+                          .write = write_in_round};
     if (what->picture.bytes)
         mn_enrol_hash(e->c, what->picture.bytes, what->picture.n, job->hash);
     if (what->sample.bytes) {
         job->jpeg.data = (uint8_t *)(uintptr_t)what->sample.bytes; /* read only */
         job->jpeg.len = what->sample.n;
     }
+    if (what->keep_original && what->picture.bytes)
+        job->original = what->picture;
 }
 
 static mn_enrol_face face_of(const mn_face_new *what, mn_face *face)
@@ -299,12 +290,12 @@ static mn_enrol_face face_of(const mn_face_new *what, mn_face *face)
 
 static mn_code answer(enrolling *e, const writing *w, mn_face_made *out, mn_error *err)
 {
-    mn_face_made made = {.outcome = w->job->done.outcome == MN_ENROLLED ? MN_FACE_MADE : MN_FACE_ALREADY,
+    mn_face_made made = {.outcome = w->job.done.outcome == MN_ENROLLED ? MN_FACE_MADE : MN_FACE_ALREADY,
                          .duplicates = e->duplicates,
                          .n_duplicates = e->n_duplicates};
     mn_original o;
     mn_store *s = e->c->store;
-    mn_code code = s->ops->face_get(s, &w->job->done.face, e->arena, &made.face.face, err);
+    mn_code code = s->ops->face_get(s, &w->job.done.face, e->arena, &made.face.face, err);
     if (code == MN_OK) {
         code = s->ops->face->original_get(s, &made.face.face.id, e->arena, &o, err);
         made.face.original = code == MN_OK;
@@ -315,28 +306,41 @@ static mn_code answer(enrolling *e, const writing *w, mn_face_made *out, mn_erro
     return code;
 }
 
+static mn_code put_early(enrolling *e, mn_enrol_job *job)
+{
+    mn_code code = MN_OK;
+    if (!e->already && (job->jpeg.len > 0 || job->original.n > 0))
+        code = mn_core_early_key_take(e->c, &e->person.id, e->arena, &job->early, &job->error);
+    return code == MN_OK && job->early.key ? mn_enrol_put_early(job, &job->error) : code;
+}
+
+static mn_code store(enrolling *e, writing *w, mn_face_made *out, mn_error *err)
+{
+    mn_enrol_job *job = &w->job;
+    job->code = put_early(e, job);
+    if (job->code == MN_OK)
+        mn_enrol_run_grouped(e->c, job);
+    else
+        mn_enrol_end(job, false);
+    if (job->code != MN_OK && err)
+        *err = job->error;
+    return job->code == MN_OK ? answer(e, w, out, err) : job->code;
+}
+
 static mn_code enrol(enrolling *e, mn_face_made *out, mn_error *err)
 {
     mn_face face;
-    mn_enrol_job job;
-    mn_quota *quota = NULL;
+    writing w = {.e = e};
     const mn_enrol_face as = face_of(e->what, &face);
-    make_job(e, &as, &job);
-    writing w = {.e = e, .job = &job, .quota = &quota};
-    mn_code code = look_up(e, &job, err);
+    make_job(e, &as, &w.job);
+    mn_code code = look_up(e, &w.job, err);
     if (code == MN_OK && !e->already)
         code = find_duplicates(e, err);
     if (code != MN_OK)
         return code;
     if (e->n_duplicates > 0 && e->what->on_duplicate != MN_DUPLICATE_REPORT)
         return put_off(e, out, err);
-    mn_arena *arena = mn_arena_create(MN_CORE_ARENA);
-    job.code = arena ? mn_core_in_transaction(e->c, write_alone, &w, arena, err)
-                     : mn_fail(err, MN_E_MEMORY, "no memory to enrol a face");
-    code = job.code;
-    end_writing(&w, true);
-    mn_arena_destroy(arena);
-    return code == MN_OK ? answer(e, &w, out, err) : code;
+    return store(e, &w, out, err);
 }
 
 mn_code mn_core_face_enrol(mn_core *c, const mn_actor *who, const mn_face_new *what, mn_arena *arena,
@@ -359,23 +363,31 @@ typedef struct {
     mn_face_result *results;
 } import;
 
+/* Nothing but records is written: no picture has to be put away while the transaction is open. */
+static mn_code check_import(mn_core *c, const mn_face_new *what, mn_error *err)
+{
+    mn_code code = check_new(c, what, err);
+    return code == MN_OK && (what->sample.bytes || what->keep_original)
+               ? mn_fail(err, MN_E_INVALID, "descriptors are imported without pictures")
+               : code;
+}
+
 static mn_code import_one(mn_core *c, const import *i, size_t at, mn_quota **quota, mn_arena *arena,
                           mn_error *err)
 {
     mn_face face;
-    mn_enrol_job job;
     mn_error why = {0};
     bool refused = true;
     enrolling e = {.c = c, .who = i->who, .what = &i->what[at], .arena = arena};
-    writing w = {.e = &e, .job = &job, .quota = quota};
+    writing w = {.e = &e};
     mn_face_result *result = &i->results[at];
-    result->code = check_new(c, e.what, &why);
+    result->code = check_import(c, e.what, &why);
     if (result->code == MN_OK) {
         const mn_enrol_face as = face_of(e.what, &face);
-        make_job(&e, &as, &job);
-        result->code = write_face(&w, arena, &refused, &why);
-        mn_key_close(job.key);
-        result->face = job.done.face;
+        make_job(&e, &as, &w.job);
+        result->code = decide_and_write(&w, quota, arena, &refused, &why);
+        mn_core_early_key_close(&w.job.early);
+        result->face = w.job.done.face;
     }
     if (result->code != MN_OK && !refused) {
         if (err)
@@ -392,7 +404,7 @@ static mn_code import_all(mn_core *c, void *ctx, mn_arena *arena, mn_error *err)
 {
     const import *i = ctx;
     mn_quota *quota = NULL;
-    mn_code code = MN_OK;
+    mn_code code = mn_core_check_current(c, arena, err);
     size_t done = 0;
     for (size_t at = 0; code == MN_OK && at < i->n; at++) {
         code = import_one(c, i, at, &quota, arena, err);
@@ -429,14 +441,45 @@ static mn_code get_decision(mn_core *c, const mn_actor *who, const mn_id *id, mn
 {
     mn_person p;
     mn_temporary t;
+    bool stands = true;
     mn_code code = mn_core_may(who, MN_R_FACES, MN_VERB_CREATE, err);
     if (code == MN_OK)
         code = mn_temporary_get(c->temporary, MN_TEMPORARY_DECISION, &who->account, id, arena, &t, err);
+    if (code == MN_OK)
+        code = mn_core_temporary_stands(c, &t, arena, &stands, err);
+    if (code == MN_OK && !stands)
+        code = mn_fail(err, MN_E_NOT_FOUND,
+                       "there is no such decision (any more): the person's consent has ended");
     if (code == MN_OK)
         code = mn_core_get_person(c, who, &t.person, arena, &p, err);
     if (code == MN_OK)
         *out = t;
     return code;
+}
+
+/* Who was found alike is told only while they agree to be. */
+static mn_code look_at_duplicate(mn_core *c, const mn_actor *who, const mn_duplicate *d, mn_arena *arena,
+                                 mn_duplicate *out, bool *keep, mn_error *err)
+{
+    mn_person p;
+    bool agreed = false;
+    *keep = false;
+    mn_code code = mn_core_get_person(c, who, &d->person, arena, &p, err);
+    if (code == MN_E_NOT_FOUND)
+        return MN_OK;
+    if (code == MN_OK && p.active)
+        code = mn_core_agreed_to_any(c, &p.id, arena, &agreed, err);
+    *keep = agreed;
+    *out = (mn_duplicate){.person = p.id, .similarity = d->similarity, .name = p.name};
+    return code;
+}
+
+static json_t *json_decision(const mn_id *decision, const mn_duplicate *d, size_t n)
+{
+    json_t *people = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(people, mn_core_json_id(&d[i].person));
+    return json_pack("{s:o, s:o}", "decision", mn_core_json_id(decision), "looks_like", people);
 }
 
 mn_code mn_core_decision(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena, mn_decision *out,
@@ -449,14 +492,12 @@ mn_code mn_core_decision(mn_core *c, const mn_actor *who, const mn_id *id, mn_ar
     if (code == MN_OK && !there)
         code = mn_fail(err, MN_E_MEMORY, "no memory for a decision");
     for (size_t i = 0; code == MN_OK && i < t.n_duplicates; i++) {
-        mn_person p;
-        code = mn_core_get_person(c, who, &t.duplicates[i].person, arena, &p, err);
-        if (code == MN_OK) {
-            there[n] = t.duplicates[i];
-            there[n++].name = p.name;
-        }
-        code = code == MN_E_NOT_FOUND ? MN_OK : code;
+        bool keep = false;
+        code = look_at_duplicate(c, who, &t.duplicates[i], arena, &there[n], &keep, err);
+        n += keep;
     }
+    if (code == MN_OK)
+        code = mn_core_record(c, who, "decision.view", &t.person, json_decision(&t.id, there, n), err);
     if (code == MN_OK)
         *out = (mn_decision){
             .decision = t.id, .person = t.person, .until = t.until, .duplicates = there, .n_duplicates = n};
@@ -501,7 +542,10 @@ mn_code mn_core_decision_cancel(mn_core *c, const mn_actor *who, const mn_id *id
     mn_arena *arena = mn_arena_create(MN_CORE_ARENA);
     mn_code code = arena ? get_decision(c, who, id, arena, &t, err)
                          : mn_fail(err, MN_E_MEMORY, "no memory for a decision");
+    if (code == MN_OK)
+        code = mn_temporary_drop(c->temporary, MN_TEMPORARY_DECISION, &who->account, id, err);
+    if (code == MN_OK)
+        code = mn_core_record(c, who, "decision.cancel", &t.person, json_decision(id, NULL, 0), err);
     mn_arena_destroy(arena);
-    return code == MN_OK ? mn_temporary_drop(c->temporary, MN_TEMPORARY_DECISION, &who->account, id, err)
-                         : code;
+    return code;
 }

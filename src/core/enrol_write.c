@@ -1,31 +1,14 @@
 /* The records of enrolments, in one transaction and by few calls of the store: list, person, consent, key,
- * face and audit record are there together or not at all. A sample's blob is written before the commit; when
- * the commit fails it is removed, and when the machine dies in between, what stays on the disk is sealed
- * under a key that exists nowhere. */
+ * face and audit record are there together or not at all. Samples are put away before it (enrol_early.c);
+ * when it fails they are removed, and when the machine dies in between, what stays is sealed under the key of
+ * the person it is of, and goes with that, or, of somebody new, under a key that exists nowhere. */
 #include "core/enrolment.h"
 
 #include <string.h>
 
-#define WRAPPED_MAX 512
-#define TOGETHER    3 /* calls of the store for all of a transaction; each needs memory for all */
+#define TOGETHER 3 /* calls of the store for all of a transaction; each needs memory for all */
 
 /* ---- what is sealed ---- */
-
-static mn_code put_sample(mn_enrol_job *job, mn_face_record *f, mn_error *err)
-{
-    if (job->jpeg.len == 0)
-        return MN_OK;
-    mn_core *c = job->c;
-    mn_buf sealed;
-    mn_buf_init(&sealed, MN_ENROL_SAMPLE_MAX + 256);
-    mn_code code = mn_core_seal_sample(job->key, &f->id, &job->jpeg, &sealed, err);
-    if (code == MN_OK) {
-        job->blob = f->sample = mn_id_make();
-        code = c->blobs->ops->put(c->blobs, &f->sample, sealed.data, sealed.len, err);
-    }
-    mn_buf_finish(&sealed);
-    return code;
-}
 
 /* Into the arena. */
 static mn_code copy_out(const mn_buf *from, mn_arena *a, const uint8_t **bytes, size_t *n, mn_error *err)
@@ -56,18 +39,34 @@ static mn_code seal_descriptor(mn_enrol_job *job, const mn_id *face, mn_arena *a
 static mn_code make_face(mn_enrol_job *job, mn_arena *a, mn_face_record *f, mn_descriptor_record *d,
                          mn_error *err)
 {
-    *f = (mn_face_record){.id = mn_id_make(),
+    *f = (mn_face_record){.id = job->face_id,
                           .person = job->record.id,
                           .source = job->face->source,
                           .source_hash = job->hash[0] ? job->hash : NULL,
                           .quality = job->face->face->quality.overall,
+                          .sample = job->blob,
                           .created = job->now};
     job->done.face = f->id;
-    mn_code code = put_sample(job, f, err);
-    return code == MN_OK ? seal_descriptor(job, &f->id, a, d, err) : code;
+    return seal_descriptor(job, &f->id, a, d, err);
 }
 
 /* ---- the audit record ---- */
+
+/* The gallery proposes, the store disposes, as in a search. */
+static mn_code may_be_told(mn_enrol_job *job, const mn_id *person, mn_person *p, bool *yes, mn_error *err)
+{
+    mn_consent *consents = NULL;
+    size_t n = 0;
+    mn_store *s = job->c->store;
+    mn_code code = s->ops->person_get(s, person, job->arena, p, err);
+    *yes = false;
+    if (code == MN_E_NOT_FOUND || (code == MN_OK && !p->active))
+        return MN_OK;
+    if (code == MN_OK)
+        code = s->ops->consent_list(s, person, job->arena, &consents, &n, err);
+    *yes = code == MN_OK && mn_consents_allow(consents, n, job->list->list.purpose, mn_time_now());
+    return code;
+}
 
 /* The nearest other person, when as near as a search at the default rate would report. */
 static mn_code note_duplicate(mn_enrol_job *job, mn_error *err)
@@ -80,13 +79,14 @@ static mn_code note_duplicate(mn_enrol_job *job, mn_error *err)
         const mn_ranked *like = &job->lookalike[i];
         const mn_id *id = &like->found.person;
         mn_person p;
+        bool told = false;
         if (like->score < threshold || mn_id_compare(id, &job->record.id) == 0)
             continue;
-        mn_code code = c->store->ops->person_get(c->store, id, job->arena, &p, err);
-        if (code == MN_E_NOT_FOUND)
-            continue;
+        mn_code code = may_be_told(job, id, &p, &told, err);
         if (code != MN_OK)
             return code;
+        if (!told)
+            continue;
         out->duplicate = true;
         out->duplicate_person = p.id;
         out->duplicate_name = p.name;
@@ -153,11 +153,10 @@ static mn_code fill_audit(mn_enrol_job *job, mn_arena *a, rows *r, mn_error *err
     return code;
 }
 
-static mn_code fill_face(mn_enrol_job *job, mn_key *key, mn_arena *a, rows *r, mn_error *err)
+/* Under job->key. */
+static mn_code fill_face(mn_enrol_job *job, mn_arena *a, rows *r, mn_error *err)
 {
-    job->key = key;
     mn_code code = make_face(job, a, &r->faces[r->n_faces], &r->descriptors[r->n_faces], err);
-    job->key = NULL;
     r->n_faces += code == MN_OK;
     return code;
 }
@@ -172,34 +171,24 @@ static mn_code need_list(const mn_enrol_round *r, mn_enrol_list *l, mn_error *er
 
 /* ---- people who are new ---- */
 
-static mn_code make_key(mn_enrol_job *job, mn_arena *a, mn_key **key, mn_key_record *out, mn_error *err)
-{
-    const mn_id *person = &job->record.id;
-    mn_buf wrapped;
-    mn_buf_init(&wrapped, WRAPPED_MAX);
-    out->person = *person;
-    mn_code code = mn_key_make(job->c->master, person->bytes, sizeof person->bytes, key, &wrapped, err);
-    if (code == MN_OK)
-        code = copy_out(&wrapped, a, &out->wrapped, &out->n, err);
-    mn_buf_finish(&wrapped);
-    return code;
-}
-
 static mn_code fill_new(mn_enrol_round *round, mn_enrol_job *job, rows *r, mn_error *err)
 {
     mn_arena *a = round->arena;
-    mn_key *key = NULL;
+    mn_code code = mn_enrol_settle(job, NULL, a, err);
+    if (code == MN_OK && job->fate == MN_JOB_AGAIN)
+        mn_quota_give_back(round->quota, &job->record.account, 1, 1);
+    if (code != MN_OK || job->fate == MN_JOB_AGAIN)
+        return code;
+    job->key = job->early.key;
+    job->record.id = job->early.person;
     job->done.person_is_new = true;
-    r->people[r->n_people] = job->record;
+    r->keys[r->n_people] = (mn_key_record){job->record.id, job->early.wrapped, job->early.n};
+    r->people[r->n_people++] = job->record;
     r->consents[r->n_consents++] = mn_core_consent_record(&job->record.id, job->person->consent);
     r->members[r->n_members++] = (mn_member_record){job->list->list.id, job->record.id, job->now};
-    mn_code code = need_list(round, job->list, err);
+    code = need_list(round, job->list, err);
     if (code == MN_OK)
-        code = make_key(job, a, &key, &r->keys[r->n_people], err);
-    r->n_people++;
-    if (code == MN_OK)
-        code = fill_face(job, key, a, r, err);
-    mn_key_close(key);
+        code = fill_face(job, a, r, err);
     return code == MN_OK ? fill_audit(job, a, r, err) : code;
 }
 
@@ -281,6 +270,12 @@ static mn_code find_picture(mn_enrol_job *job, mn_arena *a, mn_error *err)
     return code;
 }
 
+static mn_code need_key(mn_core *c, known *k, mn_arena *a, mn_error *err)
+{
+    mn_code code = k->key ? MN_OK : mn_core_person_key(c, &k->person, a, &k->key, err);
+    return code == MN_E_NOT_FOUND ? mn_core_make_person_key(c, &k->person, &k->key, err) : code;
+}
+
 /* One that is there takes no room. */
 static mn_code check_room(mn_enrol_round *r, mn_enrol_job *job, bool *there, mn_error *err)
 {
@@ -290,10 +285,20 @@ static mn_code check_room(mn_enrol_round *r, mn_enrol_job *job, bool *there, mn_
                                   : code;
 }
 
-static mn_code need_key(mn_core *c, known *k, mn_arena *a, mn_error *err)
+/* What this face is sealed under. */
+static mn_code settle_key(mn_enrol_round *r, mn_enrol_job *job, known *k, mn_error *err)
 {
-    mn_code code = k->key ? MN_OK : mn_core_person_key(c, &k->person, a, &k->key, err);
-    return code == MN_E_NOT_FOUND ? mn_core_make_person_key(c, &k->person, &k->key, err) : code;
+    mn_code code;
+    if (job->jpeg.len == 0 && !job->early.key) {
+        code = need_key(r->c, k, r->arena, err);
+        job->key = k->key;
+        return code;
+    }
+    code = mn_enrol_settle(job, &k->person, r->arena, err);
+    if (job->fate == MN_JOB_AGAIN)
+        mn_quota_give_back(r->quota, &job->record.account, 0, 1);
+    job->key = job->early.key;
+    return code;
 }
 
 static mn_code fill_consent(mn_enrol_round *round, mn_enrol_job *job, known *k, rows *r, mn_error *err)
@@ -318,6 +323,10 @@ static mn_code fill_known(mn_enrol_round *round, mn_enrol_job *job, const known_
         code = check_room(round, job, &there, &job->error);
     if (code != MN_OK)
         return mn_enrol_refuse(round, job, code, err);
+    if (!there)
+        code = settle_key(round, job, k, err);
+    if (code != MN_OK || job->fate == MN_JOB_AGAIN)
+        return code;
     code = need_list(round, job->list, err);
     if (code == MN_OK && state)
         code = fill_consent(round, job, k, r, err);
@@ -326,33 +335,30 @@ static mn_code fill_known(mn_enrol_round *round, mn_enrol_job *job, const known_
     job->same = k->jobs;
     k->jobs = job;
     if (code == MN_OK && !there)
-        code = need_key(round->c, k, round->arena, err);
-    if (code == MN_OK && !there)
-        code = fill_face(job, k->key, round->arena, r, err);
+        code = fill_face(job, round->arena, r, err);
     return code == MN_OK ? fill_audit(job, round->arena, r, err) : code;
 }
 
 /* ---- one face by itself ---- */
 
-static mn_code write_face(mn_enrol_job *job, mn_arena *a, mn_error *err)
+mn_code mn_enrol_put_face(mn_enrol_job *job, mn_arena *a, mn_error *err)
 {
     mn_face_record f;
     mn_descriptor_record d;
     mn_store *s = job->c->store;
-    known k = {.person = job->record.id};
-    mn_code code = need_key(job->c, &k, a, err);
-    job->key = k.key;
-    if (code == MN_OK)
-        code = make_face(job, a, &f, &d, err);
+    job->key = job->early.key;
+    mn_code code = make_face(job, a, &f, &d, err);
     if (code == MN_OK)
         code = s->ops->face_put(s, &f, err);
-    return code == MN_OK ? s->ops->descriptor_put(s, &d, err) : code;
-}
-
-mn_code mn_enrol_put_face(mn_enrol_job *job, mn_arena *a, mn_error *err)
-{
-    mn_code code = find_picture(job, a, err);
-    return code == MN_E_NOT_FOUND ? write_face(job, a, err) : code;
+    if (code == MN_OK)
+        code = s->ops->descriptor_put(s, &d, err);
+    if (code != MN_OK || job->original.n == 0)
+        return code;
+    const mn_original o = {.face = f.id,
+                           .blob = job->original_blob,
+                           .format = job->original.type,
+                           .bytes = (int64_t)job->original.n};
+    return s->ops->face->original_put(s, &o, err);
 }
 
 /* ---- the transaction ---- */
@@ -390,48 +396,48 @@ static size_t keep_waiting(mn_enrol_job **jobs, size_t n)
 
 /* Those that wait for others come together once these are in the store. Usually none is left then; if any
  * are, each may make what the next one hangs on, and they come one by one. */
-static mn_code write_all(mn_enrol_round *r, mn_enrol_job *const *jobs, size_t n, mn_error *err)
+static mn_code write_people(mn_enrol_round *r, mn_enrol_job *const *jobs, size_t n, mn_error *err)
 {
-    mn_enrol_job **left = mn_arena_calloc(r->arena, n + 1, sizeof *left);
-    if (!left)
+    size_t left = 0;
+    mn_code code = MN_OK;
+    mn_enrol_job **all = mn_arena_calloc(r->arena, n + 1, sizeof *all);
+    if (!all)
         return mn_fail(err, MN_E_MEMORY, "no memory to enrol %zu people", n);
     for (size_t i = 0; i < n; i++)
-        left[i] = jobs[i];
-    mn_code code = MN_OK;
-    for (int together = 0; code == MN_OK && n > 0 && together < TOGETHER; together++) {
-        code = write_planned(r, left, n, err);
-        n = keep_waiting(left, n);
+        if (!jobs[i]->write)
+            all[left++] = jobs[i];
+    for (int together = 0; code == MN_OK && left > 0 && together < TOGETHER; together++) {
+        code = write_planned(r, all, left, err);
+        left = keep_waiting(all, left);
     }
-    for (size_t i = 0; code == MN_OK && i < n; i++)
-        code = write_planned(r, &left[i], 1, err);
+    for (size_t i = 0; code == MN_OK && i < left; i++)
+        code = write_planned(r, &all[i], 1, err);
     return code;
 }
 
-/* A commit whose answer was lost may have been done: then the blob belongs to a face, and stays. Where that
- * cannot be asked now, it stays too. */
-static bool may_be_stored(mn_core *c, const mn_enrol_job *job)
+static size_t count_again(mn_enrol_job *const *jobs, size_t n)
 {
-    mn_face_record f;
-    mn_arena *a = mn_arena_create(1 << 20);
-    mn_code code = a ? c->store->ops->face_get(c->store, &job->done.face, a, &f, NULL) : MN_E_MEMORY;
-    mn_arena_destroy(a);
-    return code != MN_E_NOT_FOUND;
+    size_t again = 0;
+    for (size_t i = 0; i < n; i++)
+        again += jobs[i]->code == MN_OK && jobs[i]->fate == MN_JOB_AGAIN;
+    return again;
 }
 
-bool mn_enrol_end(mn_core *c, mn_enrol_job *job, bool committing)
+static mn_code write_all(mn_enrol_round *r, mn_enrol_job *const *jobs, size_t n, mn_error *err)
 {
-    mn_key_close(job->key);
-    job->key = NULL;
-    if (job->code == MN_OK || mn_id_is_nil(&job->done.face))
-        return false;
-    if (committing && may_be_stored(c, job))
-        return true;
-    if (!mn_id_is_nil(&job->blob))
-        c->blobs->ops->remove(c->blobs, &job->blob, NULL);
-    return false;
+    for (size_t i = 0; i < n; i++) {
+        jobs[i]->fate = MN_JOB_NEW;
+        jobs[i]->done = (mn_enrolment){0};
+    }
+    mn_code code = write_people(r, jobs, n, err);
+    for (size_t i = 0; code == MN_OK && i < n; i++)
+        if (jobs[i]->write)
+            code = jobs[i]->write(jobs[i], r, err);
+    return code;
 }
 
-static mn_code run(mn_enrol_round *r, mn_enrol_job *const *jobs, size_t n, bool *committing, mn_error *err)
+static mn_code run(mn_enrol_round *r, mn_enrol_job *const *jobs, size_t n, size_t *again, bool *committing,
+                   mn_error *err)
 {
     mn_store *s = r->c->store;
     mn_code code = s->ops->begin(s, err);
@@ -440,29 +446,97 @@ static mn_code run(mn_enrol_round *r, mn_enrol_job *const *jobs, size_t n, bool 
     code = mn_core_check_current(r->c, r->arena, err);
     if (code == MN_OK)
         code = write_all(r, jobs, n, err);
-    *committing = code == MN_OK;
-    if (code == MN_OK)
+    *again = code == MN_OK ? count_again(jobs, n) : 0;
+    *committing = code == MN_OK && !(r->whole && *again > 0);
+    if (*committing)
         return s->ops->commit(s, err);
     s->ops->rollback(s);
     return code;
 }
 
-mn_code mn_enrol_run(mn_core *c, mn_enrol_job *const *jobs, size_t n, bool whole, mn_error *err)
+static void fail_all(mn_enrol_job *const *jobs, size_t n, const mn_error *why)
+{
+    for (size_t i = 0; i < n; i++)
+        if (jobs[i]->code == MN_OK) {
+            jobs[i]->code = why->code;
+            jobs[i]->error = *why;
+        }
+}
+
+/* Ends all but those that go round again, which come to the front. */
+static size_t end_others(mn_enrol_job **jobs, size_t n, bool committing)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        mn_enrol_job *job = jobs[i];
+        if (job->code != MN_OK || job->fate != MN_JOB_AGAIN) {
+            mn_enrol_end(job, committing);
+            continue;
+        }
+        jobs[i] = jobs[kept];
+        jobs[kept++] = job;
+    }
+    return kept;
+}
+
+mn_code mn_enrol_run_once(mn_core *c, mn_enrol_job **jobs, size_t n, bool whole, size_t *again, mn_error *err)
 {
     mn_error own = {0};
     bool committing = false;
     mn_enrol_round r = {.c = c, .whole = whole, .arena = mn_arena_create(MN_CORE_ARENA)};
-    mn_code code = r.arena ? run(&r, jobs, n, &committing, &own)
+    mn_code code = r.arena ? run(&r, jobs, n, again, &committing, &own)
                            : mn_fail(&own, MN_E_MEMORY, "no memory to enrol %zu people", n);
     mn_arena_destroy(r.arena);
-    for (size_t i = 0; i < n; i++) {
-        if (code != MN_OK && jobs[i]->code == MN_OK) {
-            jobs[i]->code = code;
-            jobs[i]->error = own;
-        }
-        mn_enrol_end(c, jobs[i], committing);
-    }
+    if (code != MN_OK)
+        fail_all(jobs, n, &own);
+    if (code == MN_OK && whole && *again > 0)
+        *again = n;
+    else
+        *again = end_others(jobs, n, committing);
     if (code != MN_OK && err)
         *err = own;
+    return code;
+}
+
+mn_code mn_enrol_again(mn_enrol_job *job, int attempt)
+{
+    job->code = attempt < MN_ENROL_ATTEMPTS
+                    ? mn_enrol_put_early(job, &job->error)
+                    : mn_fail(&job->error, MN_E_CONFLICT,
+                              "the person is made, erased or merged all the time meanwhile: try again");
+    if (job->code != MN_OK)
+        mn_enrol_end(job, false);
+    return job->code;
+}
+
+/* *n: those that are left. */
+static mn_code prepare_again(mn_enrol_job **jobs, size_t *n, bool whole, int attempt, mn_error *err)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < *n; i++) {
+        mn_enrol_job *job = jobs[i];
+        if (job->fate != MN_JOB_AGAIN || mn_enrol_again(job, attempt) == MN_OK) {
+            jobs[kept++] = job;
+        } else if (whole) {
+            const mn_error why = job->error;
+            fail_all(jobs, *n, &why);
+            end_others(jobs, *n, false);
+            if (err)
+                *err = why;
+            return why.code;
+        }
+    }
+    *n = kept;
+    return MN_OK;
+}
+
+mn_code mn_enrol_run(mn_core *c, mn_enrol_job **jobs, size_t n, bool whole, mn_error *err)
+{
+    mn_code code = MN_OK;
+    for (int attempt = 1; code == MN_OK && n > 0; attempt++) {
+        code = mn_enrol_run_once(c, jobs, n, whole, &n, err);
+        if (code == MN_OK && n > 0)
+            code = prepare_again(jobs, &n, whole, attempt, err);
+    }
     return code;
 }

@@ -56,7 +56,8 @@ typedef struct {
     mn_id face;
 } mn_face_result;
 /* Of many, in one transaction, without a look for duplicates: descriptors that the same model made elsewhere.
- * A refused one hinders no other. Any other failure is that of all. Needs descriptors.create. */
+ * A refused one hinders no other, and one with a sample or an original to be kept is refused. Any other
+ * failure is that of all. Needs descriptors.create. */
 #define MN_FACES_IMPORT_MAX 1000
 mn_code mn_core_faces_import(mn_core *c, const mn_actor *who, const mn_face_new *what, size_t n,
                              mn_arena *arena, mn_face_result *results, mn_error *err);
@@ -77,8 +78,8 @@ mn_code mn_core_decision_cancel(mn_core *c, const mn_actor *who, const mn_id *id
 
 /* ---- looking ---- */
 
-/* query: account and lists are filled here. list: name or id; NULL: all, or for whoever is kept to lists those
- * of their members. Needs faces.view. */
+/* query: account and lists are filled here. list: name or id; NULL: all, or for whoever is kept to lists
+ * those of their members. Needs faces.view. */
 #define MN_FACES_PAGE_MAX 1000
 mn_code mn_core_faces(mn_core *c, const mn_actor *who, const char *list, const mn_face_query *query,
                       mn_arena *arena, mn_face_found **out, size_t *n, mn_error *err);

@@ -241,6 +241,28 @@ mn_code mn_core_open_sample(mn_core *c, const mn_face_record *f, mn_arena *arena
 /* keys.c: what is sealed, and where it belongs */
 mn_code mn_core_person_key(mn_core *c, const mn_id *person, mn_arena *arena, mn_key **out, mn_error *err);
 mn_code mn_core_make_person_key(mn_core *c, const mn_id *person, mn_key **out, mn_error *err);
+/* A person's key as it is before the transaction that stores what is sealed under it: the store's, or a new
+ * one that is nowhere yet, so that what stays of a transaction that never was is readable to nobody. */
+#define MN_CORE_WRAPPED_MAX 512
+typedef struct {
+    mn_id person;
+    mn_key *key; /* NULL: none */
+    uint8_t wrapped[MN_CORE_WRAPPED_MAX];
+    size_t n;
+    bool is_new; /* made here; one of the store's is never put there again: it may have been destroyed */
+} mn_core_early_key;
+/* Of somebody who is in the store, or whose key is made here. */
+mn_code mn_core_early_key_take(mn_core *c, const mn_id *person, mn_arena *arena, mn_core_early_key *out,
+                               mn_error *err);
+mn_code mn_core_early_key_make(mn_core *c, const mn_id *person, mn_core_early_key *out, mn_error *err);
+/* The same key once more. */
+mn_code mn_core_early_key_copy(mn_core *c, const mn_core_early_key *from, mn_core_early_key *out,
+                               mn_error *err);
+/* Inside the transaction. *stands: it is the person's key, or new, they have none, and it is put; false where
+ * it was destroyed or another one made since. */
+mn_code mn_core_early_key_settle(mn_core *c, const mn_core_early_key *k, mn_arena *arena, bool *stands,
+                                 mn_error *err);
+void mn_core_early_key_close(mn_core_early_key *k);
 mn_code mn_core_seal_sample(const mn_key *key, const mn_id *face, const mn_buf *jpeg, mn_buf *out,
                             mn_error *err);
 /* The same of a whole picture. */
@@ -267,6 +289,10 @@ mn_code mn_core_unseal_descriptor(const mn_core *c, const mn_key *key, const mn_
 /* The same where core was opened without a model, or for another one. */
 mn_code mn_core_unseal_turned(const mn_secret_rotation *rotation, int dim, const mn_key *key,
                               const mn_descriptor_record *d, float *out, mn_error *err);
+
+/* Of any model, sealed under another key for another face, without being looked at. */
+mn_code mn_core_move_descriptor(const mn_key *from, const mn_key *to, const mn_id *face,
+                                const mn_descriptor_record *d, mn_buf *out, mn_error *err);
 
 /* erase.c: removes the blobs that no record names any more. What cannot be removed stays noted for the next
  * time. */

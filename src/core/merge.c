@@ -1,6 +1,9 @@
 /* Two records of one person become one. Consents decide: what either record says was withdrawn counts for
  * both, and only what the person still agrees to is moved. The other record is then erased, with its
- * certificate. */
+ * certificate.
+ *
+ * Pictures are sealed anew and put away before the transaction (enrol_early.c says why). Inside it the faces
+ * and the key must still be those; else all begins again. */
 #include "core/records.h"
 #include "core/records_internal.h"
 #include "core/signin.h"
@@ -8,17 +11,29 @@
 #include <string.h>
 
 #define SAMPLE_ROOM ((size_t)256 << 20)
-#define BLOBS_MAX   4096
+#define FACES_MAX   2048 /* of one person */
+#define ATTEMPTS    8    /* while others change the two */
+
+/* A face of the one as it is going to be one of the other; its pictures are put away. */
+typedef struct {
+    mn_face_record old, face;
+    mn_original original; /* blob nil: there is none */
+    mn_id old_original;
+    bool stored;
+} moved_face;
 
 typedef struct {
     const mn_actor *who;
     const mn_id *into_id, *from_id;
     mn_arena *arena; /* the caller's */
     mn_person into, from;
-    mn_key *into_key, *from_key; /* NULL: not needed so far */
-    mn_id *blobs;                /* written, not committed yet */
-    size_t n_blobs;
+    mn_arena *early;            /* of what is made before the transaction */
+    mn_core_early_key into_key; /* key NULL: not needed */
+    mn_key *from_key;
+    moved_face *moved;
+    size_t n_moved;
     size_t faces, consents, lists, ended;
+    bool stale; /* what was made before does not fit any more */
     mn_person_view view;
 } merging;
 
@@ -64,28 +79,44 @@ static bool end_withdrawn(mn_consent *c, const mn_time latest[MN_PURPOSES], mn_t
     return true;
 }
 
+typedef struct {
+    mn_consent *own, *others; /* as they are going to be */
+    size_t n_own, n_others;
+    bool *ended; /* own ones that end with the merging */
+} both_consents;
+
+static mn_code read_consents(mn_core *c, const merging *m, mn_arena *arena, both_consents *b, mn_error *err)
+{
+    mn_time now = mn_time_now(), latest[MN_PURPOSES] = {0};
+    mn_code code = c->store->ops->consent_list(c->store, m->into_id, arena, &b->own, &b->n_own, err);
+    if (code == MN_OK)
+        code = c->store->ops->consent_list(c->store, m->from_id, arena, &b->others, &b->n_others, err);
+    if (code != MN_OK)
+        return code;
+    b->ended = mn_arena_calloc(arena, b->n_own + 1, sizeof *b->ended);
+    if (!b->ended)
+        return mn_fail(err, MN_E_MEMORY, "no memory for the consents of two people");
+    latest_withdrawals(b->own, b->n_own, latest);
+    latest_withdrawals(b->others, b->n_others, latest);
+    for (size_t i = 0; i < b->n_own; i++)
+        b->ended[i] = end_withdrawn(&b->own[i], latest, now);
+    for (size_t i = 0; i < b->n_others; i++)
+        end_withdrawn(&b->others[i], latest, now);
+    return MN_OK;
+}
+
 static mn_code merge_consents(mn_core *c, merging *m, mn_arena *arena, mn_consent **all, size_t *n,
                               mn_error *err)
 {
-    mn_consent *own = NULL, *others = NULL;
-    size_t n_own = 0, n_others = 0;
-    mn_time now = mn_time_now(), latest[MN_PURPOSES] = {0};
-    mn_code code = c->store->ops->consent_list(c->store, m->into_id, arena, &own, &n_own, err);
-    if (code == MN_OK)
-        code = c->store->ops->consent_list(c->store, m->from_id, arena, &others, &n_others, err);
-    if (code != MN_OK)
-        return code;
-    latest_withdrawals(own, n_own, latest);
-    latest_withdrawals(others, n_others, latest);
-    for (size_t i = 0; code == MN_OK && i < n_own; i++)
-        if (end_withdrawn(&own[i], latest, now) && ++m->ended)
-            code = c->store->ops->consent_put(c->store, &own[i], err);
-    for (size_t i = 0; code == MN_OK && i < n_others; i++) {
-        mn_consent moved = others[i];
-        moved.id = mn_id_make();
-        moved.person = *m->into_id;
-        end_withdrawn(&moved, latest, now);
-        code = c->store->ops->consent_put(c->store, &moved, err);
+    both_consents b;
+    mn_code code = read_consents(c, m, arena, &b, err);
+    for (size_t i = 0; code == MN_OK && i < b.n_own; i++)
+        if (b.ended[i] && ++m->ended)
+            code = c->store->ops->consent_put(c->store, &b.own[i], err);
+    for (size_t i = 0; code == MN_OK && i < b.n_others; i++) {
+        b.others[i].id = mn_id_make();
+        b.others[i].person = *m->into_id;
+        code = c->store->ops->consent_put(c->store, &b.others[i], err);
         m->consents += code == MN_OK;
     }
     return code == MN_OK ? c->store->ops->consent_list(c->store, m->into_id, arena, all, n, err) : code;
@@ -129,134 +160,200 @@ static mn_code merge_lists(mn_core *c, merging *m, const mn_consent *consents, s
     return code;
 }
 
-/* ---- faces: sealed anew under the key of who stays ---- */
+/* ---- pictures: sealed anew under the key of who stays, before the transaction ---- */
 
-static mn_code open_keys(mn_core *c, merging *m, mn_arena *arena, mn_error *err)
+typedef mn_code recode(const mn_key *key, const mn_id *face, const mn_buf *in, mn_buf *out, mn_error *err);
+
+static mn_code seal_original(const mn_key *key, const mn_id *face, const mn_buf *plain, mn_buf *out,
+                             mn_error *err)
 {
-    mn_code code = m->from_key ? MN_OK : mn_core_person_key(c, m->from_id, arena, &m->from_key, err);
-    if (code != MN_OK || m->into_key)
-        return code;
-    code = mn_core_person_key(c, m->into_id, arena, &m->into_key, err);
-    return code == MN_E_NOT_FOUND ? mn_core_make_person_key(c, m->into_id, &m->into_key, err) : code;
+    return mn_core_seal_original(key, face, plain->data, plain->len, out, err);
 }
 
-static mn_code put_blob(mn_core *c, merging *m, const mn_buf *sealed, mn_id *out, mn_error *err)
-{
-    if (m->n_blobs == BLOBS_MAX)
-        return mn_fail(err, MN_E_LIMIT, "more than %d pictures of one person", BLOBS_MAX);
-    const mn_id id = mn_id_make();
-    m->blobs[m->n_blobs++] = id;
-    mn_code code = c->blobs->ops->put(c->blobs, &id, sealed->data, sealed->len, err);
-    if (code == MN_OK)
-        *out = id;
-    return code;
-}
-
-static mn_code move_sample(mn_core *c, merging *m, const mn_face_record *old, mn_face_record *f,
-                           mn_error *err)
-{
-    mn_buf sealed, jpeg, anew;
-    if (mn_id_is_nil(&old->sample))
-        return MN_OK;
-    mn_buf_init(&sealed, SAMPLE_ROOM);
-    mn_buf_init(&jpeg, SAMPLE_ROOM);
-    mn_buf_init(&anew, SAMPLE_ROOM);
-    mn_code code = c->blobs->ops->get(c->blobs, &old->sample, &sealed, err);
-    if (code == MN_OK)
-        code = mn_core_unseal_sample(m->from_key, &old->id, &sealed, &jpeg, err);
-    if (code == MN_OK)
-        code = mn_core_seal_sample(m->into_key, &f->id, &jpeg, &anew, err);
-    if (code == MN_OK)
-        code = put_blob(c, m, &anew, &f->sample, err);
-    mn_buf_finish(&sealed);
-    mn_buf_finish(&jpeg);
-    mn_buf_finish(&anew);
-    return code;
-}
-
-static mn_code move_original(mn_core *c, merging *m, const mn_face_record *old, const mn_id *face,
-                             mn_arena *arena, mn_error *err)
+static mn_code move_picture(mn_core *c, const merging *m, const moved_face *f, const mn_id *blob,
+                            recode *open, recode *seal, mn_id *out, mn_error *err)
 {
     mn_buf sealed, plain, anew;
-    mn_original o;
-    mn_code code = c->store->ops->face->original_get(c->store, &old->id, arena, &o, err);
-    if (code != MN_OK)
-        return code == MN_E_NOT_FOUND ? MN_OK : code;
     mn_buf_init(&sealed, SAMPLE_ROOM);
     mn_buf_init(&plain, SAMPLE_ROOM);
     mn_buf_init(&anew, SAMPLE_ROOM);
-    code = c->blobs->ops->get(c->blobs, &o.blob, &sealed, err);
+    mn_code code = c->blobs->ops->get(c->blobs, blob, &sealed, err);
     if (code == MN_OK)
-        code = mn_core_unseal_original(m->from_key, &old->id, &sealed, &plain, err);
+        code = open(m->from_key, &f->old.id, &sealed, &plain, err);
     if (code == MN_OK)
-        code = mn_core_seal_original(m->into_key, face, plain.data, plain.len, &anew, err);
-    if (code == MN_OK)
-        code = put_blob(c, m, &anew, &o.blob, err);
-    o.face = *face;
-    if (code == MN_OK)
-        code = c->store->ops->face->original_put(c->store, &o, err);
+        code = seal(m->into_key.key, &f->face.id, &plain, &anew, err);
+    if (code == MN_OK) {
+        *out = mn_id_make();
+        code = c->blobs->ops->put(c->blobs, out, anew.data, anew.len, err);
+    }
     mn_buf_finish(&sealed);
     mn_buf_finish(&plain);
     mn_buf_finish(&anew);
     return code;
 }
 
-/* Of the model in use; others are made again from the sample where they are wanted. */
-static mn_code move_descriptor(mn_core *c, merging *m, const mn_id *old, const mn_id *face, mn_arena *arena,
-                               mn_error *err)
+static mn_code move_original(mn_core *c, const merging *m, moved_face *f, mn_error *err)
 {
-    float turned[MN_DESCRIPTOR_MAX], plain[MN_DESCRIPTOR_MAX];
-    mn_buf sealed;
-    mn_descriptor_record d;
-    mn_code code = c->store->ops->descriptor_get(c->store, old, c->model_name, arena, &d, err);
+    mn_original o;
+    mn_code code = c->store->ops->face->original_get(c->store, &f->old.id, m->early, &o, err);
     if (code != MN_OK)
         return code == MN_E_NOT_FOUND ? MN_OK : code;
-    mn_buf_init(&sealed, sizeof turned + 4096);
-    code = mn_core_unseal_descriptor(c, m->from_key, &d, turned, err);
-    if (code == MN_OK) {
-        mn_core_turn_back(c, turned, plain);
-        code = mn_core_seal_descriptor(c, m->into_key, face, plain, &sealed, err);
-    }
-    d.face = *face;
-    d.sealed = sealed.data;
-    d.sealed_len = sealed.len;
+    f->old_original = o.blob;
+    f->original = o;
+    f->original.face = f->face.id;
+    f->original.blob = (mn_id){{0}};
+    return move_picture(c, m, f, &o.blob, mn_core_unseal_original, seal_original, &f->original.blob, err);
+}
+
+/* The same picture is not moved. */
+static mn_code is_there(mn_core *c, const merging *m, const mn_face_record *f, mn_arena *arena, bool *yes,
+                        mn_error *err)
+{
+    mn_face_record same;
+    mn_code code = MN_E_NOT_FOUND;
+    if (f->source_hash)
+        code = c->store->ops->face_by_source(c->store, m->into_id, f->source_hash, arena, &same, err);
+    *yes = code == MN_OK;
+    return code == MN_E_NOT_FOUND ? MN_OK : code;
+}
+
+static mn_code move_pictures(mn_core *c, merging *m, const mn_face_record *old, mn_error *err)
+{
+    bool there = false;
+    mn_face_record now;
+    mn_code code = is_there(c, m, old, m->early, &there, err);
+    if (code != MN_OK || there)
+        return code;
+    moved_face *f = &m->moved[m->n_moved++];
+    *f = (moved_face){.old = *old, .face = *old};
+    f->face.id = mn_id_make();
+    f->face.person = *m->into_id;
+    f->face.sample = (mn_id){{0}};
+    if (!mn_id_is_nil(&old->sample))
+        code = move_picture(c, m, f, &old->sample, mn_core_unseal_sample, mn_core_seal_sample,
+                            &f->face.sample, err);
     if (code == MN_OK)
-        code = c->store->ops->descriptor_put(c->store, &d, err);
-    mn_buf_finish(&sealed);
-    memset(turned, 0, sizeof turned);
-    memset(plain, 0, sizeof plain);
+        code = move_original(c, m, f, err);
+    if (code == MN_E_NOT_FOUND) /* a picture went just now */
+        m->stale = c->store->ops->face_get(c->store, &old->id, m->early, &now, NULL) == MN_E_NOT_FOUND;
     return code;
+}
+
+static mn_code move_all_pictures(mn_core *c, merging *m, mn_error *err)
+{
+    mn_face_record *faces = NULL;
+    size_t n = 0;
+    mn_code code = c->store->ops->faces_of(c->store, m->from_id, m->early, &faces, &n, err);
+    if (code != MN_OK || n == 0)
+        return code;
+    if (n > FACES_MAX)
+        return mn_fail(err, MN_E_LIMIT, "more than %d faces of one person", FACES_MAX);
+    m->moved = mn_arena_calloc(m->early, n, sizeof *m->moved);
+    if (!m->moved)
+        return mn_fail(err, MN_E_MEMORY, "no memory to merge two people");
+    code = mn_core_person_key(c, m->from_id, m->early, &m->from_key, err);
+    if (code == MN_OK)
+        code = mn_core_early_key_take(c, m->into_id, m->early, &m->into_key, err);
+    for (size_t i = 0; code == MN_OK && i < n; i++)
+        code = move_pictures(c, m, &faces[i], err);
+    return code;
+}
+
+/* ---- faces, inside the transaction ---- */
+
+static mn_code stale(merging *m, mn_error *err)
+{
+    m->stale = true;
+    return mn_fail(err, MN_E_CONFLICT, "one of the two is changed all the time meanwhile: try again");
+}
+
+/* Of every model that the store has: while it changes from one to the other, both search. */
+static mn_code move_descriptors(mn_core *c, const merging *m, const moved_face *f, mn_arena *arena,
+                                mn_error *err)
+{
+    mn_code code = MN_OK;
+    for (mn_model_role role = MN_MODEL_CURRENT; code == MN_OK && role < MN_MODEL_OTHER; role++) {
+        mn_model_mark mark;
+        mn_descriptor_record d;
+        mn_buf sealed;
+        code = mn_core_model_mark(c, role, arena, &mark, err);
+        if (code != MN_OK || !mark.model)
+            continue;
+        code = c->store->ops->descriptor_get(c->store, &f->old.id, mark.model, arena, &d, err);
+        if (code != MN_OK) {
+            code = code == MN_E_NOT_FOUND ? MN_OK : code;
+            continue;
+        }
+        mn_buf_init(&sealed, MN_DESCRIPTOR_MAX * sizeof(float) + MN_SEAL_ROOM);
+        code = mn_core_move_descriptor(m->from_key, m->into_key.key, &f->face.id, &d, &sealed, err);
+        d.face = f->face.id;
+        d.sealed = sealed.data;
+        d.sealed_len = sealed.len;
+        if (code == MN_OK)
+            code = c->store->ops->descriptor_put(c->store, &d, err);
+        mn_buf_finish(&sealed);
+    }
+    return code;
+}
+
+static mn_code find_original(mn_core *c, const mn_id *face, mn_arena *arena, mn_id *blob, mn_error *err)
+{
+    mn_original o = {0};
+    mn_code code = c->store->ops->face->original_get(c->store, face, arena, &o, err);
+    *blob = code == MN_OK ? o.blob : (mn_id){{0}};
+    return code == MN_E_NOT_FOUND ? MN_OK : code;
+}
+
+/* As it was when its pictures were moved? */
+static mn_code find_moved(mn_core *c, merging *m, const mn_face_record *old, mn_arena *arena,
+                          moved_face **out, mn_error *err)
+{
+    mn_id original;
+    mn_code code = find_original(c, &old->id, arena, &original, err);
+    for (size_t i = 0; code == MN_OK && i < m->n_moved; i++) {
+        moved_face *f = &m->moved[i];
+        if (mn_id_compare(&f->old.id, &old->id) == 0 && mn_id_compare(&f->old.sample, &old->sample) == 0 &&
+            mn_id_compare(&f->old_original, &original) == 0) {
+            *out = f;
+            return MN_OK;
+        }
+    }
+    return code == MN_OK ? stale(m, err) : code;
 }
 
 static mn_code move_face(mn_core *c, merging *m, const mn_face_record *old, mn_arena *arena, mn_error *err)
 {
-    mn_face_record same, f = *old;
-    mn_code code = MN_E_NOT_FOUND;
-    if (old->source_hash)
-        code = c->store->ops->face_by_source(c->store, m->into_id, old->source_hash, arena, &same, err);
-    if (code != MN_E_NOT_FOUND)
-        return code; /* the same picture is there */
-    f.id = mn_id_make();
-    f.person = *m->into_id;
-    f.sample = (mn_id){{0}};
-    code = open_keys(c, m, arena, err);
+    moved_face *f = NULL;
+    bool there = false;
+    mn_code code = is_there(c, m, old, arena, &there, err);
+    if (code != MN_OK || there)
+        return code;
+    code = find_moved(c, m, old, arena, &f, err);
     if (code == MN_OK)
-        code = move_sample(c, m, old, &f, err);
+        code = c->store->ops->face_put(c->store, &f->face, err);
     if (code == MN_OK)
-        code = c->store->ops->face_put(c->store, &f, err);
-    if (code == MN_OK)
-        code = move_descriptor(c, m, &old->id, &f.id, arena, err);
-    if (code == MN_OK)
-        code = move_original(c, m, old, &f.id, arena, err);
-    m->faces += code == MN_OK;
-    return code;
+        code = move_descriptors(c, m, f, arena, err);
+    if (code == MN_OK && !mn_id_is_nil(&f->original.blob))
+        code = c->store->ops->face->original_put(c->store, &f->original, err);
+    if (code != MN_OK)
+        return code;
+    f->stored = true;
+    m->faces++;
+    return MN_OK;
 }
 
 static mn_code merge_faces(mn_core *c, merging *m, mn_arena *arena, mn_error *err)
 {
     mn_face_record *faces = NULL;
     size_t n = 0;
+    bool stands = false;
     mn_code code = c->store->ops->faces_of(c->store, m->from_id, arena, &faces, &n, err);
+    if (code != MN_OK || n == 0)
+        return code;
+    if (m->into_key.key)
+        code = mn_core_early_key_settle(c, &m->into_key, arena, &stands, err);
+    if (code == MN_OK && !stands)
+        code = stale(m, err);
     for (size_t i = 0; code == MN_OK && i < n; i++)
         code = move_face(c, m, &faces[i], arena, err);
     return code;
@@ -314,34 +411,63 @@ static mn_code merge(mn_core *c, void *ctx, mn_arena *arena, mn_error *err)
     return code == MN_OK ? see(c, m, err) : code;
 }
 
+/* Who may not be merged, or agrees to nothing, has no picture moved. */
+static mn_code prepare(mn_core *c, merging *m, mn_error *err)
+{
+    both_consents b;
+    mn_code code = check_both(c, m, m->early, err);
+    if (code == MN_OK)
+        code = read_consents(c, m, m->early, &b, err);
+    if (code != MN_OK || !(agrees_to_any(b.own, b.n_own) || agrees_to_any(b.others, b.n_others)))
+        return code;
+    return move_all_pictures(c, m, err);
+}
+
+static void drop(mn_core *c, const mn_id *blob)
+{
+    if (!mn_id_is_nil(blob))
+        c->blobs->ops->remove(c->blobs, blob, NULL);
+}
+
 /* A commit whose answer was lost may have been done: the blobs are then named, and stay. */
-static void drop_blobs(mn_core *c, const merging *m)
+static void drop_pictures(mn_core *c, const merging *m, mn_code code)
 {
     mn_person p;
-    mn_arena *a = mn_arena_create(1 << 20);
-    bool there = a && c->store->ops->person_get(c->store, m->from_id, a, &p, NULL) == MN_OK;
-    mn_arena_destroy(a);
-    for (size_t i = 0; there && i < m->n_blobs; i++)
-        c->blobs->ops->remove(c->blobs, &m->blobs[i], NULL);
+    bool all = code != MN_OK;
+    if (all && m->n_moved > 0 && c->store->ops->person_get(c->store, m->from_id, m->early, &p, NULL) != MN_OK)
+        return;
+    for (size_t i = 0; i < m->n_moved; i++)
+        if (all || !m->moved[i].stored) {
+            drop(c, &m->moved[i].face.sample);
+            drop(c, &m->moved[i].original.blob);
+        }
+}
+
+static mn_code try_merge(mn_core *c, merging *m, mn_error *err)
+{
+    m->early = mn_arena_create(MN_CORE_ARENA);
+    mn_code code = m->early ? prepare(c, m, err) : mn_fail(err, MN_E_MEMORY, "no memory to merge two people");
+    if (code == MN_OK)
+        code = mn_core_take_out(c, merge, m, err);
+    if (m->early)
+        drop_pictures(c, m, code);
+    mn_key_close(m->from_key);
+    mn_core_early_key_close(&m->into_key);
+    mn_arena_destroy(m->early);
+    return code;
 }
 
 mn_code mn_core_person_merge(mn_core *c, const mn_actor *who, const mn_id *into, const mn_id *from,
                              mn_arena *arena, mn_person_view *out, mn_error *err)
 {
-    merging m = {.who = who, .into_id = into, .from_id = from, .arena = arena};
     mn_code code = mn_core_may(who, MN_R_PEOPLE, MN_VERB_DELETE, err);
-    if (code == MN_OK && !c->model)
-        code = mn_fail(err, MN_E_INTERNAL, "this data directory was opened for its records only");
-    m.blobs = code == MN_OK ? mn_arena_calloc(arena, BLOBS_MAX, sizeof *m.blobs) : NULL;
-    if (code == MN_OK && !m.blobs)
-        code = mn_fail(err, MN_E_MEMORY, "no memory to merge two people");
-    if (code == MN_OK)
-        code = mn_core_take_out(c, merge, &m, err);
-    if (code != MN_OK && m.n_blobs > 0)
-        drop_blobs(c, &m);
-    mn_key_close(m.from_key);
-    mn_key_close(m.into_key);
-    if (code == MN_OK)
-        *out = m.view;
+    bool again = code == MN_OK;
+    for (int attempt = 0; again && attempt < ATTEMPTS; attempt++) {
+        merging m = {.who = who, .into_id = into, .from_id = from, .arena = arena};
+        code = try_merge(c, &m, err);
+        again = m.stale;
+        if (code == MN_OK)
+            *out = m.view;
+    }
     return code;
 }

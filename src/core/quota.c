@@ -58,3 +58,12 @@ mn_code mn_quota_take(mn_core *c, mn_quota **all, const mn_id *account, int64_t 
     q->faces -= q->faces >= 0 ? faces : 0;
     return MN_OK;
 }
+
+void mn_quota_give_back(mn_quota *all, const mn_id *account, int64_t people, int64_t faces)
+{
+    for (mn_quota *q = all; q; q = q->next)
+        if (mn_id_compare(&q->account, account) == 0) {
+            q->people += q->people >= 0 ? people : 0;
+            q->faces += q->faces >= 0 ? faces : 0;
+        }
+}

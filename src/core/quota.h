@@ -15,5 +15,7 @@ typedef struct mn_quota {
 /* *all: NULL at the beginning of the transaction, the arena's. MN_E_QUOTA takes nothing. */
 mn_code mn_quota_take(mn_core *c, mn_quota **all, const mn_id *account, int64_t people, int64_t faces,
                       mn_arena *arena, mn_error *err);
+/* What was taken is not going to be written after all. */
+void mn_quota_give_back(mn_quota *all, const mn_id *account, int64_t people, int64_t faces);
 
 #endif

@@ -38,8 +38,8 @@ mn_code mn_core_person_get(mn_core *c, const mn_actor *who, const mn_id *id, mn_
 mn_code mn_core_person_change(mn_core *c, const mn_actor *who, const mn_id *id,
                               const mn_person_fields *fields, const mn_time *if_updated, mn_arena *arena,
                               mn_person_view *out, mn_error *err);
-/* list: name or id; NULL: all, or for whoever is kept to lists all of these. The query's account and lists are
- * not looked at. */
+/* list: name or id; NULL: all, or for whoever is kept to lists all of these. The query's account and lists
+ * are not looked at. */
 mn_code mn_core_people_find(mn_core *c, const mn_actor *who, const char *list, const mn_people_query *what,
                             mn_arena *arena, mn_person_view **out, size_t *n, mn_error *err);
 /* The sample of the face chosen, else of the best one; appended. */

@@ -71,8 +71,8 @@ mn_code mn_temporary_claim(mn_temporary_table *t, mn_temporary_kind kind, const 
 void mn_temporary_release(mn_temporary_table *t, const mn_id *id, bool done);
 /* All that is this person's and was made until then. t: may be NULL. */
 void mn_temporary_forget(mn_temporary_table *t, const mn_id *person, mn_time until);
-/* People of entries behind *after (nil: from the first), which is moved on; each once, at most `max`. 0: there
- * are no more. */
+/* People of entries behind *after (nil: from the first), which is moved on; each once, at most `max`. 0:
+ * there are no more. */
 size_t mn_temporary_people(mn_temporary_table *t, mn_id *after, mn_id *out, size_t max);
 
 #endif

@@ -154,8 +154,8 @@ typedef struct {
 typedef enum { MN_FACES_OLDEST, MN_FACES_NEWEST, MN_FACES_WORST, MN_FACES_BEST } mn_face_order;
 typedef struct {
     mn_id account;
-    const mn_id *list, *person;      /* NULL: all */
-    const mn_id *lists;              /* of members of any of these n_lists; NULL: all */
+    const mn_id *list, *person; /* NULL: all */
+    const mn_id *lists;         /* of members of any of these n_lists; NULL: all */
     size_t n_lists;
     double min_quality, max_quality; /* both count as in */
     mn_time from, to;                /* created from then on, and before */

@@ -23,8 +23,8 @@ typedef enum { MN_ANY = -1, MN_NO = 0, MN_YES = 1 } mn_choice;
 
 typedef struct {
     mn_id account;
-    const mn_id *list;         /* members only; NULL: all. Oldest and newest then go by the people's ids */
-    const mn_id *lists;        /* members of any of these n_lists, where no list is named; NULL: all */
+    const mn_id *list;  /* members only; NULL: all. Oldest and newest then go by the people's ids */
+    const mn_id *lists; /* members of any of these n_lists, where no list is named; NULL: all */
     size_t n_lists;
     const char *like;          /* part of the name or external id, letters A-Z of either case; NULL: all */
     const char *external_id;   /* exactly this one; NULL: all. At most one answer, without a page behind it */

@@ -166,13 +166,19 @@ static void test_decisions(void **state)
     assert_int_equal(made.outcome, MN_FACE_WAITS);
     assert_ok(mn_core_decision(w->core, &ann, &made.decision, w->arena, &d, err));
     assert_string_equal(d.duplicates[0].name, "Anna");
+    assert_int_equal(count_audit(w, "decision.view", NULL, 0), 1);
     mn_face_made done = {0};
     assert_code(mn_core_decision_make(w->core, &ann, &made.decision, &bert.person, w->arena, &done, err),
                 MN_E_INVALID);
     assert_ok(mn_core_decision_make(w->core, &ann, &made.decision, &anna.person, w->arena, &done, err));
     assert_memory_equal(&done.face.face.person, &anna.person, sizeof(mn_id));
     assert_code(mn_core_decision_cancel(w->core, &ann, &made.decision, err), MN_E_NOT_FOUND);
-    made = put(w, &what); /* consent that ends while a decision waits */
+    made = put(
+        w, &what); /* consent that ends while a decision waits: of who looks the same, and of whose it is */
+    w->core->grace = MN_TIME_DAY;
+    assert_ok(mn_core_consent_withdraw(w->core, &ann, &anna.person, MN_PURPOSE_IDENTIFICATION, err));
+    assert_ok(mn_core_decision(w->core, &ann, &made.decision, w->arena, &d, err));
+    assert_int_equal(d.n_duplicates, 0);
     assert_ok(mn_core_consent_withdraw(w->core, &ann, &bert.person, MN_PURPOSE_IDENTIFICATION, err));
     assert_int_not_equal(mn_core_decision_make(w->core, &ann, &made.decision, NULL, w->arena, &done, NULL),
                          MN_OK);
@@ -232,6 +238,8 @@ static void test_import(void **state)
     mn_id nobody = mn_id_make();
     mn_face_new what[] = {face_of(w, &anna.person, 1, 2), face_of(w, &nobody, 1, 2),
                           face_of(w, &anna.person, 1, 3)};
+    for (int i = 0; i < 3; i++)
+        what[i].sample = (mn_picture_file){0};
     assert_ok(mn_core_faces_import(w->core, &ann, what, 3, w->arena, r, err));
     assert_int_equal(r[0].code, MN_OK);
     assert_int_equal(r[1].code, MN_E_NOT_FOUND);
@@ -241,6 +249,9 @@ static void test_import(void **state)
     for (int i = 0; i < DIM; i++)
         assert_float_equal(v.descriptor.v[i], what[2].descriptor->v[i], 1e-5);
     assert_code(mn_core_faces_import(w->core, &ann, what, 1001, w->arena, r, err), MN_E_LIMIT);
+    what[0] = face_of(w, &anna.person, 1, 4); /* with a sample */
+    assert_ok(mn_core_faces_import(w->core, &ann, what, 1, w->arena, r, err));
+    assert_int_equal(r[0].code, MN_E_INVALID);
 }
 
 /* Nothing is half there, and the next try succeeds. */

@@ -356,8 +356,8 @@ static size_t people_in_memory(world *w)
     return mn_temporary_people(w->core->temporary, &after, people, 8);
 }
 
-/* Whichever process takes the withdrawal, an attribute that was kept before is gone at once, however short its
- * time; and none stays in memory when the next look for what ended is done. */
+/* Whichever process takes the withdrawal, an attribute that was kept before is gone at once, however short
+ * its time; and none stays in memory when the next look for what ended is done. */
 static void test_attributes_end_with_the_consent(void **state)
 {
     world *w = *state;
@@ -412,9 +412,16 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_withdrawal),   T(test_key_is_named), T(test_consent_runs_out),      T(test_overdue_at_opening),
-        T(test_erase),        T(test_erase_now),    T(test_new_consent_undoes_it), T(test_killed_in_between),
-        T(test_housekeeping), T(test_attributes_end_with_the_consent),
+        T(test_withdrawal),
+        T(test_key_is_named),
+        T(test_consent_runs_out),
+        T(test_overdue_at_opening),
+        T(test_erase),
+        T(test_erase_now),
+        T(test_new_consent_undoes_it),
+        T(test_killed_in_between),
+        T(test_housekeeping),
+        T(test_attributes_end_with_the_consent),
         T(test_samples_are_shown_and_not_worked_on),
     };
 #undef T

@@ -1,5 +1,7 @@
 /* A change of the descriptor model, with both served side by side. */
 #include "base/file.h"
+#include "core/faces.h"
+#include "core/records.h"
 #include "core/reextract.h"
 #include "support.h"
 #include "world.h"
@@ -175,6 +177,40 @@ static void test_side_by_side(void **state)
     assert_string_equal(found_by(w, c, seed), "person 1");
 }
 
+static size_t vectors_of(world *w, mn_core *c, const mn_person_view *v)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < v->n_faces; i++) {
+        mn_face_vector vector;
+        n += mn_core_face_descriptor(c, &ann, &v->faces[i].id, w->arena, &vector, NULL) == MN_OK;
+    }
+    return n;
+}
+
+/* While both models are served, who is merged is found by both. */
+static void test_merged_meanwhile(void **state)
+{
+    world *w = *state;
+    teller t = {.w = w};
+    mn_reextract_report r;
+    mn_person_view one, other;
+    fill(w, 2);
+    uint32_t seed = new_seed(w, "person 1");
+    mn_core *c = changing(w);
+    const mn_reextract what = ask(&t);
+    assert_ok(mn_core_reextract(c, &ann, &what, &r, err));
+    assert_true(r.switched && r.old_is_there);
+    assert_ok(mn_core_person(c, &ann, "person 0", w->arena, &one, err));
+    assert_ok(mn_core_person(c, &ann, "person 1", w->arena, &other, err));
+    assert_ok(mn_core_person_merge(c, &ann, &one.person.id, &other.person.id, w->arena, &one, err));
+    assert_int_equal(one.n_faces, 2);
+    assert_int_equal(vectors_of(w, c, &one), 2);
+    assert_int_equal(vectors_of(w, w->core, &one), 2);
+    assert_string_equal(found_by(w, c, seed), "person 0");
+    assert_string_equal(found_by(w, w->core, 1), "person 0");
+    mn_core_close(c);
+}
+
 static void test_same_model(void **state)
 {
     world *w = *state;
@@ -314,8 +350,8 @@ static void test_erased_meanwhile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_side_by_side),       T(test_same_model), T(test_interrupted),      T(test_missing),
-        T(test_enrolled_meanwhile), T(test_abandoned),  T(test_erased_meanwhile),
+        T(test_side_by_side), T(test_merged_meanwhile),   T(test_same_model), T(test_interrupted),
+        T(test_missing),      T(test_enrolled_meanwhile), T(test_abandoned),  T(test_erased_meanwhile),
     };
     return cmocka_run_group_tests_name("reextract", tests, NULL, NULL);
 }

@@ -120,7 +120,7 @@ static void test_conditions(void **state)
     Q(q.lists = both; q.n_lists = 2; q.order = MN_PEOPLE_NAME_DOWN; q.limit = 2; assert_found(q, "21"));
     Q(q.lists = both; q.n_lists = 2; q.external_id = "E-2"; assert_found(q, "2"));
     Q(q.lists = both; q.n_lists = 1; assert_found(q, ""));
-    Q(q.lists = both; assert_found(q, "")); /* kept to none */
+    Q(q.lists = both; assert_found(q, ""));                    /* kept to none */
     Q(q.list = &list; q.lists = both; assert_found(q, "123")); /* the one that is named */
     Q(q.consent = &attendance; assert_found(q, "3"));
     Q(q.consent = &attendance; q.now = 200; assert_found(q, ""));

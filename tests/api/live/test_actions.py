@@ -238,12 +238,12 @@ class Match(Api):
 
     def test_who_agreed_to_something_else_is_left_out(self):
         people = [PEOPLE["Clara"]["person"], PEOPLE["Anna"]["person"]]
-        row, = self.match([base(other("Clara"))], [{"people": people}]).json["matches"]
+        made = self.admin.call("extract", 201, body=other("Clara")).json["images"][0]["faces"][0]["attribute"]["attribute"]
+        row, = self.match([{"type": "attribute", "attribute": made}], [{"people": people}]).json["matches"]
         self.assertEqual([c["name"] for c in row["candidates"]], ["Anna"])
         reference = [{"type": "sample", "sample": PEOPLE["Clara"]["face"]}]
         self.refused(self.match(reference, [{"people": people}], 403), 403, "consent_required")
-        images = self.admin.call("identify", 403, body={"sources": reference})
-        self.refused(images, 403, "consent_required")
+        self.refused(self.admin.call("identify", 403, body={"sources": reference}), 403, "consent_required")
         row, = self.match(reference, [{"people": [PEOPLE["Clara"]["person"]], "purpose": "verification"}]).json["matches"]
         self.assertEqual([c["name"] for c in row["candidates"]], ["Clara"])
 

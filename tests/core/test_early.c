@@ -1,0 +1,518 @@
+/* Pictures are put away before the transaction that names them: whoever writes meanwhile is not held up, and
+ * what they write is not overlooked. */
+#include "core/faces.h"
+#include "core/records.h"
+#include "store/gate.h"
+#include "support.h"
+#include "world.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const uint8_t jpeg[] = "\xff\xd8\xff sample", file[] = "\xff\xd8\xff the whole picture";
+
+/* ---- something happens while a picture is put away ---- */
+
+/* Deadlocks or fails where a transaction is open: what is done takes one of its own. */
+typedef void happening(world *w, const mn_id *person);
+
+static struct {
+    world *w;
+    const mn_blobs_ops *real;
+    mn_blobs_ops ops;
+    happening *what;
+    mn_id person;
+    unsigned left, puts; /* how often it is to happen; how often something was put */
+} meanwhile;
+
+static mn_code put_and_more(mn_blobs *b, const mn_id *id, const void *bytes, size_t n, mn_error *err)
+{
+    meanwhile.puts++;
+    if (meanwhile.left > 0) {
+        meanwhile.left--;
+        meanwhile.what(meanwhile.w, &meanwhile.person);
+    }
+    return meanwhile.real->put(b, id, bytes, n, err);
+}
+
+static void let_happen(world *w, happening *what, const mn_id *person, unsigned times)
+{
+    meanwhile.w = w;
+    meanwhile.real = w->core->blobs->ops;
+    meanwhile.ops = *meanwhile.real;
+    meanwhile.ops.put = put_and_more;
+    meanwhile.what = what;
+    meanwhile.person = person ? *person : (mn_id){{0}};
+    meanwhile.left = times;
+    meanwhile.puts = 0;
+    w->core->blobs->ops = &meanwhile.ops;
+}
+
+static void end_happening(world *w)
+{
+    w->core->blobs->ops = meanwhile.real;
+    assert_int_equal(meanwhile.left, 0);
+}
+
+static void erase(world *w, const mn_id *person)
+{
+    assert_ok(mn_core_erase_now(w->core, &ann, person, err));
+}
+
+static void withdraw(world *w, const mn_id *person)
+{
+    assert_ok(mn_core_consent_withdraw(w->core, &ann, person, MN_PURPOSE_IDENTIFICATION, err));
+}
+
+static void agree_anew(world *w, const mn_id *person)
+{
+    mn_consent made;
+    mn_consent_given given = agreed(MN_PURPOSE_IDENTIFICATION);
+    given.given = mn_time_now();
+    assert_ok(mn_core_consent_give(w->core, &ann, person, &given, w->arena, &made, err));
+}
+
+/* The key is destroyed; the next face has another one. */
+static void withdraw_and_agree_anew(world *w, const mn_id *person)
+{
+    withdraw(w, person);
+    agree_anew(w, person);
+}
+
+static void enrol_the_same_person(world *w, const mn_id *person)
+{
+    (void)person;
+    meanwhile.left = 0;
+    enrol(w, "Zoe", "staff", 9, 5);
+}
+
+static mn_face_made add_face(world *w, const mn_id *person, unsigned who, unsigned look, mn_code want)
+{
+    mn_face_made made = {0};
+    mn_error e = {0};
+    const mn_face_new what = {.person = *person,
+                              .source = "door",
+                              .descriptor = &make_face(w, who, look)->descriptor,
+                              .quality = 0.75f,
+                              .sample = {jpeg, sizeof jpeg, "image/jpeg"},
+                              .picture = {file, sizeof file - look % 2, "image/jpeg"},
+                              .keep_original = true};
+    mn_code code = mn_core_face_enrol(w->core, &ann, &what, w->arena, &made, &e);
+    if (code != want)
+        fail_msg("%s, wanted %s: %s", mn_code_word(code), mn_code_word(want), e.text);
+    return made;
+}
+
+static void add_another_face(world *w, const mn_id *person)
+{
+    add_face(w, person, 2, 3, MN_OK);
+}
+
+/* Each time under another key. */
+static void begin_anew_with_a_face(world *w, const mn_id *person)
+{
+    static unsigned look = 20;
+    mn_face_made made;
+    withdraw_and_agree_anew(w, person);
+    const mn_face_new bare = {.person = *person, .descriptor = &make_face(w, 1, look++)->descriptor};
+    assert_ok(mn_core_face_enrol(w->core, &ann, &bare, w->arena, &made, err));
+}
+
+static void put_the_other_file(world *w, const mn_id *person)
+{
+    mn_consent *all = NULL;
+    size_t n = 0;
+    assert_ok(mn_core_consents_of(w->core, &ann, person, w->arena, &all, &n, err));
+    assert_ok(mn_core_evidence_put(w->core, &ann, person, &all[n - 1].id, "image/png",
+                                   (const uint8_t *)"other", 5, err));
+}
+
+/* ---- what must be there ---- */
+
+static mn_code count_blob(void *ctx, const mn_id *id, uint64_t size, mn_error *err)
+{
+    (void)id, (void)err;
+    *(size_t *)ctx += size > 0;
+    return MN_OK;
+}
+
+static size_t count_blobs(const world *w)
+{
+    size_t n = 0;
+    assert_ok(w->core->blobs->ops->each(w->core->blobs, count_blob, &n, err));
+    return n;
+}
+
+/* So many faces, each of whose pictures opens. */
+static void assert_faces(world *w, const mn_id *person, size_t want)
+{
+    mn_person_view v;
+    assert_ok(mn_core_person_get(w->core, &ann, person, w->arena, &v, err));
+    assert_int_equal(v.n_faces, want);
+    for (size_t i = 0; i < v.n_faces; i++) {
+        const char *type;
+        mn_buf got;
+        mn_face_vector vector;
+        mn_buf_init(&got, 1 << 20);
+        assert_ok(mn_core_sample(w->core, &ann, &v.faces[i].id, &got, err));
+        assert_ok(mn_core_face_descriptor(w->core, &ann, &v.faces[i].id, w->arena, &vector, err));
+        if (v.faces[i].original)
+            assert_ok(mn_core_original(w->core, &ann, &v.faces[i].id, &got, &type, err));
+        mn_buf_finish(&got);
+    }
+}
+
+/* ---- one face ---- */
+
+static void test_erased_meanwhile(void **state)
+{
+    world *w = *state;
+    const mn_id anna = enrol(w, "Anna", "staff", 1, 0).person;
+    let_happen(w, erase, &anna, 1);
+    add_face(w, &anna, 1, 1, MN_E_NOT_FOUND);
+    end_happening(w);
+    assert_int_equal(count_blobs(w), 0);
+}
+
+static void test_withdrawn_meanwhile(void **state)
+{
+    world *w = *state;
+    const mn_id anna = enrol(w, "Anna", "staff", 1, 0).person;
+    let_happen(w, withdraw, &anna, 1);
+    add_face(w, &anna, 1, 1, MN_E_CONSENT);
+    end_happening(w);
+    assert_int_equal(count_blobs(w), 0);
+    assert_faces(w, &anna, 0);
+}
+
+/* A key that was destroyed stays so, also when the sample was sealed under it a moment before. */
+static void test_a_destroyed_key_stays_destroyed(void **state)
+{
+    world *w = *state;
+    const uint8_t *before = NULL, *after = NULL;
+    size_t n = 0, m = 0;
+    mn_store *s = w->core->store;
+    const mn_id anna = enrol(w, "Anna", "staff", 1, 0).person;
+    assert_ok(s->ops->key_get(s, &anna, w->arena, &before, &n, err));
+    let_happen(w, withdraw_and_agree_anew, &anna, 1);
+    assert_int_equal(add_face(w, &anna, 1, 1, MN_OK).outcome, MN_FACE_MADE);
+    end_happening(w);
+    assert_int_equal(meanwhile.puts, 4); /* sample and original, and both again */
+    assert_faces(w, &anna, 1);
+    assert_int_equal(count_blobs(w), 2);
+    assert_ok(s->ops->key_get(s, &anna, w->arena, &after, &m, err));
+    assert_true(n != m || memcmp(before, after, n) != 0);
+}
+
+/* Who changes all the time is refused in the end, and nothing stays. */
+static void test_it_does_not_go_round_for_ever(void **state)
+{
+    world *w = *state;
+    const mn_id anna = enrol(w, "Anna", "staff", 1, 0).person;
+    let_happen(w, begin_anew_with_a_face, &anna, 1000);
+    add_face(w, &anna, 1, 1, MN_E_CONFLICT);
+    meanwhile.left = 0;
+    end_happening(w);
+    assert_int_equal(count_blobs(w), 0);
+    assert_int_equal(add_face(w, &anna, 1, 1, MN_OK).outcome, MN_FACE_MADE);
+    assert_int_equal(count_blobs(w), 2);
+}
+
+/* ---- people ---- */
+
+static void test_made_meanwhile(void **state)
+{
+    world *w = *state;
+    enrol(w, "Anna", "staff", 1, 0);
+    let_happen(w, enrol_the_same_person, NULL, 1);
+    mn_enrolment zoe = enrol(w, "Zoe", "staff", 9, 6);
+    end_happening(w);
+    assert_false(zoe.person_is_new);
+    assert_faces(w, &zoe.person, 2);
+    assert_int_equal(count_blobs(w), 3);
+}
+
+static void test_known_and_erased_meanwhile(void **state)
+{
+    world *w = *state;
+    const mn_id anna = enrol(w, "Anna", "staff", 1, 0).person;
+    let_happen(w, erase, &anna, 1);
+    mn_enrolment again = enrol(w, "Anna", "staff", 1, 1);
+    end_happening(w);
+    assert_true(again.person_is_new);
+    assert_true(mn_id_compare(&anna, &again.person) != 0);
+    assert_faces(w, &again.person, 1);
+    assert_int_equal(count_blobs(w), 1);
+}
+
+typedef struct {
+    const char *name, *external_id;
+    unsigned who, look;
+    bool refuses; /* to agree to anything */
+} entry;
+
+static mn_code enrol_these(world *w, const entry *e, size_t n, bool whole, mn_enrol_result *results)
+{
+    static char pictures[16][24];
+    mn_enrol_record records[16];
+    const mn_consent_given consent = agreed(MN_PURPOSE_IDENTIFICATION);
+    const mn_enrol_options o = {.all_or_nothing = whole};
+    size_t done = 0;
+    for (size_t i = 0; i < n; i++) {
+        int len = snprintf(pictures[i], sizeof pictures[i], "%u %u", e[i].who, e[i].look);
+        records[i] = (mn_enrol_record){.person = {.name = e[i].name,
+                                                  .external_id = e[i].external_id,
+                                                  .list = "new",
+                                                  .consent = e[i].refuses ? NULL : &consent},
+                                       .face = {.source = "a.jpg",
+                                                .bytes = (const uint8_t *)pictures[i],
+                                                .n = (size_t)len,
+                                                .face = make_face(w, e[i].who, e[i].look)}};
+        if (i == 1)
+            ((mn_face *)(uintptr_t)records[i].face.face)->sample = NULL;
+    }
+    return mn_core_enrol_many(w->core, &ann, records, n, &o, w->arena, results, &done, NULL);
+}
+
+/* Several pictures of one new person, one without a sample, one twice, and the same person under an external
+ * id: whether they come together or one refusal refuses all. */
+static void batch(world *w, bool whole)
+{
+    static const entry all[] = {{"Eva", NULL, 3, 0, false},  {"Eva", NULL, 3, 1, false},
+                                {"Eva", NULL, 3, 2, false},  {"Eva", NULL, 3, 2, false},
+                                {"Tom", "E-9", 4, 0, false}, {"Tom", NULL, 4, 1, false},
+                                {NULL, "E-9", 4, 2, false},  {"Ida", NULL, 5, 0, false}};
+    mn_enrol_result r[8];
+    assert_int_equal(enrol_these(w, all, 8, whole, r), MN_OK);
+    for (size_t i = 0; i < 8; i++) {
+        if (r[i].code != MN_OK)
+            fail_msg("%zu: %s", i, r[i].why);
+        assert_int_equal(r[i].done.outcome, i == 3 ? MN_ENROLLED_ALREADY : MN_ENROLLED);
+    }
+    assert_memory_equal(&r[0].done.person, &r[2].done.person, sizeof(mn_id));
+    assert_memory_equal(&r[4].done.person, &r[5].done.person, sizeof(mn_id));
+    assert_memory_equal(&r[4].done.person, &r[6].done.person, sizeof(mn_id));
+    assert_faces(w, &r[4].done.person, 3);
+    assert_faces(w, &r[7].done.person, 1);
+    assert_int_equal(count_blobs(w), 6);
+}
+
+static void test_many(void **state)
+{
+    batch(*state, false);
+}
+
+static void test_many_or_none(void **state)
+{
+    batch(*state, true);
+}
+
+static void test_none_of_many(void **state)
+{
+    world *w = *state;
+    mn_enrol_result r[2];
+    const entry all[] = {{"Eva", NULL, 3, 0, false}, {"Tom", NULL, 3, 1, true}};
+    assert_int_equal(enrol_these(w, all, 2, true, r), MN_E_CONSENT);
+    assert_int_equal(count_blobs(w), 0);
+    assert_int_equal(enrol_these(w, all, 2, false, r), MN_OK);
+    assert_int_equal(r[1].code, MN_E_CONSENT);
+    assert_int_equal(count_blobs(w), 1);
+}
+
+/* ---- merging, and files that prove a consent ---- */
+
+static void test_a_face_more_while_two_are_merged(void **state)
+{
+    world *w = *state;
+    mn_person_view v;
+    const mn_id into = enrol(w, "Anna", "staff", 2, 0).person, from = enrol(w, "A.", "guests", 2, 1).person;
+    let_happen(w, add_another_face, &from, 1);
+    assert_ok(mn_core_person_merge(w->core, &ann, &into, &from, w->arena, &v, err));
+    end_happening(w);
+    assert_faces(w, &into, 3);
+    assert_int_equal(count_blobs(w), 4); /* three samples, an original */
+}
+
+static void test_the_other_file_came_first(void **state)
+{
+    world *w = *state;
+    mn_consent *all = NULL;
+    mn_buf got;
+    const char *format;
+    size_t n = 0;
+    const mn_id anna = enrol(w, "Anna", "staff", 1, 0).person;
+    assert_ok(mn_core_consents_of(w->core, &ann, &anna, w->arena, &all, &n, err));
+    let_happen(w, put_the_other_file, &anna, 1);
+    assert_code(
+        mn_core_evidence_put(w->core, &ann, &anna, &all->id, "image/png", (const uint8_t *)"one", 3, err),
+        MN_E_EXISTS);
+    end_happening(w);
+    assert_int_equal(count_blobs(w), 2);
+    mn_buf_init(&got, 100);
+    assert_ok(mn_core_evidence_get(w->core, &ann, &anna, &all->id, w->arena, &format, &got, err));
+    assert_memory_equal(got.data, "other", 5);
+    mn_buf_finish(&got);
+}
+
+/* ---- an S3 server that falls silent ---- */
+
+#define SILENCE_MS 4000 /* what the others do takes far less */
+
+static void place_samples(mn_settings *s)
+{
+    char url[100], text[16];
+    gate_start();
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/samples/early%ld", gate_port(), random());
+    snprintf(text, sizeof text, "%d", SILENCE_MS);
+    assert_ok(mn_settings_set(s, MN_S_BLOBS_URL, url, "test", err));
+    assert_ok(mn_settings_set(s, MN_S_BLOBS_REGION, GATE_REGION, "test", err));
+    assert_ok(mn_settings_set(s, MN_S_BLOBS_ACCESS_KEY, GATE_ACCESS, "test", err));
+    assert_ok(mn_settings_set(s, MN_S_BLOBS_SECRET_KEY, GATE_SECRET, "test", err));
+    assert_ok(mn_settings_set(s, MN_S_BLOBS_TIMEOUT, text, "test", err));
+}
+
+static int setup_s3(void **state)
+{
+    world_place = place_samples;
+    int failed = world_setup(state);
+    world_place = NULL;
+    return failed;
+}
+
+typedef struct {
+    world *w;
+    mn_id anna, bert, consent;
+    const mn_face *face;
+    atomic_uint done;
+} town;
+
+static void *enrol_newcomer(void *arg)
+{
+    town *t = arg;
+    mn_enrolment out;
+    const mn_consent_given consent = agreed(MN_PURPOSE_IDENTIFICATION);
+    const mn_enrol_person person = {.name = "Newcomer", .list = "staff", .consent = &consent};
+    const mn_enrol_face face = {.source = "a.jpg", .face = t->face};
+    mn_arena *arena = mn_arena_create((size_t)16 << 20);
+    mn_core_enrol(t->w->core, &ann, &person, &face, arena, &out, NULL);
+    atomic_fetch_add(&t->done, 1);
+    mn_arena_destroy(arena);
+    return NULL;
+}
+
+static void *enrol_face(void *arg)
+{
+    town *t = arg;
+    mn_face_made made;
+    mn_arena *arena = mn_arena_create((size_t)16 << 20);
+    const mn_face_new what = {.person = t->anna,
+                              .descriptor = &t->face->descriptor,
+                              .quality = 0.75f,
+                              .sample = {jpeg, sizeof jpeg, "image/jpeg"}};
+    mn_core_face_enrol(t->w->core, &ann, &what, arena, &made, NULL);
+    atomic_fetch_add(&t->done, 1);
+    mn_arena_destroy(arena);
+    return NULL;
+}
+
+static void *put_evidence(void *arg)
+{
+    town *t = arg;
+    mn_core_evidence_put(t->w->core, &ann, &t->anna, &t->consent, "image/png", (const uint8_t *)"x", 1, NULL);
+    atomic_fetch_add(&t->done, 1);
+    return NULL;
+}
+
+static void *merge_two(void *arg)
+{
+    town *t = arg;
+    mn_person_view v;
+    mn_arena *arena = mn_arena_create((size_t)16 << 20);
+    mn_core_person_merge(t->w->core, &ann, &t->anna, &t->bert, arena, &v, NULL);
+    atomic_fetch_add(&t->done, 1);
+    mn_arena_destroy(arena);
+    return NULL;
+}
+
+#define STUCK 4
+
+static void wait_for_requests(int want)
+{
+    const struct timespec moment = {.tv_nsec = 5000000};
+    for (int i = 0; i < 2000 && gate_count().requests < want; i++)
+        nanosleep(&moment, NULL);
+    assert_true(gate_count().requests >= want);
+}
+
+static void write_all_kinds(town *t)
+{
+    world *w = t->w;
+    mn_person_view v;
+    mn_enrolment out;
+    const mn_person_new what = {.fields = {.name = "Clara"}};
+    const mn_consent_given consent = agreed(MN_PURPOSE_IDENTIFICATION);
+    const mn_enrol_person person = {.name = "Dora", .list = "staff", .consent = &consent};
+    mn_face *face = make_face(w, 20, 0);
+    const mn_enrol_face without = {.source = "a.jpg", .face = face};
+    face->sample = NULL;
+    assert_ok(mn_core_person_create(w->core, &ann, &what, w->arena, &v, err));
+    agree_anew(w, &v.person.id);
+    assert_ok(mn_core_enrol(w->core, &ann, &person, &without, w->arena, &out, err)); /* the group goes on */
+    assert_int_equal(look_for(w, w->core, 20).n, 1);
+    assert_ok(mn_core_consent_withdraw(w->core, &ann, &out.person, MN_PURPOSE_IDENTIFICATION, err));
+    assert_int_equal(look_for(w, w->core, 20).n, 0);
+}
+
+/* Four are stuck with their pictures; everybody else writes as if nothing were. */
+static void test_a_silent_server_holds_up_nobody_else(void **state)
+{
+    static void *(*const stuck[STUCK])(void *) = {enrol_newcomer, enrol_face, put_evidence, merge_two};
+    world *w = *state;
+    town t = {.w = w};
+    pthread_t threads[STUCK];
+    mn_consent *all = NULL;
+    size_t n = 0;
+    t.anna = enrol(w, "Anna", "staff", 1, 0).person;
+    t.bert = enrol(w, "A.", "guests", 1, 1).person;
+    t.face = make_face(w, 1, 2);
+    assert_ok(mn_core_consents_of(w->core, &ann, &t.anna, w->arena, &all, &n, err));
+    t.consent = all->id;
+    int before = gate_count().requests;
+    gate_tell("stall");
+    for (int i = 0; i < STUCK; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, stuck[i], &t), 0);
+    wait_for_requests(before + STUCK);
+    write_all_kinds(&t);
+    assert_int_equal(atomic_load(&t.done), 0);
+    gate_tell("pass");
+    for (int i = 0; i < STUCK; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(look_for(w, w->core, 1).n >= 1, 1);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+    const struct CMUnitTest tests[] = {
+        T(test_erased_meanwhile),
+        T(test_withdrawn_meanwhile),
+        T(test_a_destroyed_key_stays_destroyed),
+        T(test_it_does_not_go_round_for_ever),
+        T(test_made_meanwhile),
+        T(test_known_and_erased_meanwhile),
+        T(test_many),
+        T(test_many_or_none),
+        T(test_none_of_many),
+        T(test_a_face_more_while_two_are_merged),
+        T(test_the_other_file_came_first),
+        cmocka_unit_test_setup_teardown(test_a_silent_server_holds_up_nobody_else, setup_s3, world_teardown),
+    };
+#undef T
+    int failed = cmocka_run_group_tests_name("early", tests, NULL, NULL);
+    gate_stop();
+    return failed;
+}
