@@ -110,6 +110,19 @@ static mn_code check_right(const mn_api_call *call, short resource, short verb, 
     return mn_core_may(call->actor, (mn_resource)resource, (mn_verb)verb, err);
 }
 
+/* From here on the caller is kept to the lists in which the route's right holds. */
+static mn_code use_right(mn_api_call *call, mn_error *err)
+{
+    mn_visit *visit = call->request->user;
+    mn_resource r = (mn_resource)call->route->resource;
+    mn_verb verb = (mn_verb)call->route->verb;
+    mn_code code = mn_identity_narrow(call->caller, r, verb, call->arena, &visit->actor, err);
+    if (code != MN_OK)
+        return code;
+    call->actor = &visit->actor;
+    return mn_core_may(call->actor, r, verb, err);
+}
+
 static mn_visit *visit_of(mn_holder *h)
 {
     return (mn_visit *)((char *)h - offsetof(mn_visit, holder));
@@ -148,10 +161,10 @@ static mn_code check_access(mn_api_call *call, mn_error *err)
     if (route->access == MN_ACCESS_ANYBODY)
         return MN_OK;
     mn_code code = mn_app_authenticate(call, err);
+    if (code == MN_OK && route->access == MN_ACCESS_RIGHT)
+        code = use_right(call, err);
     if (code == MN_OK)
         let_answer_wait(call);
-    if (code == MN_OK && route->access == MN_ACCESS_RIGHT)
-        code = check_right(call, route->resource, route->verb, err);
     return code;
 }
 

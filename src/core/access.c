@@ -12,15 +12,21 @@ mn_code mn_core_may(const mn_actor *who, mn_resource r, mn_verb verb, mn_error *
                    mn_resource_word(r), mn_verb_word(verb), who->name);
 }
 
-mn_code mn_core_may_everywhere(const mn_actor *who, mn_resource r, mn_verb verb, mn_error *err)
+mn_code mn_core_may_all_lists(const mn_actor *who, mn_resource r, mn_verb verb, mn_error *err)
 {
     mn_code code = mn_core_may(who, r, verb, err);
-    if (code == MN_OK && !mn_id_is_nil(&who->account))
-        code = mn_fail(err, MN_E_FORBIDDEN,
-                       "this concerns all accounts: it is for the administrators of the first account");
     if (code == MN_OK && who->limited)
         code = mn_fail(err, MN_E_FORBIDDEN, "this concerns all lists, and %s is kept to some of them",
                        who->name);
+    return code;
+}
+
+mn_code mn_core_may_everywhere(const mn_actor *who, mn_resource r, mn_verb verb, mn_error *err)
+{
+    mn_code code = mn_core_may_all_lists(who, r, verb, err);
+    if (code == MN_OK && !mn_id_is_nil(&who->account))
+        code = mn_fail(err, MN_E_FORBIDDEN,
+                       "this concerns all accounts: it is for the administrators of the first account");
     return code;
 }
 

@@ -72,7 +72,7 @@ static mn_code read_page(mn_core *c, const mn_actor *who, const mn_audit_query *
 mn_code mn_core_audit_find(mn_core *c, const mn_actor *who, const mn_audit_query *q, mn_arena *arena,
                            mn_audit_record **out, size_t *n, mn_error *err)
 {
-    mn_code code = mn_core_may(who, MN_R_AUDIT, MN_VERB_VIEW, err);
+    mn_code code = mn_core_may_all_lists(who, MN_R_AUDIT, MN_VERB_VIEW, err);
     if (code == MN_OK && q->after == 0)
         code = mn_core_record(c, who, "audit.view", NULL, what_was_asked(q), err);
     return code == MN_OK ? read_page(c, who, q, arena, out, n, err) : code;
@@ -80,14 +80,14 @@ mn_code mn_core_audit_find(mn_core *c, const mn_actor *who, const mn_audit_query
 
 mn_code mn_core_audit_export_begin(mn_core *c, const mn_actor *who, mn_time from, mn_time to, mn_error *err)
 {
-    mn_code code = mn_core_may(who, MN_R_AUDIT, MN_VERB_EXPORT, err);
+    mn_code code = mn_core_may_all_lists(who, MN_R_AUDIT, MN_VERB_EXPORT, err);
     return code == MN_OK ? record_export(c, who, from, to, err) : code;
 }
 
 mn_code mn_core_audit_export_page(mn_core *c, const mn_actor *who, const mn_audit_query *q, mn_arena *arena,
                                   mn_audit_record **out, size_t *n, mn_error *err)
 {
-    mn_code code = mn_core_may(who, MN_R_AUDIT, MN_VERB_EXPORT, err);
+    mn_code code = mn_core_may_all_lists(who, MN_R_AUDIT, MN_VERB_EXPORT, err);
     return code == MN_OK ? read_page(c, who, q, arena, out, n, err) : code;
 }
 
@@ -118,7 +118,7 @@ mn_code mn_core_audit_export(mn_core *c, const mn_actor *who, mn_time from, mn_t
                              uint64_t *n, mn_error *err)
 {
     selection s = {.from = from, .to = to, .fn = fn, .ctx = ctx};
-    mn_code code = mn_core_may(who, MN_R_AUDIT, MN_VERB_EXPORT, err);
+    mn_code code = mn_core_may_all_lists(who, MN_R_AUDIT, MN_VERB_EXPORT, err);
     if (code == MN_OK && !mn_id_is_nil(&who->account))
         s.account = &who->account;
     if (code == MN_OK)

@@ -114,25 +114,60 @@ static mn_code check_value(const json_t *field, const json_t *value, mn_error *e
     return code;
 }
 
-static mn_code put_changes(const json_t *fields, json_t *values, json_t *changes, mn_error *err)
+/* 3.0 is 3, so that the same number is found however it was written. */
+static json_t *plain_number(json_t *value)
+{
+    double x = json_number_value(value);
+    if (json_is_real(value) && x >= -9007199254740992.0 && x <= 9007199254740992.0 && x == (double)(int64_t)x)
+        return json_integer((json_int_t)x);
+    return json_incref(value);
+}
+
+static json_t *plain(json_t *value)
+{
+    if (!json_is_array(value))
+        return plain_number(value);
+    json_t *all = json_array();
+    for (size_t i = 0; all && i < json_array_size(value); i++)
+        json_array_append_new(all, plain_number(json_array_get(value, i)));
+    return all;
+}
+
+static mn_code put_one(const json_t *field, json_t *values, json_t *value, bool is_new, mn_error *err)
+{
+    const char *name = text_of(field, "name");
+    mn_code code = json_is_null(value) ? MN_OK : check_value(field, value, err);
+    if (code != MN_OK)
+        return code;
+    json_t *next = json_is_null(value) ? NULL : plain(value), *before = json_object_get(values, name);
+    bool same = next ? before && json_equal(before, next) : !before;
+    if (!same && !is_new && json_is_false(json_object_get(field, "editable")))
+        code = mn_fail(err, MN_E_FORBIDDEN,
+                       "custom.%.64s is set once, when the person is created: /v1/fields says so", name);
+    else if (!next && !json_is_null(value))
+        code = mn_fail(err, MN_E_MEMORY, "no memory for custom fields");
+    else if (!next)
+        json_object_del(values, name);
+    else if (json_object_set(values, name, next) != 0)
+        code = mn_fail(err, MN_E_MEMORY, "no memory for custom fields");
+    json_decref(next);
+    return code;
+}
+
+static mn_code put_changes(const json_t *fields, json_t *values, json_t *changes, bool is_new, mn_error *err)
 {
     const char *name;
     json_t *value;
     json_object_foreach(changes, name, value)
     {
         const json_t *field = find(fields, name, strlen(name));
-        mn_code code = MN_OK;
-        if (!field)
-            code = mn_fail(err, MN_E_INVALID,
-                           "custom.%.64s: there is no such field; /v1/fields has those that there are", name);
-        else if (json_is_null(value))
-            json_object_del(values, name);
-        else
-            code = check_value(field, value, err);
+        mn_code code =
+            field
+                ? put_one(field, values, value, is_new, err)
+                : mn_fail(err, MN_E_INVALID,
+                          "custom.%.64s: there is no such field; /v1/fields has those that there are", name);
         if (code != MN_OK)
             return code;
-        if (!json_is_null(value) && json_object_set(values, name, value) != 0)
-            return mn_fail(err, MN_E_MEMORY, "no memory for custom fields");
     }
     return MN_OK;
 }
@@ -185,7 +220,7 @@ mn_code mn_core_fields_merge(mn_core *c, const mn_actor *who, const char *values
     else if (!json_is_object(wanted))
         code = mn_fail(err, MN_E_INVALID, "custom is no object");
     else
-        code = put_changes(fields, new_values, wanted, err);
+        code = put_changes(fields, new_values, wanted, is_new, err);
     if (code == MN_OK)
         code = keep(new_values, arena, out, err);
     json_decref(fields);
@@ -204,10 +239,9 @@ static json_t *value_for(const json_t *field, const char *text)
     if (strcmp(type, "number") != 0)
         return json_string(text);
     json_t *number = json_loads(text, JSON_DECODE_ANY, NULL);
-    if (json_is_number(number))
-        return number;
+    json_t *value = json_is_number(number) ? plain_number(number) : NULL;
     json_decref(number);
-    return NULL;
+    return value;
 }
 
 static mn_code add_condition(const json_t *fields, const char *text, json_t *wanted, mn_error *err)
@@ -223,16 +257,18 @@ static mn_code add_condition(const json_t *fields, const char *text, json_t *wan
     json_t *value = value_for(field, colon + 1);
     if (!value)
         return mn_fail(err, MN_E_INVALID, "field: %s wants a %s", name, text_of(field, "type"));
+    json_t *asked = json_object_get(wanted, name);
     if (!json_is_true(json_object_get(field, "multiple"))) {
+        bool other = asked && !json_equal(asked, value);
         json_object_set_new(wanted, name, value);
-        return MN_OK;
+        return other ? mn_fail(err, MN_E_INVALID, "field: %s has one value, so nobody has both of two", name)
+                     : MN_OK;
     }
-    json_t *all = json_object_get(wanted, name);
-    if (!all) {
-        all = json_array();
-        json_object_set_new(wanted, name, all);
+    if (!asked) {
+        asked = json_array();
+        json_object_set_new(wanted, name, asked);
     }
-    json_array_append_new(all, value);
+    json_array_append_new(asked, value);
     return MN_OK;
 }
 
@@ -412,7 +448,7 @@ mn_code mn_core_fields_put(mn_core *c, const mn_actor *who, const json_t *fields
                            const mn_time *if_updated, mn_arena *arena, mn_time *updated, mn_error *err)
 {
     job j = {.who = who, .fields = fields, .if_updated = if_updated, .drop = drop_values, .arena = arena};
-    mn_code code = mn_core_may(who, MN_R_SETTINGS, MN_VERB_CHANGE, err);
+    mn_code code = mn_core_may_all_lists(who, MN_R_SETTINGS, MN_VERB_CHANGE, err);
     for (size_t i = 0; code == MN_OK && i < json_array_size(fields); i++)
         code = check_field(fields, i, err);
     if (code == MN_OK)

@@ -58,102 +58,6 @@ static bool hash_of(const mn_core *c, char kind, const char *text, uint8_t hash[
     return true;
 }
 
-/* ---- grants ---- */
-
-static bool has_list(const mn_id *lists, size_t n, const mn_id *one)
-{
-    for (size_t i = 0; i < n; i++)
-        if (mn_id_compare(&lists[i], one) == 0)
-            return true;
-    return false;
-}
-
-static mn_code widen(mn_grant *g, const mn_role *r, mn_arena *arena, mn_error *err)
-{
-    if (!r->limited)
-        return MN_OK;
-    mn_id *lists = mn_arena_alloc(arena, (g->n_lists + r->n_lists + 1) * sizeof *lists);
-    if (!lists)
-        return mn_fail(err, MN_E_MEMORY, "no memory for somebody's rights");
-    if (g->n_lists)
-        memcpy(lists, g->lists, g->n_lists * sizeof *lists);
-    for (size_t i = 0; i < r->n_lists; i++)
-        if (!has_list(lists, g->n_lists, &r->lists[i]))
-            lists[g->n_lists++] = r->lists[i];
-    g->lists = lists;
-    g->limited = true;
-    return MN_OK;
-}
-
-void mn_grant_keep_to(mn_grant *g, const mn_id *lists, size_t n, bool limited)
-{
-    if (!limited)
-        return;
-    if (!g->limited) {
-        g->limited = true;
-        g->lists = (mn_id *)lists;
-        g->n_lists = n;
-        return;
-    }
-    size_t kept = 0;
-    for (size_t i = 0; i < g->n_lists; i++)
-        if (has_list(lists, n, &g->lists[i]))
-            g->lists[kept++] = g->lists[i];
-    g->n_lists = kept;
-}
-
-/* Whoever has a role that is kept to lists is kept to the lists of all such roles. */
-mn_code mn_grant_of_roles(mn_core *c, const mn_id *account, const char *roles, mn_arena *arena, mn_grant *out,
-                          mn_error *err)
-{
-    mn_grant g = {0};
-    mn_code code = MN_OK;
-    while (code == MN_OK && *roles) {
-        char name[MN_LOGIN_MAX + 1];
-        size_t n = strcspn(roles, " ");
-        mn_role_id predefined;
-        mn_role r = {0};
-        mn_rights rights;
-        snprintf(name, sizeof name, "%.*s", (int)(n < MN_LOGIN_MAX ? n : MN_LOGIN_MAX), roles);
-        roles += n + (roles[n] == ' ');
-        if (mn_role_parse(name, &predefined)) {
-            rights = mn_rights_of_role(predefined);
-        } else {
-            code = mn_role_by_name(c, account, name, arena, &r, err);
-            if (code == MN_OK)
-                code = mn_rights_parse_all(r.rights, &rights, err);
-        }
-        if (code == MN_OK) {
-            mn_rights_add(&g.rights, &rights);
-            code = widen(&g, &r, arena, err);
-        }
-    }
-    if (code == MN_OK)
-        *out = g;
-    return code;
-}
-
-mn_code mn_grant_of_user(mn_core *c, const mn_user *u, mn_arena *arena, mn_grant *out, mn_error *err)
-{
-    mn_code code = mn_grant_of_roles(c, &u->account, u->roles, arena, out, err);
-    if (code == MN_OK)
-        mn_grant_keep_to(out, u->lists, u->n_lists, u->limited);
-    return code;
-}
-
-mn_code mn_grant_within(const mn_actor *who, const mn_grant *g, mn_error *err)
-{
-    bool lists = !who->limited || g->limited;
-    for (size_t i = 0; lists && who->limited && i < g->n_lists; i++)
-        lists = mn_core_list_allowed(who, &g->lists[i]);
-    if (lists && mn_rights_within(&g->rights, &who->rights))
-        return MN_OK;
-    return mn_fail(err, MN_E_FORBIDDEN,
-                   "this is about rights or lists that %s does not have, so they cannot give, change or take "
-                   "them",
-                   who->name);
-}
-
 mn_code mn_account_usable(const mn_account *a, mn_error *err)
 {
     if (a->suspended)
@@ -194,6 +98,20 @@ const mn_actor *mn_identity_actor(const mn_identity *who)
     return &who->actor;
 }
 
+mn_code mn_identity_narrow(const mn_identity *who, mn_resource r, mn_verb verb, mn_arena *arena,
+                           mn_actor *out, mn_error *err)
+{
+    mn_grant here;
+    mn_code code = mn_grant_where(&who->grant, r, verb, arena, &here, err);
+    if (code != MN_OK)
+        return code;
+    *out = who->actor;
+    out->rights = here.rights;
+    out->lists = here.lists;
+    out->n_lists = here.n_lists;
+    return MN_OK;
+}
+
 mn_identity_info mn_identity_describe(const mn_identity *who)
 {
     return who->info;
@@ -214,24 +132,41 @@ static const char *copy(char **at, const char *text)
     return here;
 }
 
-/* One piece of memory, as there may be many: the lists and texts stand behind the struct. */
+static void copy_lists(mn_grant *g, mn_id **at)
+{
+    if (g->n_lists)
+        memcpy(*at, g->lists, g->n_lists * sizeof **at);
+    g->lists = *at;
+    *at += g->n_lists;
+}
+
+/* One piece of memory, as there may be many: parts, lists and texts stand behind the struct. */
 static mn_identity *pack(const mn_user *u, const mn_grant *g, const char *actor, bool token)
 {
-    size_t lists = g->n_lists * sizeof(mn_id);
-    size_t texts = strlen(actor) + strlen(u->login) + strlen(u->name) + strlen(u->roles) + 4;
-    mn_identity *id = mn_calloc(1, sizeof *id + lists + texts);
+    size_t lists = g->n_lists,
+           texts = strlen(actor) + strlen(u->login) + strlen(u->name) + strlen(u->roles) + 4;
+    for (size_t i = 0; i < g->n_parts; i++)
+        lists += g->parts[i].n_lists;
+    mn_identity *id =
+        mn_calloc(1, sizeof *id + g->n_parts * sizeof *g->parts + lists * sizeof(mn_id) + texts);
     if (!id)
         return NULL;
-    char *at = (char *)(id + 1);
-    if (lists)
-        memcpy(at, g->lists, lists);
+    mn_grant all = *g, *parts = (mn_grant *)(id + 1);
+    mn_id *list = (mn_id *)(void *)(parts + g->n_parts);
+    copy_lists(&all, &list);
+    for (size_t i = 0; i < g->n_parts; i++) {
+        parts[i] = g->parts[i];
+        copy_lists(&parts[i], &list);
+    }
+    all.parts = parts;
+    id->grant = all;
     id->actor = (mn_actor){.account = u->account,
-                           .rights = g->rights,
-                           .limited = g->limited,
-                           .lists = (const mn_id *)(const void *)at,
-                           .n_lists = g->n_lists,
+                           .rights = all.rights,
+                           .limited = all.limited,
+                           .lists = all.lists,
+                           .n_lists = all.n_lists,
                            .user = token ? (mn_id){{0}} : u->id};
-    at += lists;
+    char *at = (char *)list;
     id->actor.name = copy(&at, actor);
     id->info = (mn_identity_info){.account = u->account, .user = u->id, .must_change = u->once};
     id->info.login = copy(&at, u->login);
@@ -247,7 +182,7 @@ static mn_code token_grant(const mn_token *t, mn_grant *g, mn_error *err)
     mn_code code = mn_rights_parse_all(t->rights, &rights, err);
     if (code != MN_OK)
         return code;
-    mn_rights_cut(&g->rights, &rights);
+    mn_grant_cut(g, &rights);
     mn_grant_keep_to(g, t->lists, t->n_lists, t->limited);
     return MN_OK;
 }
@@ -277,7 +212,7 @@ mn_code mn_identity_make(mn_core *c, const mn_session *s, const mn_token *t, mn_
     if (code != MN_OK)
         return code;
     if (u.once)
-        g.rights = (mn_rights){{0}};
+        g = (mn_grant){0};
     snprintf(actor, sizeof actor, s ? "user:%.64s" : "token:%.64s/%.100s", u.login, t ? t->name : "");
     mn_identity *id = pack(&u, &g, actor, t != NULL);
     if (!id)

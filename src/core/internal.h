@@ -216,6 +216,8 @@ mn_code mn_core_find_list(mn_core *c, const mn_id *account, const char *name, mn
                           bool *found, mn_error *err);
 
 /* access.c, as mn_core_may */
+/* The same for what concerns all lists of the account: not for who is kept to some. */
+mn_code mn_core_may_all_lists(const mn_actor *who, mn_resource r, mn_verb verb, mn_error *err);
 /* The same for what concerns all accounts: for the first account's people alone. */
 mn_code mn_core_may_everywhere(const mn_actor *who, mn_resource r, mn_verb verb, mn_error *err);
 bool mn_core_list_allowed(const mn_actor *who, const mn_id *list);

@@ -16,7 +16,11 @@
 
 /* Whom a secret belongs to. Shared and immutable; what it points to lives as long as the reference. */
 typedef struct mn_identity mn_identity;
-const mn_actor *mn_identity_actor(const mn_identity *who);
+const mn_actor *mn_identity_actor(const mn_identity *who); /* all rights and all lists of all roles */
+/* The actor while making use of one right: kept to the lists in which some role gives it, and with those
+ * other rights that hold in all of these. Lists are the arena's or the identity's. */
+mn_code mn_identity_narrow(const mn_identity *who, mn_resource r, mn_verb verb, mn_arena *arena,
+                           mn_actor *out, mn_error *err);
 typedef struct {
     mn_id account, user;
     mn_id session, token; /* one of them is nil */

@@ -50,19 +50,31 @@ void mn_identity_forget(mn_core *c);
 /* From a session or a token (the other one NULL) that was just read or made. */
 mn_code mn_identity_make(mn_core *c, const mn_session *s, const mn_token *t, mn_arena *arena,
                          mn_identity **out, mn_error *err);
-/* The rights of these roles together, and what they are kept to. MN_E_INVALID for a role that is not there.
- */
-typedef struct {
+
+/* ---- grants.c ---- */
+/* Rights, and the lists that they are kept to. */
+typedef struct mn_grant mn_grant;
+struct mn_grant {
     mn_rights rights;
     bool limited;
     mn_id *lists; /* the arena's */
     size_t n_lists;
-} mn_grant;
+    /* Where roles are kept to lists: which rights hold in which of them. The above is all of it together. */
+    mn_grant *parts;
+    size_t n_parts;
+};
+/* Of these roles together. Where one of them is kept to lists, all are kept to the lists of all such roles.
+ * MN_E_INVALID for a role that is not there. */
 mn_code mn_grant_of_roles(mn_core *c, const mn_id *account, const char *roles, mn_arena *arena, mn_grant *out,
                           mn_error *err);
 mn_code mn_grant_of_user(mn_core *c, const mn_user *u, mn_arena *arena, mn_grant *out, mn_error *err);
+void mn_grant_cut(mn_grant *g, const mn_rights *limit);
 /* Cuts down to these lists. */
 void mn_grant_keep_to(mn_grant *g, const mn_id *lists, size_t n, bool limited);
+/* What is left for who makes use of this right: the lists in which it holds, and of the other rights those
+ * that hold in all of these. All of *g where the right holds in no list. */
+mn_code mn_grant_where(const mn_grant *g, mn_resource r, mn_verb verb, mn_arena *arena, mn_grant *out,
+                       mn_error *err);
 /* May the actor give, or touch somebody who has, this? MN_E_FORBIDDEN. */
 mn_code mn_grant_within(const mn_actor *who, const mn_grant *g, mn_error *err);
 mn_code mn_role_by_name(mn_core *c, const mn_id *account, const char *name, mn_arena *arena, mn_role *out,

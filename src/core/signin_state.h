@@ -21,6 +21,7 @@ struct mn_identity {
     mn_identity *next; /* in its slot */
     uint8_t hash[MN_SECRET_HASH];
     mn_actor actor;
+    mn_grant grant;
     mn_identity_info info;
     atomic_llong seen, written; /* last use, and what the store knows of it */
 };

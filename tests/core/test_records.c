@@ -140,6 +140,55 @@ static void test_custom_fields(void **state)
     json_decref(fewer);
 }
 
+static void test_custom_numbers_and_fixed_fields(void **state)
+{
+    world *w = *state;
+    mn_person_view p;
+    mn_time updated = 0;
+    const char *wanted = NULL;
+    json_t *fields = json_loads("[{\"name\":\"floor\",\"label\":\"F\",\"type\":\"number\",\"filter\":true},"
+                                "{\"name\":\"keys\",\"label\":\"K\",\"type\":\"number\",\"multiple\":true},"
+                                "{\"name\":\"badge\",\"label\":\"B\",\"type\":\"text\",\"editable\":false}]",
+                                0, NULL);
+    assert_ok(mn_core_fields_put(w->core, &ann, fields, true, NULL, w->arena, &updated, err));
+    json_decref(fields);
+    const mn_person_new what = {
+        .fields = {.name = "Anna", .custom = "{\"badge\":\"7\",\"floor\":3.0,\"keys\":[1.0,2.5]}"}};
+    assert_ok(mn_core_person_create(w->core, &ann, &what, w->arena, &p, err));
+    assert_string_equal(p.person.custom, "{\"badge\":\"7\",\"floor\":3,\"keys\":[1,2.5]}");
+    const char *same[] = {"floor:3", "floor:3.0"}, *two[] = {"floor:3", "floor:4"};
+    assert_ok(mn_core_fields_conditions(w->core, &ann, same, 2, w->arena, &wanted, err));
+    assert_string_equal(wanted, "{\"floor\":3}");
+    assert_code(mn_core_fields_conditions(w->core, &ann, two, 2, w->arena, &wanted, err), MN_E_INVALID);
+
+    const mn_id id = p.person.id;
+    mn_person_fields change = {.custom = "{\"badge\":\"7\",\"floor\":4}"};
+    assert_ok(mn_core_person_change(w->core, &ann, &id, &change, NULL, w->arena, &p, err));
+    change.custom = "{\"badge\":\"8\"}";
+    assert_code(mn_core_person_change(w->core, &ann, &id, &change, NULL, w->arena, &p, err), MN_E_FORBIDDEN);
+    change.custom = "{\"badge\":null}";
+    assert_code(mn_core_person_change(w->core, &ann, &id, &change, NULL, w->arena, &p, err), MN_E_FORBIDDEN);
+}
+
+/* What concerns everybody of an account is not for who is kept to some of its lists. */
+static void test_who_is_kept_to_lists_changes_no_fields(void **state)
+{
+    world *w = *state;
+    mn_time updated = 0;
+    mn_audit_record *records = NULL;
+    size_t n = 0;
+    mn_actor kept = ann;
+    kept.limited = true;
+    json_t *none = json_array();
+    const mn_audit_query q = {.to = MN_TIME_NEVER, .limit = 9};
+    assert_code(mn_core_fields_put(w->core, &kept, none, true, NULL, w->arena, &updated, err),
+                MN_E_FORBIDDEN);
+    assert_code(mn_core_audit_find(w->core, &kept, &q, w->arena, &records, &n, err), MN_E_FORBIDDEN);
+    assert_code(mn_core_audit_export_begin(w->core, &kept, 0, MN_TIME_NEVER, err), MN_E_FORBIDDEN);
+    assert_ok(mn_core_audit_find(w->core, &ann, &q, w->arena, &records, &n, err));
+    json_decref(none);
+}
+
 static void test_two_records_become_one(void **state)
 {
     world *w = *state;
@@ -273,6 +322,8 @@ int main(void)
         T(test_members_need_consent),
         T(test_evidence),
         T(test_custom_fields),
+        T(test_custom_numbers_and_fixed_fields),
+        T(test_who_is_kept_to_lists_changes_no_fields),
         T(test_two_records_become_one),
         T(test_a_withdrawal_counts_for_both),
         T(test_nothing_stays_without_consent),

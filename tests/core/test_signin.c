@@ -486,6 +486,73 @@ static void test_nobody_gives_more_than_they_have(void **state)
     mn_identity_unref(who);
 }
 
+static mn_list list_of(world *w, const char *name)
+{
+    const mn_id account = {{0}};
+    mn_list l;
+    assert_ok(w->core->store->ops->list_by_name(w->core->store, &account, name, w->arena, &l, err));
+    return l;
+}
+
+static void make_role(world *w, const char *name, const char *rights, const mn_list *list)
+{
+    mn_rights r;
+    mn_role made;
+    assert_ok(mn_rights_parse_all(rights, &r, err));
+    const mn_role_fields f = {.name = name,
+                              .rights = &r,
+                              .set_lists = list != NULL,
+                              .limited = list != NULL,
+                              .lists = list ? &list->id : NULL,
+                              .n_lists = list != NULL};
+    assert_ok(mn_core_role_add(w->core, &ann, &f, w->arena, &made, err));
+}
+
+static mn_actor while_using(world *w, const mn_identity *who, mn_resource r, mn_verb verb)
+{
+    mn_actor actor;
+    assert_ok(mn_identity_narrow(who, r, verb, w->arena, &actor, err));
+    return actor;
+}
+
+/* A right of one list is none in another. */
+static void test_roles_of_several_lists(void **state)
+{
+    world *w = *state;
+    char secret[MN_SECRET_TEXT];
+    enrol(w, "Anna", "staff", 1, 0);
+    enrol(w, "Bert", "guests", 2, 0);
+    mn_list staff = list_of(w, "staff"), guests = list_of(w, "guests");
+    make_role(w, "looks", "people.view people.search", &guests);
+    make_role(w, "clears", "people.delete people.view", &staff);
+    make_role(w, "counts", "license.view", NULL);
+    const char *const roles[] = {"looks", "clears", "counts"};
+    const mn_user_fields all = {.roles = roles, .n_roles = 3};
+    mn_user eva = add_user(w, "eva", "looks");
+    assert_ok(mn_core_user_change(w->core, &ann, &eva.id, &all, NULL, w->arena, &eva, err));
+    mn_identity *who = sign_in(w, "eva", secret);
+    assert_int_equal(mn_identity_actor(who)->n_lists, 2);
+
+    mn_actor deletes = while_using(w, who, MN_R_PEOPLE, MN_VERB_DELETE);
+    assert_int_equal(deletes.n_lists, 1);
+    assert_memory_equal(&deletes.lists[0], &staff.id, sizeof(mn_id));
+    assert_true(mn_rights_has(&deletes.rights, MN_R_PEOPLE, MN_VERB_VIEW));
+    assert_true(mn_rights_has(&deletes.rights, MN_R_LICENSE, MN_VERB_VIEW));
+    assert_false(mn_rights_has(&deletes.rights, MN_R_PEOPLE, MN_VERB_SEARCH)); /* of guests alone */
+    mn_person_view v;
+    assert_ok(mn_core_person(w->core, &deletes, "Anna", w->arena, &v, err));
+    assert_code(mn_core_person(w->core, &deletes, "Bert", w->arena, &v, err), MN_E_NOT_FOUND);
+
+    mn_actor views = while_using(w, who, MN_R_PEOPLE, MN_VERB_VIEW);
+    assert_int_equal(views.n_lists, 2);
+    assert_false(mn_rights_has(&views.rights, MN_R_PEOPLE, MN_VERB_DELETE)); /* not in both */
+    assert_ok(mn_core_person(w->core, &views, "Bert", w->arena, &v, err));
+
+    mn_actor none = while_using(w, who, MN_R_USERS, MN_VERB_VIEW);
+    assert_false(mn_rights_has(&none.rights, MN_R_USERS, MN_VERB_VIEW));
+    mn_identity_unref(who);
+}
+
 static void test_roles(void **state)
 {
     world *w = *state;
@@ -672,6 +739,7 @@ int main(void)
         T(test_token_ends),
         T(test_nobody_gives_more_than_they_have),
         T(test_roles),
+        T(test_roles_of_several_lists),
         T(test_the_last_administrator_stays),
     };
 #undef T

@@ -973,6 +973,7 @@ export interface Field {
   in_list?: boolean;
   /** People can be searched by it */
   filter?: boolean;
+  /** false: set when the person is created, and not changed afterwards */
   editable?: boolean;
   default?: CustomValue;
 }

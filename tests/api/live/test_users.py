@@ -81,6 +81,19 @@ class Users(Api):
 class Roles(Api):
     """/v1/roles."""
 
+    def test_a_right_of_one_list_is_none_in_another(self):
+        staff, guests = self.list("rights staff"), self.list("rights guests")
+        self.admin.call("role_create", 201, body={"role": "clears", "rights": ["people.delete"], "lists": [staff["list_id"]]})
+        self.admin.call("role_create", 201, body={"role": "looks", "rights": ["people.view"], "lists": [guests["list_id"]]})
+        both = world.user("both", ["clears", "looks"])
+        anna, bert = (self.admin.call("person_create", 201, body={
+            "name": name, "lists": [one["list_id"]], "consents": [{"purpose": "identification", "method": "signed form"}]}).json["person"]
+                      for name, one in (("Rights Anna", staff), ("Rights Bert", guests)))
+        both.call("person_get", 200, person=bert)
+        self.refused(both.call("person_get", 404, person=anna), 404, "not_found")
+        self.refused(both.call("person_erase", 404, person=bert), 404, "not_found")
+        both.call("person_erase", 200, person=anna)
+
     def test_predefined_ones_come_first_and_stay(self):
         self.admin.call("role_create", 201, body={"role": "aaa", "rights": ["people.view"]})
         for limit in (1, 2, 3, 4, 5, 50):
