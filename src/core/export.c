@@ -72,6 +72,16 @@ static mn_code read_vector(exporting *e, const mn_key *key, const mn_id *face, m
     return code;
 }
 
+/* Of somebody whose consents have all ended the record is given, and nothing biometric. */
+static bool agrees(const mn_person_view *v)
+{
+    mn_time now = mn_time_now();
+    for (size_t i = 0; i < v->n_consents; i++)
+        if (mn_consent_valid(&v->consents[i], v->consents[i].purpose, now))
+            return true;
+    return false;
+}
+
 static mn_code read_vectors(exporting *e, size_t at, mn_error *err)
 {
     mn_person_view *v = &e->views[at];
@@ -79,7 +89,7 @@ static mn_code read_vectors(exporting *e, size_t at, mn_error *err)
     e->faces[at] = mn_arena_calloc(e->arena, v->n_faces + 1, sizeof **e->faces);
     if (!e->faces[at])
         return mn_fail(err, MN_E_MEMORY, "no memory for an export");
-    if (!e->what->vectors || v->n_faces == 0)
+    if (!e->what->vectors || v->n_faces == 0 || !agrees(v))
         return MN_OK;
     mn_code code = mn_core_person_key(e->c, &v->person.id, e->arena, &key, err);
     for (size_t i = 0; code == MN_OK && i < v->n_faces; i++)
@@ -123,8 +133,9 @@ static mn_code record_page(exporting *e, mn_error *err)
     for (size_t i = 0; code == MN_OK && i < e->n; i++)
         code = mn_core_record(e->c, e->who, "person.export", &e->views[i].person.id,
                               json_pack("{s:s, s:s?, s:b, s:b, s:I}", "reason", e->what->reason, "list",
-                                        e->what->list, "vectors", (int)e->what->vectors, "samples",
-                                        (int)e->what->samples, "faces", (json_int_t)e->views[i].n_faces),
+                                        e->what->list, "vectors", e->what->vectors && agrees(&e->views[i]),
+                                        "samples", e->what->samples && agrees(&e->views[i]), "faces",
+                                        (json_int_t)e->views[i].n_faces),
                               err);
     if (code == MN_OK)
         return e->c->store->ops->commit(e->c->store, err);
@@ -136,8 +147,9 @@ static mn_code record_page(exporting *e, mn_error *err)
 static mn_code read_samples(exporting *e, size_t at, mn_error *err)
 {
     const mn_person_view *v = &e->views[at];
+    bool wanted = e->what->samples && agrees(v);
     mn_code code = MN_OK;
-    for (size_t i = 0; e->what->samples && code == MN_OK && i < v->n_faces; i++) {
+    for (size_t i = 0; wanted && code == MN_OK && i < v->n_faces; i++) {
         mn_buf jpeg;
         if (mn_id_is_nil(&v->faces[i].sample))
             continue;

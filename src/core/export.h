@@ -1,7 +1,8 @@
 /* Records given out: people with all that is theirs, by page, in the order of their ids.
  *
  * Needs a reason and the rights people.export, for descriptors descriptors.export, for samples
- * samples.export. Before a person is given, that it was is on record, with the reason. Descriptors come in
+ * samples.export. Before a person is given, that it was is on record, with the reason. Of people without a
+ * valid consent neither descriptors nor samples are given. Descriptors come in
  * the model's own space, unsealed: from then on they are protected by nobody. Core may have been opened for
  * its records only. */
 #ifndef MN_CORE_EXPORT_H

@@ -358,6 +358,74 @@ static void test_the_other_file_came_first(void **state)
     mn_buf_finish(&got);
 }
 
+/* ---- faces of several threads ---- */
+
+#define TOGETHER 12
+
+static struct {
+    const mn_store_ops *real;
+    mn_store_ops ops;
+    atomic_uint commits;
+} slow;
+
+/* As a disk that takes its time: meanwhile the others come together. */
+static mn_code commit_slowly(mn_store *s, mn_error *err)
+{
+    const struct timespec moment = {.tv_nsec = 100000000};
+    nanosleep(&moment, NULL);
+    atomic_fetch_add(&slow.commits, 1);
+    return slow.real->commit(s, err);
+}
+
+typedef struct {
+    world *w;
+    mn_id person;
+    float v[DIM];
+    mn_code code;
+    mn_error error;
+} one_face;
+
+static void *enrol_one(void *arg)
+{
+    one_face *f = arg;
+    mn_face_made made;
+    mn_arena *arena = mn_arena_create((size_t)16 << 20);
+    const mn_descriptor d = {.dim = DIM, .model = "synthetic-128", .metric = MN_METRIC_COSINE, .v = f->v};
+    const mn_face_new what = {
+        .person = f->person, .descriptor = &d, .quality = 0.75f, .sample = {jpeg, sizeof jpeg, "image/jpeg"}};
+    f->code = mn_core_face_enrol(f->w->core, &ann, &what, arena, &made, &f->error);
+    mn_arena_destroy(arena);
+    return NULL;
+}
+
+/* They share transactions; one that is refused hinders no other. */
+static void test_faces_come_together(void **state)
+{
+    world *w = *state;
+    one_face faces[TOGETHER] = {0};
+    pthread_t threads[TOGETHER];
+    const mn_id anna = enrol(w, "Anna", "staff", 1, 0).person, bert = enrol(w, "Bert", "staff", 2, 0).person;
+    withdraw(w, &bert);
+    slow.real = w->core->store->ops;
+    slow.ops = *slow.real;
+    slow.ops.commit = commit_slowly;
+    w->core->store->ops = &slow.ops;
+    for (unsigned i = 0; i < TOGETHER; i++) {
+        faces[i] = (one_face){.w = w, .person = i == 5 ? bert : anna};
+        make_descriptor(1, 10 + i, faces[i].v);
+        assert_int_equal(pthread_create(&threads[i], NULL, enrol_one, &faces[i]), 0);
+    }
+    for (unsigned i = 0; i < TOGETHER; i++) {
+        pthread_join(threads[i], NULL);
+        if (faces[i].code != (i == 5 ? MN_E_CONSENT : MN_OK))
+            fail_msg("%u: %s: %s", i, mn_code_word(faces[i].code), faces[i].error.text);
+    }
+    w->core->store->ops = slow.real;
+    assert_true(atomic_load(&slow.commits) <= TOGETHER / 2);
+    assert_faces(w, &anna, TOGETHER); /* one was there */
+    assert_int_equal(count_blobs(w), TOGETHER);
+}
+
 /* ---- an S3 server that falls silent ---- */
 
 #define SILENCE_MS 4000 /* what the others do takes far less */
@@ -509,6 +577,7 @@ int main(void)
         T(test_none_of_many),
         T(test_a_face_more_while_two_are_merged),
         T(test_the_other_file_came_first),
+        T(test_faces_come_together),
         cmocka_unit_test_setup_teardown(test_a_silent_server_holds_up_nobody_else, setup_s3, world_teardown),
     };
 #undef T

@@ -2,6 +2,7 @@
  * come, whatever happens to the process, and a new consent takes it back. The clock is moved, nobody waits.
  */
 #include "core/attributes.h"
+#include "core/export.h"
 #include "core/records.h"
 #include "store/postgres_server.h"
 #include "support.h"
@@ -408,6 +409,39 @@ static void test_samples_are_shown_and_not_worked_on(void **state)
     mn_buf_finish(&jpeg);
 }
 
+typedef struct {
+    unsigned people, vectors, samples;
+} exported;
+
+static mn_code take(void *ctx, const mn_export_person *p, mn_error *err)
+{
+    exported *x = ctx;
+    (void)err;
+    x->people++;
+    for (size_t i = 0; i < p->view->n_faces; i++) {
+        x->vectors += p->faces[i].v != NULL;
+        x->samples += p->faces[i].jpeg != NULL;
+    }
+    return MN_OK;
+}
+
+/* Until it is destroyed, nothing biometric is given out of who agrees to nothing. */
+static void test_export(void **state)
+{
+    world *w = *state;
+    exported x = {0}, later_on = {0};
+    uint64_t n = 0;
+    mn_export what = {.reason = "moving", .vectors = true, .samples = true, .person = take, .ctx = &x};
+    const mn_id anna = enrol(w, "Anna", "staff", 1, 0).person;
+    enrol(w, "Bert", "staff", 2, 0);
+    assert_ok(mn_core_export(w->core, &ann, &what, &n, err));
+    assert_true(x.people == 2 && x.vectors == 2 && x.samples == 2);
+    assert_ok(mn_core_consent_withdraw(w->core, &ann, &anna, IDENTIFY, err));
+    what.ctx = &later_on;
+    assert_ok(mn_core_export(w->core, &ann, &what, &n, err));
+    assert_true(later_on.people == 2 && later_on.vectors == 1 && later_on.samples == 1);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, teardown)
@@ -423,6 +457,7 @@ int main(void)
         T(test_housekeeping),
         T(test_attributes_end_with_the_consent),
         T(test_samples_are_shown_and_not_worked_on),
+        T(test_export),
     };
 #undef T
     const struct CMUnitTest installed[] = {cmocka_unit_test(test_postgres_installed)};
