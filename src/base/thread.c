@@ -19,7 +19,8 @@ struct mn_pool {
     size_t capacity, first, queued;
     unsigned next_worker; /* number for the next thread that starts */
     unsigned running;     /* jobs with a worker */
-    unsigned submitters;  /* threads that wait for room */
+    unsigned idle;        /* workers that wait for work */
+    unsigned submitters;  /* threads that wait for room, or are about to wake a worker */
     bool closing;
 };
 
@@ -54,8 +55,10 @@ static void *work(void *arg)
     pthread_mutex_lock(&pool->lock);
     unsigned number = pool->next_worker++;
     for (;;) {
+        pool->idle++;
         while (!pool->queued && !pool->closing)
             pthread_cond_wait(&pool->work, &pool->lock);
+        pool->idle--;
         if (pool->closing)
             break;
         mn_job job = take_job(pool);
@@ -156,14 +159,29 @@ void mn_pool_destroy(mn_pool *pool)
 }
 
 /* With the lock held. The destroyer waits until no submitter is left in here. */
+static void leave(mn_pool *pool)
+{
+    pool->submitters--;
+    if (pool->closing && !pool->submitters)
+        pthread_cond_broadcast(&pool->quiet);
+}
+
 static void wait_for_room(mn_pool *pool)
 {
     pool->submitters++;
     while (pool->queued == pool->capacity && !pool->closing)
         pthread_cond_wait(&pool->room, &pool->lock);
-    pool->submitters--;
-    if (pool->closing && !pool->submitters)
-        pthread_cond_broadcast(&pool->quiet);
+    leave(pool);
+}
+
+/* With the lock held, which is free meanwhile: who is woken would only wait for it. */
+static void wake_worker(mn_pool *pool)
+{
+    pool->submitters++;
+    pthread_mutex_unlock(&pool->lock);
+    pthread_cond_signal(&pool->work);
+    pthread_mutex_lock(&pool->lock);
+    leave(pool);
 }
 
 mn_code mn_pool_submit(mn_pool *pool, const mn_job *job, bool wait, mn_error *err)
@@ -178,7 +196,8 @@ mn_code mn_pool_submit(mn_pool *pool, const mn_job *job, bool wait, mn_error *er
         code = mn_fail(err, MN_E_BUSY, "the queue is full: %zu jobs wait", pool->queued);
     } else {
         pool->ring[(pool->first + pool->queued++) % pool->capacity] = *job;
-        pthread_cond_signal(&pool->work);
+        if (pool->idle > 0)
+            wake_worker(pool);
     }
     pthread_mutex_unlock(&pool->lock);
     return code;
