@@ -21,19 +21,39 @@ static struct {
     uint64_t ms, high, low;
 } last; /* under lock */
 
-/* Ids that can be guessed or collide would corrupt records, so there is no second-best source. */
-static uint64_t random64(void)
+/* Drawn from the kernel some at a time; under lock. A child of fork must not use the parent's again. */
+static struct {
+    uint64_t v[32]; /* 256 bytes: getrandom gives so many at once, whatever signals come */
+    size_t left;
+    bool watched;
+} drawn;
+
+static void forget_drawn(void)
 {
-    uint64_t value;
+    drawn.left = 0;
+}
+
+/* Ids that can be guessed or collide would corrupt records, so there is no second-best source. */
+static void draw(void)
+{
     ssize_t n;
+    if (!drawn.watched)
+        drawn.watched = pthread_atfork(NULL, NULL, forget_drawn) == 0;
     do
-        n = getrandom(&value, sizeof value, 0);
+        n = getrandom(drawn.v, sizeof drawn.v, 0);
     while (n < 0 && errno == EINTR);
-    if (n != sizeof value) {
+    if (n != sizeof drawn.v) {
         fprintf(stderr, "mien: the kernel gives no random numbers: %s\n", strerror(errno));
         abort();
     }
-    return value;
+    drawn.left = drawn.watched ? sizeof drawn.v / sizeof *drawn.v : 1;
+}
+
+static uint64_t random64(void)
+{
+    if (drawn.left == 0)
+        draw();
+    return drawn.v[--drawn.left];
 }
 
 /* The top bit starts as 0, so that at least half of the range is left to count. */
