@@ -112,14 +112,15 @@ void mn_group_post(mn_group *g, mn_group_job *job, void (*settled)(mn_group_job 
     pthread_mutex_lock(&g->lock);
     if (!g->threaded)
         g->threaded = pthread_create(&g->thread, NULL, lead, g) == 0;
-    bool post = g->threaded;
+    bool post = g->threaded,
+         wake = post && !g->busy && !g->first; /* else who works wakes it, or who came before */
     if (post) {
         job->settled = settled;
         append(g, job);
-        if (!g->busy) /* else who works wakes it */
-            pthread_cond_signal(&g->wake);
     }
     pthread_mutex_unlock(&g->lock);
+    if (wake) /* without the lock: the thread would only wait for it */
+        pthread_cond_signal(&g->wake);
     if (post)
         return;
     mn_group_do(g, job);
