@@ -51,9 +51,14 @@ void mn_json_consent(mn_json_out *o, const mn_consent *c, mn_time now, const boo
 
 static void put_custom(mn_json_out *o, const char *custom)
 {
-    json_t *fields = custom ? json_loads(custom, 0, NULL) : json_object();
-    mn_json_put(o, "custom", fields);
-    json_decref(fields);
+    json_t *fields = custom ? json_loads(custom, 0, NULL) : NULL;
+    if (custom) {
+        mn_json_put(o, "custom", fields);
+        json_decref(fields);
+        return;
+    }
+    mn_json_begin(o, "custom", '{');
+    mn_json_end(o, '}');
 }
 
 void mn_json_person(mn_json_out *o, const mn_person_view *v)

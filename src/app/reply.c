@@ -8,13 +8,30 @@
 #include <string.h>
 
 #define ANSWER_MAX  ((size_t)256 << 20)
+#define FIRST       ((size_t)2048) /* of the buffer: enough for most answers */
+#define SMALL       ((size_t)8192)
 #define PROBLEM_MAX ((size_t)256 << 10)
 #define JSON_TYPE   "application/json"
 
 void mn_api_write(mn_json_out *o, mn_buf *room)
 {
+    uint8_t *at;
     mn_buf_init(room, ANSWER_MAX);
     *o = (mn_json_out){.out = room};
+    o->code = mn_buf_reserve(room, FIRST, &at, NULL);
+}
+
+/* What is small goes into the arena: freeing on the I/O thread what a worker took from the heap makes them
+ * wait for each other. */
+static mn_code keep_small(const mn_api_call *call, mn_buf *body, mn_error *err)
+{
+    char *kept = mn_arena_alloc(call->arena, body->len + 1);
+    if (!kept)
+        return mn_fail(err, MN_E_MEMORY, "no memory for the answer");
+    memcpy(kept, body->data, body->len + 1);
+    mn_http_body(call->answer, JSON_TYPE, kept, body->len);
+    mn_buf_finish(body);
+    return MN_OK;
 }
 
 mn_code mn_api_written(mn_api_call *call, int status, mn_json_out *o, mn_error *err)
@@ -30,6 +47,8 @@ mn_code mn_api_written(mn_api_call *call, int status, mn_json_out *o, mn_error *
         call->kept->body = mn_arena_strdup(call->arena, (const char *)o->out->data);
     }
     mn_http_status(call->answer, status);
+    if (o->out->len <= SMALL)
+        return keep_small(call, o->out, err);
     mn_http_body_buf(call->answer, JSON_TYPE, o->out);
     return MN_OK;
 }

@@ -174,11 +174,6 @@ static const char *vary(const request *q, bool compressible)
     return by_origin ? "Origin" : NULL;
 }
 
-typedef struct {
-    bool compressible, compressed, ranges;
-    const char *content_range;
-} shape;
-
 static bool add_headers(struct MHD_Response *m, const request *q, const shape *sh)
 {
     const mn_http_response *a = &q->a;
@@ -245,24 +240,29 @@ static bool must_close(const request *q)
            (s->o.requests_per_connection && q->conn->requests >= s->o.requests_per_connection);
 }
 
-void mn_answer_build(request *q)
+void mn_answer_shape(request *q)
 {
-    shape sh = {.compressible = false};
     if (q->a.failed)
         replace_failed(q);
     q->a.status = mn_http_response_status(&q->a);
-    shape_body(q, &sh);
+    q->shape = (shape){.compressible = false};
+    shape_body(q, &q->shape);
+}
+
+static struct MHD_Response *build(request *q)
+{
     q->close_after = must_close(q);
     struct MHD_Response *m = q->a.failed ? NULL : create(q);
-    if (m && !add_headers(m, q, &sh)) {
+    if (m && !add_headers(m, q, &q->shape)) {
         MHD_destroy_response(m);
         m = NULL;
     }
-    q->response = m;
+    return m;
 }
 
 enum MHD_Result mn_answer_send(request *q)
 {
+    q->response = build(q);
     q->status = q->response ? q->a.status : 503;
     return MHD_queue_response(q->mhd, (unsigned)q->status,
                               q->response ? q->response : q->server->last_resort);

@@ -127,6 +127,12 @@ struct mn_http_response {
     bool encoded;   /* or Content-Encoding */
 };
 
+/* What was decided of a body. */
+typedef struct {
+    bool compressible, compressed, ranges;
+    const char *content_range;
+} shape;
+
 struct request {
     mn_http_request r; /* first: the application's view */
     mn_http_server *server;
@@ -143,7 +149,8 @@ struct request {
     uint64_t counted;   /* of server.body_bytes */
     const char *origin; /* allowed by CORS, or NULL */
     mn_http_response a;
-    struct MHD_Response *response; /* built, not yet destroyed */
+    shape shape;
+    struct MHD_Response *response; /* queued, not yet destroyed */
     int status;                    /* queued */
     int64_t queued_at, queued_ns;
     uint64_t bytes_out;
@@ -168,9 +175,10 @@ void mn_response_init(mn_http_response *a, request *q);
 void mn_response_finish(mn_http_response *a); /* releases body and stream */
 void mn_response_clear(mn_http_response *a);  /* as it was at first */
 
-/* Builds q->response from q->a; any thread. */
-void mn_answer_build(request *q);
-/* Queues it; I/O thread. MHD_NO: the connection must be closed. */
+/* Conditions, ranges, compression; any thread. Nothing is filled in any more after it. */
+void mn_answer_shape(request *q);
+/* Makes libmicrohttpd's response and queues it; I/O thread. What it takes from the heap, some thirty pieces,
+ * goes back on the same thread. MHD_NO: the connection must be closed. */
 enum MHD_Result mn_answer_send(request *q);
 /* Fills q->a with a problem and counts what was shed. */
 void mn_answer_shed(request *q, const char *what, int class);

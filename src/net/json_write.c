@@ -124,51 +124,90 @@ mn_code mn_json_write(const json_t *value, mn_buf *out, mn_error *err)
 
 /* ---- without a tree ---- */
 
-static void put(mn_json_out *o, const char *text, size_t n)
+/* Comma and name, with room for n bytes more at *at, which finish_value counts. NULL: it failed. */
+static uint8_t *begin_value(mn_json_out *o, const char *name, size_t n)
 {
+    size_t len = name ? strlen(name) : 0;
+    uint8_t *at = NULL;
     if (o->code == MN_OK)
-        o->code = mn_buf_append(o->out, text, n, NULL);
+        o->code = mn_buf_reserve(o->out, o->more + (name ? len + 3 : 0) + n, &at, NULL);
+    if (o->code != MN_OK)
+        return NULL;
+    if (o->more)
+        *at++ = ',';
+    o->more = true;
+    if (name) {
+        *at++ = '"';
+        at = mempcpy(at, name, len);
+        *at++ = '"';
+        *at++ = ':';
+    }
+    return at;
 }
 
-static void put_name(mn_json_out *o, const char *name)
+static void finish_value(mn_json_out *o, const uint8_t *end)
 {
-    if (o->more)
-        put(o, ",", 1);
-    o->more = true;
-    if (!name)
-        return;
-    put(o, "\"", 1);
-    put(o, name, strlen(name));
-    put(o, "\":", 2);
+    mn_buf_commit(o->out, (size_t)(end - (o->out->data + o->out->len)));
+}
+
+static void put_word(mn_json_out *o, const char *name, const char *word, size_t n)
+{
+    uint8_t *at = begin_value(o, name, n);
+    if (at)
+        finish_value(o, mempcpy(at, word, n));
+}
+
+/* Nothing but ASCII that stands for itself: most texts are so. */
+static bool is_plain(const char *text, size_t n)
+{
+    unsigned odd = 0;
+    for (size_t i = 0; i < n; i++) {
+        unsigned c = (unsigned char)text[i];
+        odd |= (c < 0x20) | (c > 0x7f) | (c == '"') | (c == '\\');
+    }
+    return !odd;
 }
 
 void mn_json_begin(mn_json_out *o, const char *name, char bracket)
 {
-    put_name(o, name);
-    put(o, &bracket, 1);
+    put_word(o, name, &bracket, 1);
     o->more = false;
 }
 
 void mn_json_end(mn_json_out *o, char bracket)
 {
-    put(o, &bracket, 1);
-    o->more = true;
+    o->more = false; /* no comma */
+    put_word(o, NULL, &bracket, 1);
+}
+
+static void put_quoted(mn_json_out *o, const char *name, const char *text, size_t n)
+{
+    uint8_t *at = begin_value(o, name, n + 2);
+    if (!at)
+        return;
+    *at++ = '"';
+    at = mempcpy(at, text, n);
+    *at++ = '"';
+    finish_value(o, at);
 }
 
 void mn_json_put_text(mn_json_out *o, const char *name, const char *text)
 {
     size_t n = text ? strlen(text) : 0;
-    put_name(o, name);
     if (!text)
-        put(o, "null", 4);
-    else if (o->code == MN_OK)
-        o->code = mn_is_utf8(text, n) ? write_text(text, n, o->out, NULL) : MN_E_CORRUPT;
+        put_word(o, name, "null", 4);
+    else if (is_plain(text, n))
+        put_quoted(o, name, text, n);
+    else {
+        put_word(o, name, "", 0);
+        if (o->code == MN_OK)
+            o->code = mn_is_utf8(text, n) ? write_text(text, n, o->out, NULL) : MN_E_CORRUPT;
+    }
 }
 
 void mn_json_put_bool(mn_json_out *o, const char *name, bool value)
 {
-    put_name(o, name);
-    put(o, value ? "true" : "false", value ? 4 : 5);
+    put_word(o, name, value ? "true" : "false", value ? 4 : 5);
 }
 
 void mn_json_put_real(mn_json_out *o, const char *name, double value)
@@ -180,7 +219,7 @@ void mn_json_put_real(mn_json_out *o, const char *name, double value)
 
 void mn_json_put(mn_json_out *o, const char *name, const json_t *value)
 {
-    put_name(o, name);
+    put_word(o, name, "", 0);
     if (o->code == MN_OK)
         o->code = value ? write_value(value, 1, o->out, NULL) : MN_E_MEMORY;
 }

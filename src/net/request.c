@@ -45,17 +45,15 @@ static void handle(request *q)
         mn_answer_shed(q, "the request waited too long in the queue", q->plan.run_on);
     else
         s->ops.handle(s->ctx, &q->r, &q->a);
-    mn_answer_build(q);
+    mn_answer_shape(q);
 }
 
 static void withhold(request *q, mn_code code)
 {
     const mn_error why = {.code = code};
-    if (q->response)
-        MHD_destroy_response(q->response);
     mn_response_clear(&q->a);
     mn_http_fail(&q->a, &why);
-    mn_answer_build(q);
+    mn_answer_shape(q);
 }
 
 /* The last one who holds the answer sends it off; from there on the request is the I/O thread's. */
@@ -108,7 +106,7 @@ static void drop(void *job)
     request *q = job;
     count_down(&q->server->classes[q->plan.run_on].queued, 1);
     mn_answer_shed(q, "the server stops", -1);
-    mn_answer_build(q);
+    mn_answer_shape(q);
     q->stage = STAGE_ANSWER;
     MHD_resume_connection(q->mhd);
 }
@@ -122,7 +120,7 @@ static enum MHD_Result hand_to_worker(request *q)
     if (mn_work_submit(q->server, q->plan.run_on, work, drop, q, false))
         return MHD_YES;
     mn_answer_shed(q, "too many requests are waiting", q->plan.run_on);
-    mn_answer_build(q);
+    mn_answer_shape(q);
     q->stage = STAGE_ANSWER;
     MHD_resume_connection(q->mhd);
     return MHD_YES;
@@ -176,7 +174,7 @@ static enum MHD_Result refuse(request *q)
         return MHD_YES;
     }
     q->close_after = true;
-    mn_answer_build(q);
+    mn_answer_shape(q);
     return send_answer(q);
 }
 
@@ -288,7 +286,7 @@ enum MHD_Result mn_on_access(void *cls, struct MHD_Connection *mhd, const char *
     case STAGE_DRAIN:
         if (*n)
             return drain(q, n);
-        mn_answer_build(q);
+        mn_answer_shape(q);
         return send_answer(q);
     case STAGE_ANSWER:
         return send_answer(q);

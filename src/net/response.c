@@ -1,4 +1,4 @@
-/* What the application fills in. A setter that cannot do its work remembers why; mn_answer_build makes a
+/* What the application fills in. A setter that cannot do its work remembers why; mn_answer_shape makes a
  * problem of it. */
 #include "net/http_internal.h"
 #include "net/range.h"
