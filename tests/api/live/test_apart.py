@@ -1,7 +1,8 @@
 """Accounts see nothing of each other: on every route, what another account has looks like what nobody has.
 
-Each route is asked by the administrator of a second account with ids of the first one, in the path, the query and the body, and
+Each route is asked by the administrator of one account with ids of the other one, in the path, the query and the body, and
 then with ids that nobody has. Both answers must be the same but for the ids, and neither may be a success that shows something.
+Both ways: the first account, whose people run the server, sees of the others their names and limits, and the audit log.
 """
 import base64
 import copy
@@ -9,11 +10,10 @@ import json
 import re
 import uuid
 
-from world import Api, Unwritten, need_pictures, picture, tearDownModule, world  # pylint: disable=unused-import
+from world import PASSWORD, Api, Unwritten, need_pictures, picture, tearDownModule, world  # pylint: disable=unused-import
 
 
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
-things = {}
 
 
 def tried(make):
@@ -24,28 +24,31 @@ def tried(make):
         return None
 
 
-def make_things():
-    """One of everything in the first account: kind to id."""
-    admin, api = world.admin, Api()
+def make_things(admin, which):
+    """One of everything in an account: kind to id."""
+    api, things = Api(), {}
     api.setUp()
-    one = api.list("first account's list")
-    person = api.person("First account's person", "identification", lists=[one["name"]], external_id="A-1")
+    api.admin = admin
+    one = api.list(f"{which} account's list")
+    person = api.person(f"Person of the {which} account", "identification", lists=[one["name"]], external_id=f"{which}-1")
     things.update(list_id=one["list_id"], list=one["name"], person=person["person"], consent=person["consents"][0]["consent"],
-                  external_id="A-1")
-    admin.call("role_create", 201, body={"role": "first-role", "rights": ["people.view"]})
-    user = world.user("first-user", ["first-role"])
-    things.update(role="first-role", user=user.record["user"], token=world.token(["people.view"]).record["token"],
+                  external_id=f"{which}-1")
+    admin.call("role_create", 201, body={"role": f"{which}-role", "rights": ["people.view"]})
+    user = admin.call("user_create", 201, body={"login": f"{which}-user", "name": "Somebody", "roles": [f"{which}-role"],
+                                                "password": PASSWORD}).json
+    things.update(role=f"{which}-role", user=user["user"], token=world.token(["people.view"], admin).record["token"],
                   session=admin.call("sessions_list", 200).json["sessions"][0]["session"], account=admin.me["account"])
     evidence = tried(lambda: admin.call("evidence_put", 204, person=things["person"], consent=things["consent"], body=b"%PDF-1.4 test",
                                         media="application/pdf"))
     things["evidence"] = bool(evidence)
     face = api.enrol(person, picture("Anna"), keep_original=True)["face"]
     things.update(face=face["face"], sample=face["sample"], original=face["original"])
-    other = api.person("Looks the same", "identification", lists=[one["name"]])
+    other = api.person(f"Looks the same to the {which}", "identification", lists=[one["name"]])
     made = admin.call("face_create", (201, 202), person=other["person"], body=picture("Anna", "-quality", "90"), media="image/jpeg")
     things["decision"] = made.json.get("decision")
     made = admin.call("extract", 201, body=picture("Berta"), media="image/jpeg").json
     things["attribute"] = made["images"][0]["faces"][0]["attribute"]["attribute"]
+    return things
 
 
 def setUpModule():  # pylint: disable=invalid-name
@@ -53,14 +56,20 @@ def setUpModule():  # pylint: disable=invalid-name
     world.start(face__originals="true")
 
 
-class Apart(Api):
-    """The second account."""
+class Asking(Api):
+    """On every route."""
+    which, seen_by_the_first = "first", ()
 
     @classmethod
     def setUpClass(cls):
         need_pictures()
-        make_things()
-        cls.boss = world.other
+        cls.owner, cls.boss = cls.who()
+        cls.things = make_things(cls.owner, cls.which)
+
+    @staticmethod
+    def who():
+        """Whose things it is about, and who asks."""
+        return world.admin, world.other
 
     @staticmethod
     def unknown(kind):
@@ -72,16 +81,16 @@ class Apart(Api):
         if not answer.header("Content-Type", "").endswith("json"):
             return answer.body
         text = answer.body.decode()
-        for value in ("first-role", "no-such-role"):
+        for value in (self.things["role"], "no-such-role"):
             text = text.replace(value, "ROLE")
-        for value in (things["list"], "no such list"):
+        for value in (self.things["list"], "no such list"):
             text = text.replace(value, "LIST")
         text = re.sub(r'"[^"]*":"[0-9]{4}-[^"]*Z"', '"TIME"', ID.sub("ID", text))
         return re.sub(r'"etag":"[^"]*"', "", text)
 
     def both(self, name, kinds, fill, expect=None):
         """Asks with what the first account has, then with what nobody has."""
-        hers = self.boss.call(name, **fill({k: things[k] for k in kinds}))
+        hers = self.boss.call(name, **fill({k: self.things[k] for k in kinds}))
         nobodys = self.boss.call(name, **fill({k: self.unknown(k) for k in kinds}))
         self.assertEqual((hers.status, self.plain(hers)), (nobodys.status, self.plain(nobodys)), f"{name} {kinds}")
         if expect:
@@ -91,7 +100,7 @@ class Apart(Api):
     def test_ids_in_the_path(self):
         for op in world.spec.operations.values():
             kinds = [p["name"] for p in op.parameters if p["in"] == "path" and p["name"] != "file"]
-            if not kinds or any(things.get(k) is None for k in kinds):
+            if not kinds or any(self.things.get(k) is None or k in self.seen_by_the_first for k in kinds):
                 continue
             body = {}
             if "application/json" in op.bodies:
@@ -106,34 +115,6 @@ class Apart(Api):
                     self.both(op.name, kinds, lambda ids, body=body: {**ids, **body}, expect)
                 except Unwritten:
                     continue
-
-    def test_what_is_theirs_with_what_is_not(self):
-        """Own things beside foreign ones: neither way."""
-        boss = self.boss
-        person = boss.call("person_create", 201, body={"name": "Second account's", "consents": [
-            {"purpose": "identification", "method": "form"}]}).json
-        one = boss.call("list_create", 201, body={"name": "second list", "purpose": "identification"}).json
-        mine = {"person": person["person"], "list_id": one["list_id"], "consent": person["consents"][0]["consent"]}
-        ways = [
-            ("member_add", ["person"], lambda i: {"list_id": mine["list_id"], **i}, (404,)),
-            ("member_add", ["list_id"], lambda i: {"person": mine["person"], **i}, (404,)),
-            ("member_remove", ["person"], lambda i: {"list_id": mine["list_id"], **i}, (404,)),
-            ("member_remove", ["list_id"], lambda i: {"person": mine["person"], **i}, (404,)),
-            ("consent_get", ["consent"], lambda i: {"person": mine["person"], **i}, (404,)),
-            ("consent_get", ["person"], lambda i: {"consent": mine["consent"], **i}, (404,)),
-            ("consent_withdraw", ["consent"], lambda i: {"person": mine["person"], **i}, (404,)),
-            ("members_change", ["person"], lambda i: {"list_id": mine["list_id"], "body": {"add": [i["person"]]}}, (200, 404)),
-            ("members_change", ["person"], lambda i: {"list_id": mine["list_id"], "body": {"remove": [i["person"]]}}, (200, 404)),
-            ("person_merge", ["person"], lambda i: {"person": mine["person"], "body": {"from": i["person"]}}, (404,)),
-            ("person_change", ["face"], lambda i: {"person": mine["person"], "body": {"avatar_face": i["face"]}}, (400, 404, 409)),
-            ("user_change", ["list_id"], lambda i: {"user": boss.me["user"], "body": {"lists": [i["list_id"]]}}, (400, 403, 404, 409)),
-            ("user_change", ["role"], lambda i: {"user": boss.me["user"], "body": {"roles": [i["role"]]}}, (400, 403, 404, 409)),
-        ]
-        for kind in ("sample", "face", "person", "attribute"):
-            ways.append(("face_create", [kind],
-                         lambda i, k=kind: {"person": mine["person"], "body": {"type": k, k: i[k]}}, (400, 404)))
-        self.each(ways)
-        self.assertEqual(boss.call("members_list", 200, list_id=mine["list_id"]).json["members"], [])
 
     def each(self, ways):
         """Every way that is written."""
@@ -184,13 +165,14 @@ class Apart(Api):
             ("tokens_list", ["user"], lambda i: i, (200, 404)),
             ("users_list", ["role"], lambda i: i, (200, 404)),
             ("extract", ["person"], lambda i: {**data, **i}, (404,)),
-            ("audit_list", ["person"], lambda i: {"target": i["person"]}, (200,)),
         ]
+        if "audit" not in self.seen_by_the_first:
+            ways.append(("audit_list", ["person"], lambda i: {"target": i["person"]}, (200,)))
         self.each(ways)
 
     def test_lists_show_only_ones_own(self):
-        hers = {v for k, v in things.items() if isinstance(v, str) and k not in ("external_id",)}
-        hers |= {"First account's person", "Looks the same", "first-user"}
+        hers = {v for k, v in self.things.items() if isinstance(v, str) and k not in ("external_id", *self.seen_by_the_first)}
+        hers |= {f"Person of the {self.which} account", f"Looks the same to the {self.which}", f"{self.which}-user"}
         for op in world.spec.operations.values():
             if op.method != "get" or any(p.get("required") for p in op.parameters):
                 continue
@@ -205,24 +187,56 @@ class Apart(Api):
                     shown = [h for h in hers if h in answer.body.decode()]
                     self.assertEqual(shown, [])
 
+
+class Apart(Asking):
+    """The second account asks, which sees nothing of the first."""
+
+    def test_what_is_theirs_with_what_is_not(self):
+        """Own things beside foreign ones: neither way."""
+        boss = self.boss
+        person = boss.call("person_create", 201, body={"name": "Second account's", "consents": [
+            {"purpose": "identification", "method": "form"}]}).json
+        one = boss.call("list_create", 201, body={"name": "second list", "purpose": "identification"}).json
+        mine = {"person": person["person"], "list_id": one["list_id"], "consent": person["consents"][0]["consent"]}
+        ways = [
+            ("member_add", ["person"], lambda i: {"list_id": mine["list_id"], **i}, (404,)),
+            ("member_add", ["list_id"], lambda i: {"person": mine["person"], **i}, (404,)),
+            ("member_remove", ["person"], lambda i: {"list_id": mine["list_id"], **i}, (404,)),
+            ("member_remove", ["list_id"], lambda i: {"person": mine["person"], **i}, (404,)),
+            ("consent_get", ["consent"], lambda i: {"person": mine["person"], **i}, (404,)),
+            ("consent_get", ["person"], lambda i: {"consent": mine["consent"], **i}, (404,)),
+            ("consent_withdraw", ["consent"], lambda i: {"person": mine["person"], **i}, (404,)),
+            ("members_change", ["person"], lambda i: {"list_id": mine["list_id"], "body": {"add": [i["person"]]}}, (200, 404)),
+            ("members_change", ["person"], lambda i: {"list_id": mine["list_id"], "body": {"remove": [i["person"]]}}, (200, 404)),
+            ("person_merge", ["person"], lambda i: {"person": mine["person"], "body": {"from": i["person"]}}, (404,)),
+            ("person_change", ["face"], lambda i: {"person": mine["person"], "body": {"avatar_face": i["face"]}}, (400, 404, 409)),
+            ("user_change", ["list_id"], lambda i: {"user": boss.me["user"], "body": {"lists": [i["list_id"]]}}, (400, 403, 404, 409)),
+            ("user_change", ["role"], lambda i: {"user": boss.me["user"], "body": {"roles": [i["role"]]}}, (400, 403, 404, 409)),
+        ]
+        for kind in ("sample", "face", "person", "attribute"):
+            ways.append(("face_create", [kind],
+                         lambda i, k=kind: {"person": mine["person"], "body": {"type": k, k: i[k]}}, (400, 404)))
+        self.each(ways)
+        self.assertEqual(boss.call("members_list", 200, list_id=mine["list_id"]).json["members"], [])
+
     def test_the_audit_log_is_ones_own(self):
         """What one asked for may stand in it; whom others looked at may not."""
         rows = self.boss.pages("audit_list", "records")
         lines = self.boss.call("audit_export", 200, headers={"Accept": "application/jsonl"}).body.splitlines()
         for row in rows + [json.loads(line) for line in lines]:
             self.assertEqual(row["account"], self.boss.me["account"])
-            self.assertNotIn(row["target"], [v for v in things.values() if v])
+            self.assertNotIn(row["target"], [v for v in self.things.values() if v])
         self.assertGreater(len(rows), 0)
 
     def test_identification_finds_nobody_of_another_account(self):
-        self.assertEqual(self.identified(picture("Anna"))[:1], [things["person"]])
+        self.assertEqual(self.identified(picture("Anna"))[:1], [self.things["person"]])
         self.boss.call("list_create", (201, 409), body={"name": "own list", "purpose": "identification"})
         self.assertEqual(self.identified(picture("Anna"), self.boss), [])
 
     def test_names_are_not_taken_by_another_account(self):
         boss = self.boss
-        boss.call("list_create", 201, body={"name": things["list"], "purpose": "identification"})
-        boss.call("person_create", 201, body={"name": "X", "external_id": "A-1"})
+        boss.call("list_create", 201, body={"name": self.things["list"], "purpose": "identification"})
+        boss.call("person_create", 201, body={"name": "X", "external_id": self.things["external_id"]})
         boss.call("role_create", 201, body={"role": "first-role", "rights": ["people.view"]})
         boss.call("user_create", 201, body={"login": "first-user", "name": "X", "roles": ["operator"]})
         fields = {"fields": [{"name": "theirs", "label": "Theirs", "type": "text"}]}
@@ -249,11 +263,21 @@ class Apart(Api):
 
     def test_all_is_still_there(self):
         """Nothing of what the others do may change the first account."""
-        found = self.admin.call("person_get", 200, person=things["person"]).json
-        self.assertEqual([f["face"] for f in found["faces"]], [things["face"]])
-        self.assertEqual(found["lists"], [things["list"]])
+        found = self.admin.call("person_get", 200, person=self.things["person"]).json
+        self.assertEqual([f["face"] for f in found["faces"]], [self.things["face"]])
+        self.assertEqual(found["lists"], [self.things["list"]])
         self.assertEqual(found["consents"][0]["state"], "valid")
         for name, kind in (("list_get", "list_id"), ("user_get", "user"), ("role_get", "role"), ("token_get", "token")):
-            self.admin.call(name, 200, **{kind: things[kind]})
+            self.admin.call(name, 200, **{kind: self.things[kind]})
 
 
+class Back(Asking):
+    """The first account asks."""
+    which, seen_by_the_first = "second", ("account", "audit")
+
+    @staticmethod
+    def who():
+        return world.other, world.admin
+
+
+del Asking  # is not run by itself
