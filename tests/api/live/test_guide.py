@@ -1,12 +1,9 @@
 """The examples of docs/guide/http-api.md, as they stand there, in their order."""
-import os
-import re
 import shutil
-import subprocess
 
+import guide
 import world as around
 from enrolled import enrol
-from running import ROOT
 from world import Api, need_pictures, picture, skip, tearDownModule, world  # pylint: disable=unused-import
 
 
@@ -36,17 +33,7 @@ class Guide(Api):
     def test_pictures_attributes_and_faces(self):
         for name, image in (("anna", picture("Anna")), ("anna2", picture("Anna", "-quality", "60")), ("berta", picture("Berta"))):
             (world.folder / f"{name}.jpg").write_bytes(image)
-        text = (ROOT / "docs/guide/http-api.md").read_text(encoding="utf-8")
-        text = text[text.index("## Pictures"):]
-        environment = os.environ | self.variables()
-        ran = 0
-        for block in re.findall(r"^```sh\n(.*?)^```", text, re.S | re.M):
-            for command in block.replace("\\\n", " ").splitlines():
-                done = subprocess.run(["bash", "-c", command], cwd=world.folder, env=environment, capture_output=True, text=True, check=False)
-                with self.subTest(command):
-                    self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-                ran += 1
-        self.assertGreater(ran, 20)
+        self.assertGreater(guide.run(self, world.folder, guide.commands("http-api.md", "## Pictures"), self.variables()), 20)
 
 
 del Api

@@ -1,11 +1,8 @@
 """The examples of docs/guide/users.md, as they stand there, in their order."""
-import os
-import re
 import shutil
-import subprocess
 
+import guide
 import world as around
-from running import ROOT
 from world import Api, skip, tearDownModule, world  # pylint: disable=unused-import
 
 
@@ -29,18 +26,8 @@ class Guide(Api):
     """One test: later examples use what earlier ones made."""
 
     def test_users_roles_tokens_accounts_settings_audit(self):
-        rights = self.admin.me["rights"]
-        environment = os.environ | {"URL": f"http://127.0.0.1:{world.server.port}", "TOKEN": world.token(rights).token}
-        text = (ROOT / "docs/guide/users.md").read_text(encoding="utf-8")
-        ran = 0
-        for block in re.findall(r"^```sh\n(.*?)^```", text, re.S | re.M):
-            for command in block.replace("\\\n", " ").splitlines():
-                done = subprocess.run(["bash", "-c", command], cwd=world.folder, env=environment, capture_output=True, text=True, check=False)
-                self.assertEqual(done.returncode, 0, command + done.stdout + done.stderr)
-                for variable, field in made_by(command).items():
-                    environment[variable] = re.search(rf'"{field}":"([^"]+)"', done.stdout)[1]
-                ran += 1
-        self.assertGreater(ran, 20)
+        variables = {"URL": f"http://127.0.0.1:{world.server.port}", "TOKEN": world.token(self.admin.me["rights"]).token}
+        self.assertGreater(guide.run(self, world.folder, guide.commands("users.md"), variables, made_by), 20)
 
 
 del Api
