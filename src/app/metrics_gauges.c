@@ -35,6 +35,9 @@ static void write_gallery(mn_metrics_writer *w, const mn_core_gallery_state *g)
     mn_metrics_one(w, "gallery_people", "gauge", "People that are searched", (double)g->people);
     mn_metrics_one(w, "gallery_removed", "gauge", "Rows of people who were removed, not compacted yet",
                    (double)g->tombstones);
+    mn_metrics_one(w, "gallery_unreadable", "gauge",
+                   "People of whom something was damaged, as far as it was noticed: it is in no search",
+                   (double)g->unreadable);
     mn_metrics_one(w, "gallery_bytes", "gauge", "Memory of the gallery", (double)g->bytes);
     mn_metrics_one(w, "gallery_cold_bytes", "gauge", "Bytes of the gallery in files", (double)g->cold_bytes);
     mn_metrics_one(w, "gallery_generation", "counter", "Changes of the store that the gallery has followed",

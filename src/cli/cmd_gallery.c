@@ -36,10 +36,10 @@ static double bytes_per_row(const mn_core_gallery_state *s)
 static mn_code print_json(const mn_cli *cli, const mn_core_gallery_state *s, mn_error *err)
 {
     return mn_json_print(cli->out,
-                         json_pack("{sI sI sI si sI sI sI sI sI sf sI sb so}", "rows", (json_int_t)s->rows,
+                         json_pack("{sI sI sI si sI sI sI sI sI sI sf sI sb so}", "rows", (json_int_t)s->rows,
                                    "people", (json_int_t)s->people, "lists", (json_int_t)s->lists, "dim",
                                    s->dim, "chunks", (json_int_t)s->chunks, "tombstones",
-                                   (json_int_t)s->tombstones, "sketched_chunks", (json_int_t)s->sketched,
+                                   (json_int_t)s->tombstones, "unreadable", (json_int_t)s->unreadable, "sketched_chunks", (json_int_t)s->sketched,
                                    "bytes", (json_int_t)s->bytes, "cold_bytes", (json_int_t)s->cold_bytes,
                                    "bytes_per_row", bytes_per_row(s), "generation", (json_int_t)s->generation,
                                    "from_snapshot", (int)s->from_snapshot, "snapshot", snapshot_json(s)),
@@ -79,6 +79,8 @@ static mn_code print_state(const mn_cli *cli, const mn_core_gallery_state *s, mn
     print_count(cli, "chunks", s->chunks, "");
     print_count(cli, "  sketched", s->sketched, "");
     print_count(cli, "tombstones", s->tombstones, "");
+    if (s->unreadable > 0)
+        print_count(cli, "unreadable", s->unreadable, " people: see mien store check");
     print_count(cli, "generation", s->generation, "");
     print_snapshot(cli, s);
     return MN_OK;

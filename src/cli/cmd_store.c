@@ -3,6 +3,7 @@
 #include "cli/engine.h"
 #include "cli/out.h"
 #include "cli/say.h"
+#include "core/check.h"
 #include "core/copy.h"
 
 static int fail(const mn_error *err)
@@ -11,34 +12,114 @@ static int fail(const mn_error *err)
     return MN_EXIT_FAILURE;
 }
 
-static mn_code print_check(const mn_cli *cli, uint64_t records, const mn_error *broken, mn_error *err)
+/* ---- check ---- */
+
+#define TOLD_MAX 1000 /* findings in the JSON; all are counted */
+
+static const struct {
+    const char *word, *text;
+} damage[] = {
+    [MN_DAMAGE_KEY] = {"key", "the key does not open, and nothing of this person"},
+    [MN_DAMAGE_DESCRIPTOR] = {"descriptor", "a descriptor does not open"},
+    [MN_DAMAGE_BLOB] = {"blob", "a blob is missing"},
+    [MN_DAMAGE_ORPHAN] = {"orphan", "a blob too many"},
+};
+
+typedef struct {
+    mn_cli *cli;
+    mn_progress line;
+    const char *what; /* of the line; NULL: there is none */
+    json_t *found;
+} watcher;
+
+static void show_check(void *user, const char *what, uint64_t done, uint64_t all)
 {
-    char count[MN_RATE_TEXT];
-    if (cli->json)
-        return mn_json_print(cli->out,
-                             broken ? json_pack("{sb s{ss ss}}", "sound", 0, "error", "code",
-                                                mn_code_word(broken->code), "text", broken->text)
-                                    : json_pack("{sb sI}", "sound", 1, "audit", (json_int_t)records),
-                             err);
+    watcher *w = user;
+    if (w->what != what) {
+        if (w->what)
+            mn_progress_clear(&w->line);
+        w->line = mn_progress_start(w->cli, (size_t)all);
+        w->what = what;
+    }
+    mn_progress_show(&w->line, (size_t)done, what);
+}
+
+static void show_damage(void *user, const mn_damage *d)
+{
+    watcher *w = user;
+    char person[MN_ID_TEXT], item[MN_ID_TEXT];
+    const bool somebody = d->kind != MN_DAMAGE_ORPHAN, something = d->kind != MN_DAMAGE_KEY;
+    mn_id_format(&d->person, person);
+    mn_id_format(&d->item, item);
+    if (w->found) {
+        if (json_array_size(w->found) < TOLD_MAX)
+            json_array_append_new(w->found, json_pack("{ss ss? ss? ss}", "kind", damage[d->kind].word,
+                                                      "person", somebody ? person : NULL, "item",
+                                                      something ? item : NULL, "text", d->why));
+        return;
+    }
+    if (w->what)
+        mn_progress_clear(&w->line);
+    fprintf(w->cli->out, "%s%s%s (%s): %s%s%s\n", somebody ? "person " : "blob ", somebody ? person : item,
+            somebody ? "" : ":", damage[d->kind].text, d->why, somebody && something ? ": " : "",
+            somebody && something ? item : "");
+}
+
+static mn_code print_json(const mn_cli *cli, const mn_check_report *r, json_t *found, const mn_error *broken,
+                          mn_error *err)
+{
+    json_t *root = json_pack("{sb sI sI sI sI sI sI sO}", "sound", broken == NULL, "audit",
+                             (json_int_t)r->audit, "keys", (json_int_t)r->keys, "descriptors",
+                             (json_int_t)r->descriptors, "blobs", (json_int_t)r->blobs, "damaged",
+                             (json_int_t)r->damaged, "orphans", (json_int_t)r->orphans, "found", found);
+    if (broken)
+        json_object_set_new(root, "error",
+                            json_pack("{ss ss}", "code", mn_code_word(broken->code), "text", broken->text));
+    return mn_json_print(cli->out, root, err);
+}
+
+static void print_text(const mn_cli *cli, const mn_check_report *r, const mn_error *broken)
+{
+    char audit[MN_RATE_TEXT], keys[MN_RATE_TEXT], descriptors[MN_RATE_TEXT], blobs[MN_RATE_TEXT],
+        orphans[MN_RATE_TEXT];
     if (broken)
         fprintf(cli->out, "the store is damaged: %s\n", broken->text);
     else
-        fprintf(cli->out, "the store is sound; audit records: %s\n", mn_text_count(records, count));
-    return MN_OK;
+        fprintf(cli->out, "the store is sound; audit records: %s, keys: %s, descriptors: %s, blobs: %s\n",
+                mn_text_count(r->audit, audit), mn_text_count(r->keys, keys),
+                mn_text_count(r->descriptors, descriptors), mn_text_count(r->blobs, blobs));
+    if (r->orphans > 0)
+        fprintf(cli->out, "blobs that no record names, and that may be deleted: %s\n",
+                mn_text_count(r->orphans, orphans));
 }
 
 int mn_cmd_store_check(mn_cli *cli)
 {
     mn_error err = {0}, broken = {0};
     mn_core *core = NULL;
-    uint64_t records = 0;
-    if (mn_engine_open_records(cli, &core, &err) != MN_OK)
+    mn_check_report report = {0};
+    watcher w = {.cli = cli, .found = cli->json ? json_array() : NULL};
+    const mn_check_options options = {
+        .found = show_damage, .progress = show_check, .user = &w, .cancel = cli->cancel};
+    if (mn_engine_open_records(cli, &core, &err) != MN_OK) {
+        json_decref(w.found);
         return fail(&err);
-    mn_code verdict = mn_core_check(core, &records, &broken);
+    }
+    mn_code verdict = mn_core_check(core, &options, &report, &broken), code = MN_OK;
     mn_core_close(core);
+    if (w.what)
+        mn_progress_clear(&w.line);
+    const mn_error *why = verdict == MN_OK ? NULL : &broken;
+    if (verdict == MN_OK || verdict == MN_E_CORRUPT) {
+        if (cli->json)
+            code = print_json(cli, &report, w.found, why, &err);
+        else
+            print_text(cli, &report, why);
+    }
+    json_decref(w.found);
     if (verdict != MN_OK && verdict != MN_E_CORRUPT)
         return fail(&broken);
-    if (print_check(cli, records, verdict == MN_OK ? NULL : &broken, &err) != MN_OK)
+    if (code != MN_OK)
         return fail(&err);
     return verdict == MN_OK ? MN_EXIT_DONE : MN_EXIT_NO;
 }

@@ -200,8 +200,12 @@ static const mn_command commands[] = {
      "Throws the snapshot away and reads everybody from the store. Interrupted, it leaves the old snapshot "
      "as it was. A server that is running goes on with its own gallery.",
      "mien gallery rebuild", mn_cmd_gallery_rebuild},
-    {"store check", "", 0, 0, 0, "Check the records, and the audit log's chain",
-     "Exit status 1: something is damaged.", "mien store check", mn_cmd_store_check},
+    {"store check", "", 0, 0, 0, "Check the records: structures, audit log, keys, descriptors, blobs",
+     "Opens everybody's key and every descriptor, and looks for the blob of each sample, picture and file. "
+     "Names "
+     "the people concerned. Blobs that no record names are told, too, and are no damage. Exit status 1: "
+     "something is damaged.",
+     "mien store check", mn_cmd_store_check},
     {"store expire", "", 0, 0, 0, "Destroy what is due to be erased",
      "Takes note of consents that have run out, and destroys what is stored of people whose grace period has "
      "passed. Opening the store does so too; this is for a timer, where nothing else runs.",

@@ -247,9 +247,6 @@ mn_code mn_core_keep_house(mn_core *c, unsigned seconds, void (*failed)(void *us
                            void *user, mn_error *err);
 /* Do the records answer? One small read. */
 mn_code mn_core_alive(mn_core *c, mn_error *err);
-/* The back end's own structures, and the audit log's chain from its first record on. *audit_records may be
- * NULL. */
-mn_code mn_core_check(mn_core *c, uint64_t *audit_records, mn_error *err);
 /* Of all accounts. */
 mn_code mn_core_counts(mn_core *c, mn_store_counts *out, mn_error *err);
 
@@ -261,12 +258,16 @@ typedef struct {
     int dim;
     uint64_t generation; /* of the store, up to which it has followed */
     uint64_t changes;    /* people changed since the snapshot, as far as this process knows */
+    uint64_t unreadable; /* people of whom something does not open, as far as it was noticed */
     bool from_snapshot;  /* was it opened from one? */
     bool snapshot;       /* is there one now? */
     uint64_t snapshot_bytes, snapshot_faces, snapshot_generation;
     mn_time snapshot_written;
 } mn_core_gallery_state;
 mn_code mn_core_gallery_look(mn_core *c, mn_core_gallery_state *out, mn_error *err);
+/* Of how many people something does not open, as far as it was noticed: it is in no search, see core/check.h.
+ */
+size_t mn_core_unreadable_count(mn_core *c);
 /* Writes the snapshot now. It is also written in the background when the setting gallery.snapshot asks for
  * it, and when the core is closed. cancel may be NULL. */
 mn_code mn_core_gallery_save(mn_core *c, const mn_cancel *cancel, mn_error *err);

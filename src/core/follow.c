@@ -68,8 +68,10 @@ static mn_code bring_up_to_date(mn_core *c, const mn_id *ids, size_t n, mn_arena
         return code;
     code = read_people(c, ids, n, arena, people, &n_people, err);
     c->store->ops->rollback(c->store);
-    if (code == MN_OK)
+    if (code == MN_OK) {
+        mn_core_unreadable_forget(c, ids, n);
         code = mn_core_load_people(c, people, n_people, arena, &b.entries, &b.n, err);
+    }
     if (code == MN_OK)
         code = exchange(c, ids, n, &b, err);
     mn_core_wipe(c, b.entries, b.n);
@@ -157,23 +159,52 @@ mn_code mn_core_follow(mn_core *c, mn_error *err)
     return code;
 }
 
+/* One that was damaged since it was loaded costs the others nothing. */
+static mn_code pass_over(mn_core *c, const mn_id *person, mn_error *e)
+{
+    char text[MN_ID_TEXT];
+    mn_id_format(person, text);
+    mn_error_prefix(e, "person %s", text);
+    mn_core_unreadable_add(c, person, 1, e);
+    return MN_E_NOT_FOUND;
+}
+
+/* What the store gave; MN_E_CORRUPT: it does not open. */
+static mn_code open_descriptor(mn_core *c, const mn_key_record *k, const mn_descriptor_record *d, float *out,
+                               mn_error *err)
+{
+    mn_key *key = NULL;
+    mn_code code =
+        mn_key_unwrap(c->master, k->person.bytes, sizeof k->person.bytes, k->wrapped, k->n, &key, err);
+    if (code == MN_OK)
+        code = mn_core_unseal_descriptor(c, key, d, out, err);
+    mn_key_close(key);
+    return code;
+}
+
 mn_code mn_core_fetch(void *ctx, const mn_id *face, float *out, mn_error *err)
 {
     mn_core *c = ctx;
+    mn_store *s = c->store;
+    mn_error e = {0};
     mn_face_record f;
     mn_descriptor_record d;
-    mn_key *key = NULL;
+    mn_key_record k;
     mn_arena *arena = mn_arena_create(1 << 20);
     if (!arena)
         return mn_fail(err, MN_E_MEMORY, "no memory for a descriptor");
-    mn_code code = c->store->ops->face_get(c->store, face, arena, &f, err);
+    mn_code code = s->ops->face_get(s, face, arena, &f, &e);
     if (code == MN_OK)
-        code = c->store->ops->descriptor_get(c->store, face, c->model_name, arena, &d, err);
+        code = s->ops->descriptor_get(s, face, c->model_name, arena, &d, &e);
     if (code == MN_OK)
-        code = mn_core_person_key(c, &f.person, arena, &key, err);
-    if (code == MN_OK)
-        code = mn_core_unseal_descriptor(c, key, &d, out, err);
-    mn_key_close(key);
+        code = s->ops->key_get(s, &f.person, arena, &k.wrapped, &k.n, &e);
+    if (code == MN_OK) {
+        k.person = f.person;
+        code = open_descriptor(c, &k, &d, out, &e);
+        code = code == MN_E_CORRUPT ? pass_over(c, &f.person, &e) : code;
+    }
     mn_arena_destroy(arena);
+    if (code != MN_OK && err)
+        *err = e;
     return code;
 }

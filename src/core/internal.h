@@ -46,6 +46,13 @@ typedef struct {
     mn_pool *writer; /* made when first needed */
 } mn_core_snapshot;
 
+/* People of whom something does not open, sorted; unreadable.c. */
+typedef struct {
+    pthread_mutex_t lock;
+    mn_id *people;
+    size_t n, room;
+} mn_core_unreadable;
+
 struct mn_core {
     mn_signin *signin;
     mn_temporary_table *temporary;
@@ -68,6 +75,7 @@ struct mn_core {
     unsigned threads;
     bool loaded, from_snapshot; /* set while opening */
     mn_core_snapshot snapshot;
+    mn_core_unreadable unreadable;
     void (*warn)(void *user, const char *text);
     void *warn_user;
 
@@ -120,7 +128,8 @@ mn_code mn_core_load_first(mn_core *c, const mn_core_gallery_options *o, mn_erro
 /* Brings the gallery up to the store, whoever wrote there, and takes out whose time has come. */
 mn_code mn_core_follow(mn_core *c, mn_error *err);
 mn_code mn_core_follow_locked(mn_core *c, mn_arena *arena, mn_error *err); /* with follow_lock held */
-/* The exact descriptor of a face: for the gallery's last step. ctx: the core. */
+/* The exact descriptor of a face: for the gallery's last step. ctx: the core. One that does not open is noted,
+ * and as if it were not there (MN_E_NOT_FOUND). */
 mn_code mn_core_fetch(void *ctx, const mn_id *face, float *out, mn_error *err);
 
 /* snapshot.c */
@@ -134,9 +143,15 @@ void mn_core_snapshot_changed(mn_core *c, size_t people, mn_arena *arena);
 void mn_core_snapshot_close(mn_core *c); /* while all else is still open */
 void mn_core_warn(const mn_core *c, const mn_error *e, const char *then);
 
+/* unreadable.c */
+/* Of these people something does not open; first: of the first one. Warns once of each. */
+void mn_core_unreadable_add(mn_core *c, const mn_id *people, size_t n, const mn_error *first);
+/* They are read anew. */
+void mn_core_unreadable_forget(mn_core *c, const mn_id *people, size_t n);
+
 /* load.c */
 /* What of these people belongs into the gallery now; entries and all that they point to are the arena's,
- * unsealed: wipe the vectors with mn_core_wipe. */
+ * unsealed: wipe the vectors with mn_core_wipe. What does not open is passed over, and noted. */
 mn_code mn_core_load_people(mn_core *c, const mn_dossier *people, size_t n, mn_arena *arena,
                             mn_gallery_entry **entries, size_t *n_entries, mn_error *err);
 void mn_core_wipe(const mn_core *c, const mn_gallery_entry *entries, size_t n);

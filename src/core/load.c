@@ -61,6 +61,9 @@ typedef struct {
     unsigned working; /* under the lock, as are those below */
     mn_code code;
     mn_error error;
+    mn_id *damaged; /* people; room for all */
+    size_t n_damaged;
+    mn_error damage; /* of the first of them */
 } load;
 
 /* The lists through which they may be found now; *end: when the last of them ends. */
@@ -110,7 +113,8 @@ static mn_code plan(load *l, const mn_dossier *people, size_t n, mn_error *err)
         faces += people[i].n_faces;
     l->people = mn_arena_calloc(l->arena, n + 1, sizeof *l->people);
     l->entries = mn_arena_calloc(l->arena, faces + 1, sizeof *l->entries);
-    if (!l->people || !l->entries)
+    l->damaged = mn_arena_calloc(l->arena, n + 1, sizeof *l->damaged);
+    if (!l->people || !l->entries || !l->damaged)
         return mn_fail(err, MN_E_MEMORY, "no memory for the gallery");
     mn_code code = MN_OK;
     for (size_t i = 0; code == MN_OK && i < n; i++)
@@ -127,27 +131,56 @@ static mn_code plan(load *l, const mn_dossier *people, size_t n, mn_error *err)
 
 /* ---- unsealing ---- */
 
-static mn_code unseal_faces(const load *l, const planned *p, mn_error *err)
+static void note_damage(load *l, const mn_id *person, const mn_error *e)
 {
-    const mn_dossier *d = p->dossier;
-    mn_key *key = NULL;
+    char text[MN_ID_TEXT];
+    pthread_mutex_lock(&l->lock);
+    if (l->n_damaged == 0) {
+        mn_id_format(person, text);
+        l->damage = *e;
+        mn_error_prefix(&l->damage, "person %s", text);
+    }
+    l->damaged[l->n_damaged++] = *person;
+    pthread_mutex_unlock(&l->lock);
+}
+
+static mn_code open_key(const load *l, const mn_dossier *d, mn_key **out, mn_error *err)
+{
     if (!d->key)
         return mn_fail(err, MN_E_CORRUPT,
                        "there are descriptors and no key to open them: put the store's backup back");
-    mn_code code =
-        mn_key_unwrap(l->c->master, d->person.bytes, sizeof d->person.bytes, d->key, d->key_len, &key, err);
-    for (size_t i = 0; code == MN_OK && i < d->n_faces; i++)
-        code = mn_core_unseal_descriptor(l->c, key, &d->faces[i].descriptor,
-                                         l->vectors + (p->first + i) * (size_t)l->c->model->dim, err);
+    return mn_key_unwrap(l->c->master, d->person.bytes, sizeof d->person.bytes, d->key, d->key_len, out, err);
+}
+
+/* What does not open is passed over: its entry loses its vector, and drop_damaged takes it out. */
+static mn_code unseal_faces(load *l, const planned *p, mn_error *err)
+{
+    const mn_dossier *d = p->dossier;
+    const size_t dim = (size_t)l->c->model->dim;
+    mn_error first = {0};
+    mn_key *key = NULL;
+    mn_code with_key = open_key(l, d, &key, &first), code = MN_OK;
+    for (size_t i = 0; code == MN_OK && i < d->n_faces; i++) {
+        mn_error e = first;
+        code = with_key != MN_OK ? with_key
+                                 : mn_core_unseal_descriptor(l->c, key, &d->faces[i].descriptor,
+                                                             l->vectors + (p->first + i) * dim, &e);
+        if (code == MN_OK)
+            continue;
+        first = first.code == MN_OK ? e : first;
+        l->entries[p->first + i].v = NULL;
+        code = code == MN_E_CORRUPT ? MN_OK : code;
+    }
     mn_key_close(key);
+    if (code == MN_OK && first.code != MN_OK)
+        note_damage(l, &d->person, &first);
+    else if (code != MN_OK)
+        *err = first;
     return code;
 }
 
-static void fail_load(load *l, const planned *p, mn_code code, mn_error *e)
+static void fail_load(load *l, mn_code code, const mn_error *e)
 {
-    char text[MN_ID_TEXT];
-    mn_id_format(&p->dossier->person, text);
-    mn_error_prefix(e, "person %s", text);
     pthread_mutex_lock(&l->lock);
     if (l->code == MN_OK) {
         l->code = code;
@@ -165,7 +198,7 @@ static void unseal_slices(load *l)
             mn_error e = {0};
             mn_code code = unseal_faces(l, &l->people[i], &e);
             if (code != MN_OK) {
-                fail_load(l, &l->people[i], code, &e);
+                fail_load(l, code, &e);
                 return;
             }
         }
@@ -199,6 +232,18 @@ static void start(load *l, mn_pool *pool)
     }
 }
 
+static void drop_damaged(load *l)
+{
+    size_t kept = 0;
+    if (l->n_damaged == 0)
+        return;
+    for (size_t i = 0; i < l->n; i++)
+        if (l->entries[i].v)
+            l->entries[kept++] = l->entries[i];
+    l->n = kept;
+    mn_core_unreadable_add(l->c, l->damaged, l->n_damaged, &l->damage);
+}
+
 /* Helps, and waits for the others. */
 static mn_code finish(load *l, mn_error *err)
 {
@@ -208,7 +253,9 @@ static mn_code finish(load *l, mn_error *err)
         pthread_cond_wait(&l->done, &l->lock);
     mn_code code = l->code;
     pthread_mutex_unlock(&l->lock);
-    if (code != MN_OK && err)
+    if (code == MN_OK)
+        drop_damaged(l);
+    else if (err)
         *err = l->error;
     return code;
 }
@@ -243,11 +290,12 @@ mn_code mn_core_load_people(mn_core *c, const mn_dossier *people, size_t n, mn_a
     return MN_OK;
 }
 
-/* What was unsealed lives on in the gallery's rows only. The vectors of a load lie side by side. */
+/* What was unsealed lives on in the gallery's rows only. */
 void mn_core_wipe(const mn_core *c, const mn_gallery_entry *entries, size_t n)
 {
-    if (n > 0)
-        sodium_memzero((void *)(uintptr_t)entries[0].v, n * (size_t)c->model->dim * sizeof(float));
+    for (size_t i = 0; i < n; i++)
+        if (entries[i].v)
+            sodium_memzero((void *)(uintptr_t)entries[i].v, (size_t)c->model->dim * sizeof(float));
 }
 
 /* ---- everybody ---- */

@@ -162,6 +162,7 @@ static mn_code alloc_core(const mn_core_options *o, mn_core **out, mn_error *err
     pthread_cond_init(&c->house_wake, &clock);
     pthread_condattr_destroy(&clock);
     pthread_mutex_init(&c->follow_lock, NULL);
+    pthread_mutex_init(&c->unreadable.lock, NULL);
     mn_group_init(&c->enrolments, mn_enrol_run_group, c);
     mn_group_init(&c->looks, mn_core_run_looks, c);
     pthread_rwlockattr_t attr;
@@ -183,6 +184,7 @@ void mn_core_close(mn_core *c)
     mn_group_finish(&c->looks); /* puts what was posted on record */
     mn_core_snapshot_close(c);
     mn_gallery_destroy(c->gallery);
+    mn_free(c->unreadable.people);
     mn_secret_rotation_destroy(c->rotation);
     mn_signin_destroy(c->signin);
     mn_temporary_destroy(c->temporary);
@@ -194,6 +196,7 @@ void mn_core_close(mn_core *c)
         c->store->ops->close(c->store);
     pthread_rwlock_destroy(&c->swap_lock);
     pthread_mutex_destroy(&c->follow_lock);
+    pthread_mutex_destroy(&c->unreadable.lock);
     pthread_mutex_destroy(&c->house_lock);
     pthread_cond_destroy(&c->house_wake);
     mn_free(c);

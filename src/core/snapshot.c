@@ -422,6 +422,7 @@ static mn_core_gallery_state state_of(mn_core *c)
                                    .bytes = g.bytes,
                                    .cold_bytes = g.cold_bytes,
                                    .dim = c->model->dim,
+                                   .unreadable = mn_core_unreadable_count(c),
                                    .from_snapshot = c->from_snapshot};
     pthread_mutex_lock(&c->follow_lock);
     state.generation = c->seen;

@@ -888,7 +888,21 @@ class Records(Case):
         stats = self.ok(mien("store", "stats", *data, "--json")).json
         self.assertEqual(stats, {"people": 2, "faces": 2, "descriptors": 2, "consents": 2, "lists": 1, "audit": 2})
         self.assertRegex(self.ok(mien("store", "stats", *data)).out, r"(?m)^people +2$")
-        self.assertEqual(self.ok(mien("store", "check", *data, "--json")).json, {"sound": True, "audit": 2})
+        self.assertEqual(self.ok(mien("store", "check", *data, "--json")).json,
+                         {"sound": True, "audit": 2, "keys": 2, "descriptors": 2, "blobs": 2, "damaged": 0, "orphans": 0,
+                          "found": []})
+        db = sqlite3.connect(scratch / "counted/mien.db")
+        person, sealed = db.execute("SELECT lower(hex(person)), sealed FROM descriptor JOIN face ON face = id").fetchone()
+        db.execute("UPDATE descriptor SET sealed = ? WHERE sealed = ?", (sealed[:-1] + bytes([sealed[-1] ^ 1]), sealed))
+        db.commit()
+        db.close()
+        broken = self.ok(mien("store", "check", *data, "--json"), 1).json
+        self.assertEqual((broken["sound"], broken["damaged"], broken["found"][0]["kind"]), (False, 1, "descriptor"))
+        self.assertEqual(broken["found"][0]["person"].replace("-", ""), person)
+        self.assertIn(broken["found"][0]["person"], self.ok(mien("store", "check", *data), 1).out)
+        # Nobody else is the worse for it.
+        self.assertIn("store check", self.ok(mien("gallery", "rebuild", *data)).err)
+        self.assertIn("unreadable", self.ok(mien("gallery", "rebuild", *data)).out)
 
     def test_key_file(self):
         data = self.data("rotated")

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "core/backup.h"
 #include "core/backup_internal.h"
+#include "core/check.h"
 #include "support.h"
 #include "world.h"
 
@@ -69,7 +70,7 @@ static mn_restore_report restore(world *w, const char *name, const char *ledger,
 
 static void close_world(world *w)
 {
-    assert_ok(mn_core_check(w->core, NULL, err));
+    assert_ok(mn_core_check(w->core, NULL, NULL, err));
     mn_core_close(w->core);
     mn_arena_destroy(w->arena);
     mn_settings_destroy(w->settings);

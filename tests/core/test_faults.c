@@ -3,6 +3,7 @@
  * works again. */
 #include "base/file.h"
 #include "core/backup.h"
+#include "core/check.h"
 #include "store/gate.h"
 #include "store/postgres_server.h"
 #include "support.h"
@@ -129,7 +130,7 @@ static void assert_state(town *t, unsigned done, bool blobs_too)
     assert_ok(c->blobs->ops->each(c->blobs, count_blob, &blobs, err));
     if (blobs_too)
         assert_int_equal(blobs, 4 + enrolled - gone - !!(done & WITHDRAW));
-    assert_ok(mn_core_check(c, NULL, err));
+    assert_ok(mn_core_check(c, NULL, NULL, err));
 }
 
 /* Every deed; which of them succeeded. Those of `must` may not, and each failure has to say one of `says`. */
@@ -521,7 +522,7 @@ static void test_postgres_dies_in_the_middle(void **state)
     assert_int_equal(look_for(t.w, t.w->core, 1000).n, 1);
     assert_int_equal(look_for(t.w, t.w->core, (unsigned)(1000 + s.done - 1)).n, 1);
     do_rest(&t, 0);
-    assert_ok(mn_core_check(t.w->core, NULL, err));
+    assert_ok(mn_core_check(t.w->core, NULL, NULL, err));
 }
 
 /* An answer that is lost or cut, and a server that is busy for a moment, are not even noticed. */

@@ -7,6 +7,7 @@
  * again. Then everything acknowledged is there, what was under way is there as a whole or not at all, nobody
  * else is there, the records check clean, the audit log holds as many records as there were acts, and no
  * sample is left over. MIEN_TEST_KILLS and MIEN_TEST_SERVER_KILLS: how many cycles, by themselves a few. */
+#include "core/check.h"
 #include "store/postgres_server.h"
 #include "support.h"
 #include "world.h"
@@ -381,7 +382,7 @@ static void check_data(const message under_way[THREADS], const bool busy[THREADS
     mn_id *trash = NULL;
     size_t n = 9;
     assert_ok(world_open(&w, "test", &fp32_model, true, &w.core, err));
-    assert_ok(mn_core_check(w.core, NULL, err)); /* with the audit log's chain */
+    assert_ok(mn_core_check(w.core, NULL, NULL, err)); /* with the audit log's chain */
     for (uint8_t t = 0; t < THREADS; t++)
         for (uint8_t i = 0; i < SLOTS; i++)
             found[t][i] = look_at(t, i);

@@ -141,34 +141,6 @@ static void test_progress_and_cancel(void **state)
     assert_int_equal(some.told, 1);
 }
 
-static void test_damage_names_the_person(void **state)
-{
-    world *w = *state;
-    mn_store *s = w->core->store;
-    mn_core *c = NULL;
-    mn_error e = {0};
-    char id[MN_ID_TEXT];
-    crowd_enrol(w, 0, 300, &staff);
-    mn_id face, person = crowd_person(w, 211);
-    mn_face_record *of = NULL;
-    mn_descriptor_record d;
-    size_t n = 0;
-    assert_ok(s->ops->faces_of(s, &person, w->arena, &of, &n, err));
-    face = of[0].id;
-    assert_ok(s->ops->descriptor_get(s, &face, "synthetic-128", w->arena, &d, err));
-    uint8_t *bytes = (uint8_t *)(uintptr_t)d.sealed;
-    bytes[100] ^= 4;
-    assert_ok(s->ops->descriptor_put(s, &d, err));
-    assert_int_equal(world_open(w, "test", &fp32_model, false, &c, &e), MN_E_CORRUPT);
-    mn_id_format(&person, id);
-    if (!strstr(e.text, id))
-        fail_msg("\"%s\" does not name %s", e.text, id);
-    bytes[100] ^= 4;
-    assert_ok(s->ops->descriptor_put(s, &d, err));
-    world_reopen(w);
-    assert_int_equal(faces(w), 300);
-}
-
 /* ---- settings ---- */
 
 static mn_code open_with(world *w, const char *cold_dir, const char *filter, mn_core **out, mn_error *e)
@@ -211,7 +183,6 @@ int main(void)
         T(test_ends),
         T(test_one_of_two_lists_ends),
         T(test_progress_and_cancel),
-        T(test_damage_names_the_person),
         T(test_settings),
     };
 #undef T

@@ -1,5 +1,6 @@
 #include "world.h"
 
+#include "core/check.h"
 #include "support.h"
 
 #include <math.h>
@@ -58,7 +59,7 @@ int world_teardown(void **state)
 {
     world *w = *state;
     mn_error e = {0};
-    if (mn_core_check(w->core, NULL, &e) != MN_OK)
+    if (mn_core_check(w->core, NULL, NULL, &e) != MN_OK)
         fail_msg("after the test the data are not sound: %s", e.text);
     mn_core_close(w->core);
     mn_arena_destroy(w->arena);
