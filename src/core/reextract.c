@@ -239,21 +239,27 @@ static mn_code make_all(change *h, mn_error *err)
 
 /* ---- the switch ---- */
 
-static mn_code count_lacking(change *h, uint64_t *out, mn_error *err)
+/* *out: faces without a new descriptor. *untried (may be NULL): those that this call has not tried. */
+static mn_code count_lacking(change *h, uint64_t *out, uint64_t *untried, mn_error *err)
 {
     mn_store *s = h->c->store;
     mn_id after = {{0}};
     size_t n = LOOK;
+    uint64_t lacking = 0, others = 0;
     mn_code code = MN_OK;
-    *out = 0;
     while (code == MN_OK && n == LOOK) {
         mn_face_record *faces = NULL;
         mn_arena_reset(h->arena);
         code = s->ops->faces_page(s, NULL, h->c->model_name, &after, LOOK, h->arena, &faces, &n, err);
-        if (code == MN_OK && n > 0)
-            after = faces[n - 1].id;
-        *out += code == MN_OK ? n : 0;
+        for (size_t i = 0; code == MN_OK && i < n; i++) {
+            after = faces[i].id;
+            others += !is_missing(h, &after);
+        }
+        lacking += code == MN_OK ? n : 0;
     }
+    *out = lacking;
+    if (untried)
+        *untried = others;
     return code;
 }
 
@@ -285,15 +291,15 @@ static mn_code set_roles(change *h, mn_error *err)
 static mn_code try_switch(change *h, bool *again, mn_error *err)
 {
     mn_store *s = h->c->store;
-    uint64_t lacking = 0;
+    uint64_t lacking = 0, untried = 0;
     mn_code code = s->ops->begin(s, err);
     if (code != MN_OK)
         return code;
     *again = false;
     code = need_role(h, MN_MODEL_NEXT, err);
     if (code == MN_OK)
-        code = count_lacking(h, &lacking, err);
-    *again = lacking > h->n_missing;
+        code = count_lacking(h, &lacking, &untried, err);
+    *again = untried > 0;
     h->report.missing = lacking;
     bool ready = code == MN_OK && !*again && (lacking == 0 || h->what->accept_missing);
     if (ready)
@@ -313,7 +319,7 @@ static mn_code convert(change *h, mn_error *err)
     uint64_t lacking = 0;
     mn_code code = h->c->store->ops->counts(h->c->store, &counts, err);
     if (code == MN_OK)
-        code = count_lacking(h, &lacking, err);
+        code = count_lacking(h, &lacking, NULL, err);
     h->report.faces = h->all = counts.faces;
     h->done = counts.faces > lacking ? counts.faces - lacking : 0;
     while (code == MN_OK && again) {

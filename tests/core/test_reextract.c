@@ -20,6 +20,7 @@ typedef struct {
     size_t n_cannot, pages;
     mn_cancel cancel;
     bool cancel_after_page, enrol_after_page;
+    mn_id erase_after_page; /* nil: nobody */
 } teller;
 
 /* The new model: a descriptor made of the sample's bytes. */
@@ -65,6 +66,8 @@ static void progress(void *ctx, uint64_t done, uint64_t all)
         mn_cancel_set(&t->cancel);
     if (t->enrol_after_page && t->pages == 1)
         enrol(t->w, "late", "staff", 500, 0);
+    if (!mn_id_is_nil(&t->erase_after_page) && t->pages == 1)
+        assert_ok(mn_core_erase(t->w->core, &ann, &t->erase_after_page, err));
 }
 
 static mn_reextract ask(teller *t)
@@ -302,6 +305,30 @@ static void test_enrolled_meanwhile(void **state)
     mn_core_close(c);
 }
 
+/* One whose sample cannot be described goes, and another one comes: as many lack a new descriptor as before,
+ * and it is not the same person. */
+static void test_exchanged_meanwhile(void **state)
+{
+    world *w = *state;
+    teller t = {.w = w, .enrol_after_page = true};
+    mn_reextract_report r;
+    mn_person_view v;
+    fill(w, 3);
+    t.broken_at = new_seed(w, "person 1");
+    assert_ok(mn_core_person(w->core, &ann, "person 1", w->arena, &v, err));
+    t.erase_after_page = v.person.id;
+    mn_core *c = changing(w);
+    mn_reextract what = ask(&t);
+    what.accept_missing = true;
+    assert_ok(mn_core_reextract(c, &ann, &what, &r, err));
+    assert_int_equal(t.n_cannot, 1);
+    assert_int_equal(r.made, 3);
+    assert_int_equal(r.missing, 0);
+    assert_true(r.switched);
+    assert_string_equal(found_by(w, c, new_seed(w, "late")), "late");
+    mn_core_close(c);
+}
+
 static void test_abandoned(void **state)
 {
     world *w = *state;
@@ -350,8 +377,9 @@ static void test_erased_meanwhile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_side_by_side), T(test_merged_meanwhile),   T(test_same_model), T(test_interrupted),
-        T(test_missing),      T(test_enrolled_meanwhile), T(test_abandoned),  T(test_erased_meanwhile),
+        T(test_side_by_side), T(test_merged_meanwhile), T(test_same_model),
+        T(test_interrupted),  T(test_missing),          T(test_enrolled_meanwhile),
+        T(test_abandoned),    T(test_erased_meanwhile), T(test_exchanged_meanwhile),
     };
     return cmocka_run_group_tests_name("reextract", tests, NULL, NULL);
 }
