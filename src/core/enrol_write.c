@@ -247,12 +247,23 @@ static bool must_wait(const known *k, const mn_enrol_job *job)
     return false;
 }
 
-static bool joins_list(const known *k, const mn_enrol_job *job)
+/* Who is in the list stays in it from the day they came: one more picture does not put its retention off. */
+static mn_code put_member(const mn_enrol_round *round, const mn_enrol_job *job, const known *k, rows *r,
+                          mn_error *err)
 {
+    mn_membership *there = NULL;
+    size_t n = 0;
+    const mn_id *list = &job->list->list.id;
     for (const mn_enrol_job *other = k->jobs; other; other = other->same)
         if (other->list == job->list)
-            return false;
-    return true;
+            return MN_OK;
+    mn_code code = round->c->store->ops->lists_of(round->c->store, &k->person, round->arena, &there, &n, err);
+    for (size_t i = 0; code == MN_OK && i < n; i++)
+        if (mn_id_compare(&there[i].list.id, list) == 0 && job->now < there[i].until)
+            return MN_OK;
+    if (code == MN_OK)
+        r->members[r->n_members++] = (mn_member_record){*list, k->person, job->now};
+    return code;
 }
 
 /* A picture that is there already is passed over. */
@@ -330,8 +341,8 @@ static mn_code fill_known(mn_enrol_round *round, mn_enrol_job *job, const known_
     code = need_list(round, job->list, err);
     if (code == MN_OK && state)
         code = fill_consent(round, job, k, r, err);
-    if (joins_list(k, job))
-        r->members[r->n_members++] = (mn_member_record){job->list->list.id, k->person, job->now};
+    if (code == MN_OK)
+        code = put_member(round, job, k, r, err);
     job->same = k->jobs;
     k->jobs = job;
     if (code == MN_OK && !there)

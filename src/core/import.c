@@ -495,7 +495,8 @@ static mn_code make_members(record *r, mn_error *err)
     for (size_t i = 0; code == MN_OK && i < r->p->n_lists; i++) {
         bool known = false;
         for (size_t j = 0; j < n; j++)
-            known = known || mn_id_compare(&there[j].list.id, &r->lists[i].id) == 0;
+            known = known ||
+                    (mn_id_compare(&there[j].list.id, &r->lists[i].id) == 0 && r->now < there[j].until);
         for (size_t j = 0; j < n_new; j++)
             known = known || mn_id_compare(&members[j].list, &r->lists[i].id) == 0;
         if (!known)

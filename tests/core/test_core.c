@@ -376,6 +376,41 @@ static void test_retention_of_a_list(void **state)
     assert_int_equal(look_for(w, w->core, 1).n, 0);
 }
 
+static mn_membership only_list(world *w, const mn_id *person)
+{
+    mn_membership *m = NULL;
+    size_t n = 0;
+    assert_ok(w->core->store->ops->lists_of(w->core->store, person, w->arena, &m, &n, err));
+    assert_int_equal(n, 1);
+    return m[0];
+}
+
+/* One more picture does not put off when somebody is in a list no more; who was in it begins anew. */
+static void test_retention_goes_on(void **state)
+{
+    world *w = *state;
+    mn_list l;
+    mn_id nil = {0};
+    const mn_enrolment a = enrol(w, "Anna", "visitors", 1, 0);
+    assert_ok(w->core->store->ops->list_by_name(w->core->store, &nil, "visitors", w->arena, &l, err));
+    l.retention = MN_TIME_DAY;
+    assert_ok(w->core->store->ops->list_put(w->core->store, &l, err));
+    const mn_membership before = only_list(w, &a.person);
+    assert_int_equal(before.until, before.added + MN_TIME_DAY);
+    usleep(20 * 1000);
+    enrol(w, "Anna", "visitors", 1, 1);
+    mn_membership after = only_list(w, &a.person);
+    assert_int_equal(after.added, before.added);
+    assert_int_equal(after.until, before.until);
+    l.retention = 10 * 1000;
+    assert_ok(w->core->store->ops->list_put(w->core->store, &l, err));
+    usleep(20 * 1000);
+    enrol(w, "Anna", "visitors", 1, 2);
+    after = only_list(w, &a.person);
+    assert_true(after.added > before.added);
+    assert_int_equal(after.until, after.added + 10 * 1000);
+}
+
 static void test_inactive(void **state)
 {
     world *w = *state;
@@ -740,6 +775,7 @@ int main(void)
         T(test_withdrawal),
         T(test_withdrawal_of_one_purpose),
         T(test_retention_of_a_list),
+        T(test_retention_goes_on),
         T(test_inactive),
         T(test_threshold_is_corrected_for_the_number_of_people),
         T(test_threshold_of_a_list),

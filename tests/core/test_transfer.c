@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- what an export gave ---- */
 
@@ -294,6 +295,37 @@ static void test_second_run(void **state)
     assert_int_equal(look_for(w, w->core, 1).n, 1);
 }
 
+/* As with one more picture: who is in the list stays from the day they came, and who was in it begins anew. */
+static void test_retention_goes_on(void **state)
+{
+    world *w = *state;
+    mn_store *s = w->core->store;
+    mn_list l;
+    mn_membership *before = NULL, *after = NULL;
+    size_t n = 0;
+    const mn_id nil = {{0}};
+    const mn_consent consent = form(MN_PURPOSE_IDENTIFICATION);
+    const mn_import_face faces[2] = {a_face(w, 1, 0), a_face(w, 1, 1)};
+    mn_import_person p = a_person("A7", faces, &consent);
+    put_in(w, &p, 1, false);
+    assert_int_equal(p.code, MN_OK);
+    assert_ok(s->ops->list_by_name(s, &nil, "staff", w->arena, &l, err));
+    l.retention = MN_TIME_DAY;
+    assert_ok(s->ops->list_put(s, &l, err));
+    assert_ok(s->ops->lists_of(s, &p.person, w->arena, &before, &n, err));
+    p.n_faces = 2;
+    usleep(20 * 1000);
+    put_in(w, &p, 1, false);
+    assert_ok(s->ops->lists_of(s, &p.person, w->arena, &after, &n, err));
+    assert_int_equal(after->added, before->added);
+    assert_int_equal(after->until, before->added + MN_TIME_DAY);
+    l.retention = 10 * 1000;
+    assert_ok(s->ops->list_put(s, &l, err));
+    put_in(w, &p, 1, false);
+    assert_ok(s->ops->lists_of(s, &p.person, w->arena, &after, &n, err));
+    assert_true(after->added > before->added);
+}
+
 static void test_dry_run(void **state)
 {
     world *w = *state;
@@ -487,6 +519,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_round),          T(test_one_list),    T(test_pages),
         T(test_needs_no_model), T(test_second_run),  T(test_dry_run),
+        T(test_retention_goes_on),
         T(test_refused),        T(test_unit_length), T(test_erased_stays_erased),
         T(test_withdrawn_here), T(test_taken_ids),   T(test_rights),
     };
