@@ -109,6 +109,8 @@ static mn_code check_consent(const mn_consent *c, mn_error *err)
         code = mn_core_check_text("how the consent was given", c->method, err);
     if (code == MN_OK && c->evidence && *c->evidence)
         code = mn_core_check_text("the consent's evidence", c->evidence, err);
+    if (code == MN_OK && c->given > mn_time_now())
+        code = mn_fail(err, MN_E_CONSENT, "the consent is said to be given in the future");
     if (code == MN_OK && c->until <= c->given)
         code = mn_fail(err, MN_E_INVALID, "the consent ends before it was given");
     return code;
@@ -495,8 +497,8 @@ static mn_code make_members(record *r, mn_error *err)
     for (size_t i = 0; code == MN_OK && i < r->p->n_lists; i++) {
         bool known = false;
         for (size_t j = 0; j < n; j++)
-            known = known ||
-                    (mn_id_compare(&there[j].list.id, &r->lists[i].id) == 0 && r->now < there[j].until);
+            known =
+                known || (mn_id_compare(&there[j].list.id, &r->lists[i].id) == 0 && r->now < there[j].until);
         for (size_t j = 0; j < n_new; j++)
             known = known || mn_id_compare(&members[j].list, &r->lists[i].id) == 0;
         if (!known)

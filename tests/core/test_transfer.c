@@ -295,7 +295,8 @@ static void test_second_run(void **state)
     assert_int_equal(look_for(w, w->core, 1).n, 1);
 }
 
-/* As with one more picture: who is in the list stays from the day they came, and who was in it begins anew. */
+/* As with one more picture: who is in the list stays from the day they came, and who was in it begins anew.
+ */
 static void test_retention_goes_on(void **state)
 {
     world *w = *state;
@@ -372,6 +373,9 @@ static void test_refused(void **state)
     const mn_import_list purpose = {"staff", true, MN_PURPOSE_ATTENDANCE}, nowhere = {.name = "nowhere"};
     mn_import_person no_list = a_person("x", &face, &good), wrong_list = a_person("x", &face, &other),
                      unknown_list = a_person("x", &face, &good);
+    const mn_consent both[2] = {good, late};
+    mn_import_person and_late = a_person("x", &face, both);
+    and_late.n_consents = 2;
     no_list.n_lists = 0;
     wrong_list.lists = &purpose;
     unknown_list.lists = &nowhere;
@@ -383,7 +387,8 @@ static void test_refused(void **state)
         {a_person("good 1", &face, &good), MN_OK, ""},
         {a_person("x", &face, NULL), MN_E_CONSENT, "needs a consent to identification"},
         {a_person("x", &face, &other), MN_E_CONSENT, "valid now"},
-        {a_person("x", &face, &late), MN_E_CONSENT, "valid now"},
+        {a_person("x", &face, &late), MN_E_CONSENT, "in the future"},
+        {and_late, MN_E_CONSENT, "in the future"}, /* beside a good one */
         {a_person("x", &face, &over), MN_E_CONSENT, "valid now"},
         {a_person("x", &face, &withdrawn), MN_E_CONSENT, "valid now"},
         {a_person("x", &face, &silent), MN_E_INVALID, "how the consent was given"},
@@ -517,11 +522,19 @@ static void test_rights(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_round),          T(test_one_list),    T(test_pages),
-        T(test_needs_no_model), T(test_second_run),  T(test_dry_run),
+        T(test_round),
+        T(test_one_list),
+        T(test_pages),
+        T(test_needs_no_model),
+        T(test_second_run),
+        T(test_dry_run),
         T(test_retention_goes_on),
-        T(test_refused),        T(test_unit_length), T(test_erased_stays_erased),
-        T(test_withdrawn_here), T(test_taken_ids),   T(test_rights),
+        T(test_refused),
+        T(test_unit_length),
+        T(test_erased_stays_erased),
+        T(test_withdrawn_here),
+        T(test_taken_ids),
+        T(test_rights),
     };
     return cmocka_run_group_tests_name("transfer", tests, NULL, NULL);
 }
