@@ -126,7 +126,7 @@ static mn_code load_from_store(mn_core *c, const mn_core_gallery_options *o, mn_
         return code;
     c->seen = newest;
     c->looked = now;
-    c->snapshot.changes = mn_gallery_stats_get(c->gallery).faces;
+    c->snapshot.changes = mn_gallery_faces(c->gallery);
     return MN_OK;
 }
 

@@ -377,7 +377,7 @@ static bool due(const mn_core_snapshot *s)
 static void notice_lost_key(mn_core *c, mn_arena *arena)
 {
     const char *hex = NULL;
-    size_t faces = mn_gallery_stats_get(c->gallery).faces;
+    size_t faces = mn_gallery_faces(c->gallery);
     if (c->snapshot.every > 0 && c->snapshot.changes < faces &&
         c->store->ops->meta_get(c->store, MN_STORE_SNAPSHOT_META, arena, &hex, NULL) == MN_OK && !hex)
         c->snapshot.changes = faces;

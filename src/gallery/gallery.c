@@ -139,6 +139,14 @@ static void add_segment(const mn_view *v, size_t i, mn_gallery_stats *stats)
     stats->lists += new_lists(v, i);
 }
 
+size_t mn_gallery_faces(mn_gallery *g)
+{
+    mn_view *v = mn_view_take(&g->views);
+    size_t n = v->faces;
+    mn_view_give_back(&g->views, v);
+    return n;
+}
+
 mn_gallery_stats mn_gallery_stats_get(mn_gallery *g)
 {
     mn_view *v = mn_view_take(&g->views);

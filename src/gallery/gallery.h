@@ -132,6 +132,9 @@ typedef struct {
     size_t sketched; /* chunks that have sketches */
 } mn_gallery_stats; /* removed: rows not compacted yet; bytes: memory of the rows in use with all that belongs
                        to them; cold_bytes: what of them is in files instead */
+/* Looks at every chunk and list, and waits for a write. */
 mn_gallery_stats mn_gallery_stats_get(mn_gallery *g);
+/* The number of faces alone: waits for nobody. */
+size_t mn_gallery_faces(mn_gallery *g);
 
 #endif

@@ -1,5 +1,6 @@
 /* The pieces below the gallery: row sets, tables of ids, views, quantised rows, the best rows. */
 #include "gallery/best.h"
+#include "gallery/gallery_parts.h"
 #include "gallery/quantise.h"
 #include "gallery/rowmap.h"
 #include "gallery/view_parts.h"
@@ -295,6 +296,29 @@ static void the_best_do_not_depend_on_the_order(void **state)
     mn_chunk_unref(c);
 }
 
+/* ---- counting ---- */
+
+static void faces_are_counted_without_waiting_for_a_write(void **state)
+{
+    (void)state;
+    mn_gallery *g = NULL;
+    const mn_gallery_options o = {.dim = 64, .metric = MN_METRIC_COSINE, .threads = 1};
+    const float v[64] = {1};
+    const mn_gallery_entry all[] = {{.face = {{1}}, .person = {{1}}, .v = v},
+                                    {.face = {{2}}, .person = {{2}}, .v = v},
+                                    {.face = {{3}}, .person = {{2}}, .v = v}};
+    size_t removed = 0;
+    assert_ok(mn_gallery_create(&o, &g, err));
+    assert_int_equal(mn_gallery_faces(g), 0);
+    assert_ok(mn_gallery_add(g, all, 3, err));
+    pthread_mutex_lock(&g->write);
+    assert_int_equal(mn_gallery_faces(g), 3);
+    pthread_mutex_unlock(&g->write);
+    assert_ok(mn_gallery_remove_person(g, &all[1].person, &removed, err));
+    assert_int_equal(mn_gallery_faces(g), 1);
+    mn_gallery_destroy(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +331,7 @@ int main(void)
         cmocka_unit_test(the_largest_component_becomes_127),
         cmocka_unit_test(zeros_and_endless_vectors),
         cmocka_unit_test(the_best_do_not_depend_on_the_order),
+        cmocka_unit_test(faces_are_counted_without_waiting_for_a_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
