@@ -268,8 +268,8 @@ mn_code mn_core_gallery_look(mn_core *c, mn_core_gallery_state *out, mn_error *e
 /* Of how many people something does not open, as far as it was noticed: it is in no search, see core/check.h.
  */
 size_t mn_core_unreadable_count(mn_core *c);
-/* Writes the snapshot now. It is also written in the background when the setting gallery.snapshot asks for
- * it, and when the core is closed. cancel may be NULL. */
+/* Writes the snapshot now. It is also written once as many people have changed as the setting
+ * gallery.snapshot says: in the background, or when the core is closed. cancel may be NULL. */
 mn_code mn_core_gallery_save(mn_core *c, const mn_cancel *cancel, mn_error *err);
 
 /* ---- the audit log ---- */

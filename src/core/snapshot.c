@@ -300,6 +300,32 @@ bool mn_core_snapshot_load(mn_core *c)
 
 /* ---- writing ---- */
 
+/* An erasure has taken the key: what lies there opens nowhere, and the whole gallery is to be written anew. */
+static void write_anew(mn_core *c)
+{
+    size_t faces = mn_gallery_faces(c->gallery);
+    if (c->snapshot.changes < faces)
+        c->snapshot.changes = faces;
+}
+
+static void notice_lost_key(mn_core *c, mn_arena *arena)
+{
+    const char *hex = NULL;
+    if (c->snapshot.every > 0 &&
+        c->store->ops->meta_get(c->store, MN_STORE_SNAPSHOT_META, arena, &hex, NULL) == MN_OK && !hex)
+        write_anew(c);
+}
+
+/* The same for a key that was taken while the snapshot was written, maybe with another one in its place. */
+static void notice_lost_seal(mn_core *c, mn_arena *arena, const uint8_t key[MN_SNAPSHOT_KEY])
+{
+    uint8_t now[MN_SNAPSHOT_KEY];
+    mn_code code = get_key(c, false, arena, now, NULL);
+    if (code == MN_E_NOT_FOUND || (code == MN_OK && sodium_memcmp(now, key, sizeof now) != 0))
+        write_anew(c);
+    sodium_memzero(now, sizeof now);
+}
+
 /* The gallery as it is when it has followed the store, and what says so. */
 static mn_code take(mn_core *c, mn_arena *arena, mn_snapshot **out, uint8_t bytes[MN_SNAPSHOT_STAMP],
                     uint64_t *changes, mn_error *err)
@@ -333,12 +359,14 @@ static mn_code write_it(mn_core *c, mn_arena *arena, const mn_cancel *cancel, mn
     if (code == MN_OK)
         code = mn_snapshot_write(s, c->snapshot.path, &seal, bytes, cancel, err);
     mn_snapshot_release(s);
-    sodium_memzero(&seal, sizeof seal);
     pthread_mutex_lock(&c->follow_lock);
     c->snapshot.not_before = mn_monotonic_ns() + c->snapshot.pause_ns;
-    if (code == MN_OK)
+    if (code == MN_OK) {
         c->snapshot.changes -= changes < c->snapshot.changes ? changes : c->snapshot.changes;
+        notice_lost_seal(c, arena, seal.key);
+    }
     pthread_mutex_unlock(&c->follow_lock);
+    sodium_memzero(&seal, sizeof seal);
     return code;
 }
 
@@ -371,16 +399,6 @@ static void save(void *job, unsigned worker)
 static bool due(const mn_core_snapshot *s)
 {
     return s->every > 0 && s->changes >= s->every;
-}
-
-/* An erasure has taken the key: the whole gallery is to be written anew. */
-static void notice_lost_key(mn_core *c, mn_arena *arena)
-{
-    const char *hex = NULL;
-    size_t faces = mn_gallery_faces(c->gallery);
-    if (c->snapshot.every > 0 && c->snapshot.changes < faces &&
-        c->store->ops->meta_get(c->store, MN_STORE_SNAPSHOT_META, arena, &hex, NULL) == MN_OK && !hex)
-        c->snapshot.changes = faces;
 }
 
 void mn_core_snapshot_changed(mn_core *c, size_t people, mn_arena *arena)

@@ -7,6 +7,7 @@
 
 #include <ftw.h>
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -206,6 +207,65 @@ static void test_in_the_background(void **state)
     }
     assert_non_null(after);
     assert_string_not_equal(before, after);
+}
+
+/* An erasure in the moment when a writer has followed the store, and has not taken the gallery's view yet. */
+static struct {
+    mn_store_ops ops;
+    const mn_store_ops *real;
+    world *w;
+    mn_id person;
+    pthread_t thread;
+    bool armed;
+    mn_code code;
+} moment;
+
+static void *erase_now(void *arg)
+{
+    (void)arg;
+    moment.code = mn_core_erase(moment.w->core, &ann, &moment.person, NULL);
+    return NULL;
+}
+
+static mn_code erase_meanwhile(mn_store *s, const char *key, mn_arena *a, const char **value, mn_error *err)
+{
+    const char *left = "";
+    if (moment.armed && strcmp(key, "audit_head") == 0) {
+        moment.armed = false;
+        pthread_create(&moment.thread, NULL, erase_now, NULL);
+        while (left && moment.real->meta_get(s, "snapshot_key", a, &left, err) == MN_OK)
+            usleep(1000);
+        usleep(50 * 1000); /* it waits for the writer to let it follow */
+    }
+    return moment.real->meta_get(s, key, a, value, err);
+}
+
+/* Somebody is erased while the first snapshot after a load is written: what lies there then opens nowhere,
+ * and everybody is still to be written. */
+static void test_erased_while_it_is_written(void **state)
+{
+    world *w = *state;
+    enum { PEOPLE = 3000 };
+    const char *key = NULL;
+    mn_core_close(w->core);
+    w->core = open_as(w, "1000000", false);
+    crowd_enrol(w, 0, PEOPLE, &staff);
+    assert_found(w, PEOPLE - 1, 1);
+    w->core->snapshot.changes = mn_gallery_faces(w->core->gallery); /* as after reading everybody */
+    moment.w = w;
+    moment.person = crowd_person(w, 7);
+    moment.real = w->core->store->ops;
+    moment.ops = *moment.real;
+    moment.ops.meta_get = erase_meanwhile;
+    moment.armed = true;
+    w->core->store->ops = &moment.ops;
+    assert_ok(mn_core_gallery_save(w->core, NULL, err));
+    pthread_join(moment.thread, NULL);
+    w->core->store->ops = moment.real;
+    assert_int_equal(moment.code, MN_OK);
+    assert_ok(w->core->store->ops->meta_get(w->core->store, "snapshot_key", w->arena, &key, err));
+    assert_null(key);
+    assert_true(w->core->snapshot.changes >= PEOPLE - 1);
 }
 
 /* ---- erasure ---- */
@@ -509,6 +569,7 @@ int main(void)
         T(test_ends_go_on),
         T(test_none_is_kept),
         T(test_in_the_background),
+        T(test_erased_while_it_is_written),
         T(test_erased_people_are_in_no_snapshot),
         T(test_nothing_is_readable),
         T(test_damage),
