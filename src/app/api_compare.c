@@ -103,6 +103,8 @@ static void add_answer(json_t *face, const mn_identification *a)
         json_array_append_new(candidates, candidate(&a->matches[i]));
     json_object_set_new(face, "searched", json_integer((json_int_t)a->searched));
     json_object_set_new(face, "normalised", json_boolean(a->normalised));
+    if (a->prefiltered)
+        json_object_set_new(face, "prefilter", json_pack("{s:f}", "missed", a->missed));
     json_object_set_new(face, "threshold",
                         threshold(a->threshold_fmr, a->threshold_score, a->threshold_measured));
     json_object_set_new(face, "candidates", candidates);

@@ -202,6 +202,8 @@ static mn_code search(mn_api_call *call, const reference *r, const set *s, json_
         return code;
     json_object_set_new(row, "searched", json_integer((json_int_t)a.searched));
     json_object_set_new(row, "normalised", json_boolean(a.normalised));
+    if (a.prefiltered)
+        json_object_set_new(row, "prefilter", json_pack("{s:f}", "missed", a.missed));
     json_object_set_new(row, "threshold",
                         threshold(a.threshold_fmr, a.threshold_score, a.threshold_measured));
     json_object_set_new(row, "candidates", found_json(s, &a));

@@ -27,6 +27,12 @@ static json_t *snapshot_json(const mn_core_gallery_state *s)
                      (json_int_t)(s->generation - s->snapshot_generation));
 }
 
+/* null: all descriptors are compared. */
+static json_t *prefilter_json(const mn_core_gallery_state *s)
+{
+    return s->missed_max > 0 ? json_pack("{sf}", "missed_max", s->missed_max) : json_null();
+}
+
 static double bytes_per_row(const mn_core_gallery_state *s)
 {
     uint64_t rows = s->rows + s->tombstones;
@@ -35,15 +41,16 @@ static double bytes_per_row(const mn_core_gallery_state *s)
 
 static mn_code print_json(const mn_cli *cli, const mn_core_gallery_state *s, mn_error *err)
 {
-    return mn_json_print(cli->out,
-                         json_pack("{sI sI sI si sI sI sI sI sI sI sf sI sb so}", "rows", (json_int_t)s->rows,
-                                   "people", (json_int_t)s->people, "lists", (json_int_t)s->lists, "dim",
-                                   s->dim, "chunks", (json_int_t)s->chunks, "tombstones",
-                                   (json_int_t)s->tombstones, "unreadable", (json_int_t)s->unreadable, "sketched_chunks", (json_int_t)s->sketched,
-                                   "bytes", (json_int_t)s->bytes, "cold_bytes", (json_int_t)s->cold_bytes,
-                                   "bytes_per_row", bytes_per_row(s), "generation", (json_int_t)s->generation,
-                                   "from_snapshot", (int)s->from_snapshot, "snapshot", snapshot_json(s)),
-                         err);
+    return mn_json_print(
+        cli->out,
+        json_pack("{sI sI sI si sI sI sI sI so sI sI sf sI sb so}", "rows", (json_int_t)s->rows, "people",
+                  (json_int_t)s->people, "lists", (json_int_t)s->lists, "dim", s->dim, "chunks",
+                  (json_int_t)s->chunks, "tombstones", (json_int_t)s->tombstones, "unreadable",
+                  (json_int_t)s->unreadable, "sketched_chunks", (json_int_t)s->sketched, "prefilter",
+                  prefilter_json(s), "bytes", (json_int_t)s->bytes, "cold_bytes", (json_int_t)s->cold_bytes,
+                  "bytes_per_row", bytes_per_row(s), "generation", (json_int_t)s->generation, "from_snapshot",
+                  (int)s->from_snapshot, "snapshot", snapshot_json(s)),
+        err);
 }
 
 static void print_count(const mn_cli *cli, const char *what, uint64_t n, const char *unit)
@@ -78,6 +85,11 @@ static mn_code print_state(const mn_cli *cli, const mn_core_gallery_state *s, mn
             s->rows ? (double)s->cold_bytes / (double)(s->rows + s->tombstones) : 0.0);
     print_count(cli, "chunks", s->chunks, "");
     print_count(cli, "  sketched", s->sketched, "");
+    if (s->missed_max > 0)
+        fprintf(cli->out, "%-12s on: passes over 1 in %.0f mates at cosine 0.6, at most\n", "prefilter",
+                1 / s->missed_max);
+    else
+        fprintf(cli->out, "%-12s off: every descriptor is compared\n", "prefilter");
     print_count(cli, "tombstones", s->tombstones, "");
     if (s->unreadable > 0)
         print_count(cli, "unreadable", s->unreadable, " people: see mien store check");

@@ -31,6 +31,8 @@ static mn_code print_json(mn_round *r, const mn_picture *p, const mn_identificat
         json_object_set_new(face, "candidates", candidates);
         json_object_set_new(face, "searched", json_integer((json_int_t)answers[i].searched));
         json_object_set_new(face, "normalised", json_boolean(answers[i].normalised));
+        if (answers[i].prefiltered)
+            json_object_set_new(face, "prefilter", json_pack("{sf}", "missed", answers[i].missed));
         json_array_append_new(faces, face);
     }
     return mn_json_print(r->out, mn_json_picture(p, faces), err);

@@ -189,6 +189,8 @@ typedef struct {
     size_t n;
     size_t searched; /* people */
     bool normalised; /* were scores weighed against those with the other people searched? */
+    bool prefiltered; /* were sketches compared first, as there are many people? */
+    double missed; /* then the share of mates at cosine 0.6 that this is expected to pass over, by computation */
     double threshold_fmr;
     double threshold_score; /* scores reach it */
     bool threshold_measured;
@@ -253,6 +255,7 @@ mn_code mn_core_counts(mn_core *c, mn_store_counts *out, mn_error *err);
 /* ---- the gallery ---- */
 typedef struct {
     uint64_t rows, people, lists, chunks, sketched; /* sketched: chunks with sketches */
+    double missed_max; /* share of mates at cosine 0.6 that a search may pass over for them; 0: none uses them */
     uint64_t tombstones;                            /* rows of removed people, not compacted yet */
     uint64_t bytes, cold_bytes;                     /* in memory, all in all; in files besides */
     int dim;

@@ -244,6 +244,8 @@ static void set_threshold(const mn_core *c, const mn_identify *what, const mn_sc
 {
     answer->searched = found->searched;
     answer->normalised = found->normalised;
+    answer->prefiltered = found->prefiltered;
+    answer->missed = (double)found->missed;
     answer->calibration = found->calibration;
     answer->threshold_fmr = what->fmr > 0 ? what->fmr : s->fmr > 0 ? s->fmr : c->fmr;
     answer->threshold_score = mn_core_threshold(found, answer->threshold_fmr, &answer->threshold_measured);

@@ -300,7 +300,8 @@ bool mn_core_snapshot_load(mn_core *c)
 
 /* ---- writing ---- */
 
-/* An erasure has taken the key: what lies there opens nowhere, and the whole gallery is to be written anew. */
+/* An erasure has taken the key: what lies there opens nowhere, and the whole gallery is to be written anew.
+ */
 static void write_anew(mn_core *c)
 {
     size_t faces = mn_gallery_faces(c->gallery);
@@ -436,6 +437,7 @@ static mn_core_gallery_state state_of(mn_core *c)
                                    .lists = g.lists,
                                    .chunks = g.chunks,
                                    .sketched = g.sketched,
+                                   .missed_max = g.prefilter ? MN_PREFILTER_MISSED_MAX : 0,
                                    .tombstones = g.removed,
                                    .bytes = g.bytes,
                                    .cold_bytes = g.cold_bytes,

@@ -265,6 +265,8 @@ static mn_code search_and_weigh(mn_gallery *g, const mn_model_info *model, const
     if (code != MN_OK)
         return code;
     ranking->searched = raw->searched;
+    ranking->prefiltered = raw->prefiltered;
+    ranking->missed = raw->missed;
     ranking->normalised = can_normalise(g, how) && raw->searched >= (size_t)how->least;
     ranking->calibration = ranking->normalised ? &how->calibration : &model->calibration;
     if (ranking->normalised)
@@ -289,7 +291,9 @@ mn_code mn_gallery_rank(mn_gallery *g, const mn_model_info *model, const mn_quer
     if (code == MN_OK) {
         all.n = all.n < q->k ? all.n : q->k;
         memcpy(ranking->out, all.out, all.n * sizeof *all.out);
-        *ranking = (mn_ranking){ranking->out, all.n, all.searched, all.normalised, all.calibration};
+        mn_ranked *out = ranking->out;
+        *ranking = all;
+        ranking->out = out;
     }
     mn_free(all.out);
     mn_free(raw.out);

@@ -50,6 +50,8 @@ typedef struct {
     mn_ranked *out; /* room for the query's k */
     size_t n, searched;
     bool normalised;
+    bool prefiltered; /* as in mn_found, with the next */
+    float missed;
     const mn_calibration *calibration; /* of the scores: the model's */
 } mn_ranking;
 

@@ -1,5 +1,6 @@
 #include "gallery/gallery_parts.h"
 #include "gallery/pass.h"
+#include "gallery/prefilter.h"
 #include "gallery/sketch.h"
 #include "gallery/view_parts.h"
 
@@ -150,7 +151,7 @@ size_t mn_gallery_faces(mn_gallery *g)
 mn_gallery_stats mn_gallery_stats_get(mn_gallery *g)
 {
     mn_view *v = mn_view_take(&g->views);
-    mn_gallery_stats stats = {.faces = v->faces, .people = v->people};
+    mn_gallery_stats stats = {.faces = v->faces, .people = v->people, .prefilter = mn_prefilter_is_on(g, v)};
     for (size_t i = 0; i < v->n_segments; i++)
         if (v->segments[i])
             add_segment(v, i, &stats);

@@ -7,10 +7,11 @@
  * search; what remove() returned for is not. Chunks of which more than half was removed are compacted in the
  * background.
  *
- * Exact: every row that passes the filter is compared in int8, and whatever lies within the proven bound of
- * the rounding of the k-th best is scored again in float by the caller's fetch, so that the answer is that of
- * a float scan (where more than 4k + 252 people are that close together, the best of them by int8). The best
- * face of each person is kept. L2 models are searched by |a|²+|b|²-2ab with the length kept beside the row.
+ * Exact, unless sketches are compared first (mn_prefilter: by default from 4 million faces of 256 dimensions
+ * on, and then a mate may be lost, see mn_found): every row that passes the filter is compared in int8, and
+ * whatever lies within the proven bound of the rounding of the k-th best is scored again in float by the
+ * caller's fetch, so that the answer is that of a float scan (where more than 4k + 252 people are that close
+ * together, the best of them by int8). The best face of each person is kept. L2 models are searched by |a|²+|b|²-2ab with the length kept beside the row.
  *
  * Limits: 1 000 people of a search, 16 probes of a pass, 2^31 rows. Memory per row: stride + 4 bytes (8 for
  * L2) in chunks, 40 for ids (see cold_dir), and 12 to 15 in the writer's tables. All functions are
@@ -30,6 +31,7 @@ typedef enum {
     MN_PREFILTER_OFF,
     MN_PREFILTER_ON
 } mn_prefilter;
+#define MN_PREFILTER_MISSED_MAX 1e-4
 
 typedef struct {
     int dim; /* 64 … 1024 */
@@ -46,8 +48,8 @@ typedef struct {
      * full later, memory is taken. Copied. */
     const char *cold_dir;
     /* Sketches of one bit a dimension, compared before the rows (cosine only). Made in the background, for an
-     * eighth more memory; no search is answered with them that could miss more than 1 in 10 000 mates at
-     * cosine 0.6: such a one compares all rows. */
+     * eighth more memory. A search that would pass over more than MN_PREFILTER_MISSED_MAX of the mates at cosine
+     * 0.6 compares all rows. */
     mn_prefilter prefilter;
 } mn_gallery_options;
 
@@ -115,8 +117,10 @@ mn_code mn_gallery_search(mn_gallery *g, const mn_query *q, mn_candidate *out, s
 typedef struct {
     mn_candidate *out; /* room for the query's k */
     size_t n, searched;
-    float
-        missed; /* share of mates at cosine 0.6 that the prefilter lost, at most; 0: all rows were compared */
+    bool prefiltered; /* false: all rows that pass the filter were compared */
+    /* Else the share of mates at cosine 0.6 that are expected to be passed over: computed from the limit of this
+     * search and the distribution of the bits, not counted. More of those at a lower cosine. */
+    float missed;
 } mn_found;
 
 #define MN_GALLERY_QUERIES_MAX 16
@@ -130,6 +134,7 @@ typedef struct {
     size_t faces, people, removed, chunks, bytes, cold_bytes;
     size_t lists;    /* different ones */
     size_t sketched; /* chunks that have sketches */
+    bool prefilter;  /* do searches use them? */
 } mn_gallery_stats; /* removed: rows not compacted yet; bytes: memory of the rows in use with all that belongs
                        to them; cold_bytes: what of them is in files instead */
 /* Looks at every chunk and list, and waits for a write. */

@@ -1,8 +1,8 @@
 /* Many against many: who of one list is in another as well, and who is enrolled twice.
  *
  * Every face of `from` is searched for among `to`, 16 in a pass over the rows, and what is found of a person
- * is told as soon as that person's faces are done, in the order of their ids. Exact as a search is, with the
- * same filters: a person who is removed or ends while this runs is neither searched for nor found from then
+ * is told as soon as that person's faces are done, in the order of their ids. As exact as a search is (a
+ * prefilter that is on may lose a mate, see mn_found), with the same filters: a person who is removed or ends while this runs is neither searched for nor found from then
  * on, one who is added is found but not searched for. Writers are not stopped.
  *
  * Time: faces of `from` × rows / 16 passes, at 0.6 to 1.8 G comparisons a second with two threads. Memory: 32

@@ -84,7 +84,7 @@ static void keep_near(worker *w, block *b, size_t q)
     const mn_sketch_probe *p = &w->scan->probes[q].sketch;
     const mn_chunk *c = b->segment->chunk;
     const uint64_t *sketches = mn_chunk_sketches(c);
-    if (p->missed == 0 || !sketches || b->n < BLOCK_ROWS)
+    if (!p->used || !sketches || b->n < BLOCK_ROWS)
         return;
     uint64_t near[BLOCK_WORDS];
     size_t words = mn_sketch_words(c->stride);

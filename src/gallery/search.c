@@ -170,6 +170,7 @@ mn_code mn_gallery_search_many(mn_gallery *g, const mn_query *queries, size_t n_
         memcpy(answers[i].out, at, w.n[i] * sizeof *at);
         at += queries[i].k;
         answers[i].n = w.n[i];
+        answers[i].prefiltered = s->probes[q].sketch.used;
         answers[i].missed = s->probes[q].sketch.missed;
         answers[i].searched = s->probes[q].counted ? s->searched[q] : s->view->people;
     }

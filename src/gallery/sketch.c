@@ -10,7 +10,6 @@
 #define SAMPLE_GROUPS 2048 /* 16 384 rows: the limit is off by 9 % of the rows kept */
 #define K_SHARE       100  /* so many times k rows are kept at least */
 #define MATE_COSINE   0.6
-#define MISSED_MAX    1e-4
 
 size_t mn_sketch_words(size_t stride)
 {
@@ -160,6 +159,7 @@ static double share_missed(unsigned limit, size_t bits)
 void mn_sketch_prepare(const mn_view *v, const int8_t *row, size_t stride, size_t k, mn_sketch_probe *p)
 {
     size_t histogram[MN_SKETCH_WORDS * 64 + 1] = {0}, words = mn_sketch_words(stride);
+    p->used = false;
     p->missed = 0;
     if (v->faces < k * K_SHARE * KEPT)
         return;
@@ -172,5 +172,6 @@ void mn_sketch_prepare(const mn_view *v, const int8_t *row, size_t stride, size_
         return;
     p->limit = limit - 1;
     double missed = share_missed(p->limit, words * 64);
-    p->missed = missed <= MISSED_MAX ? (float)missed : 0;
+    p->used = missed <= MN_PREFILTER_MISSED_MAX;
+    p->missed = p->used ? (float)missed : 0;
 }

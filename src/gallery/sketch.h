@@ -30,8 +30,9 @@ void mn_sketch_near(const uint64_t *sketches, size_t n_groups, size_t words, con
 
 typedef struct {
     uint64_t words[MN_SKETCH_WORDS];
+    bool used; /* false: all rows are compared, and the rest says nothing */
     unsigned limit;
-    float missed; /* of mates at cosine 0.6, at most; 0: no prefilter */
+    float missed; /* share of mates at cosine 0.6 beyond the limit, by the formula */
 } mn_sketch_probe;
 
 /* Sets *p, from a sample of the view's sketches. k: people wanted. */

@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -175,15 +176,97 @@ static void test_settings(void **state)
     assert_null(c);
 }
 
+static double missed_max(mn_core *c)
+{
+    mn_core_gallery_state look;
+    assert_ok(mn_core_gallery_look(c, &look, err));
+    return look.missed_max;
+}
+
+static void test_prefilter_setting(void **state)
+{
+    static const struct {
+        const char *word;
+        double missed_max;
+    } cases[] = {{"on", 1e-4}, {"off", 0}, {"auto", 0}};
+    world *w = *state;
+    for (size_t i = 0; i < 3; i++) {
+        mn_core *c = NULL;
+        assert_ok(open_with(w, "", cases[i].word, &c, err));
+        assert_true(missed_max(c) == cases[i].missed_max);
+        mn_core_close(c);
+    }
+}
+
+/* Rows that the store does not know, in the list: enough of them for sketches. */
+static void fill_gallery(mn_core *c, const mn_id *list, size_t n, int dim)
+{
+    enum { BATCH = 1000 };
+    uint64_t seed = 5;
+    float *v = malloc(BATCH * (size_t)dim * sizeof *v);
+    mn_gallery_entry *e = calloc(BATCH, sizeof *e);
+    assert_true(v && e);
+    for (size_t i = 0; i < n; i++) {
+        float *at = v + i % BATCH * (size_t)dim;
+        for (int j = 0; j < dim; j++)
+            at[j] = mn_test_random_normal(&seed);
+        const mn_id id = mn_id_make();
+        e[i % BATCH] = (mn_gallery_entry){.face = id, .person = id, .lists = list, .n_lists = 1, .v = at};
+        if (i % BATCH == BATCH - 1)
+            assert_ok(mn_gallery_add(c->gallery, e, BATCH, err));
+    }
+    free(v);
+    free(e);
+    assert_ok(mn_gallery_compact(c->gallery, err));
+}
+
+/* What the prefilter of a search may have passed over is in its answer. */
+static void test_prefilter_is_told(void **state)
+{
+    enum { WIDE = 512, FACES = 70000 };
+    world *w = *state;
+    char dir[320];
+    mn_core *c = NULL;
+    mn_settings *s = mn_settings_create();
+    mn_model_info wide = fp32_model;
+    float v[WIDE];
+    uint64_t seed = 9;
+    wide.name = "wide-512";
+    wide.dim = WIDE;
+    snprintf(dir, sizeof dir, "%s/wide", w->dir);
+    for (int on = 0; on < 2; on++) {
+        assert_ok(mn_settings_set(s, MN_S_GALLERY_PREFILTER, on ? "on" : "off", "test", err));
+        const mn_core_options o = {
+            .data_dir = dir, .create = true, .settings = s, .search_threads = 2, .fmr = 1e-3};
+        assert_ok(mn_core_open_model(&o, "wide", &wide, &c, err));
+        const mn_list list = {.id = mn_id_make(),
+                              .name = on ? "with" : "without",
+                              .purpose = MN_PURPOSE_IDENTIFICATION,
+                              .retention = MN_TIME_NEVER,
+                              .created = 1};
+        assert_ok(c->store->ops->list_put(c->store, &list, err));
+        fill_gallery(c, &list.id, FACES, WIDE);
+        for (int j = 0; j < WIDE; j++)
+            v[j] = mn_test_random_normal(&seed);
+        const mn_descriptor probe = {.dim = WIDE, .model = "wide-512", .metric = MN_METRIC_COSINE, .v = v};
+        const mn_identify what = {.probe = &probe, .purpose = MN_PURPOSE_IDENTIFICATION, .k = 1};
+        mn_identification found;
+        assert_ok(mn_core_identify(c, &ann, &what, w->arena, &found, err));
+        assert_int_equal(found.searched, FACES);
+        assert_int_equal(found.prefiltered, on);
+        assert_true(on ? found.missed > 0 && found.missed < 1e-9 : found.missed == 0);
+        mn_core_close(c);
+    }
+    mn_settings_destroy(s);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        T(test_everybody),
-        T(test_ends),
-        T(test_one_of_two_lists_ends),
-        T(test_progress_and_cancel),
-        T(test_settings),
+        T(test_everybody),           T(test_ends),     T(test_one_of_two_lists_ends),
+        T(test_progress_and_cancel), T(test_settings), T(test_prefilter_setting),
+        T(test_prefilter_is_told),
     };
 #undef T
     return cmocka_run_group_tests_name("loading", tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* The prefilter: its sketches, its limit, and that searches find the same mates with it as without. */
 #include "gallery/gallery.h"
+#include "gallery/prefilter.h"
 #include "gallery/sketch.h"
 #include "support.h"
 
@@ -150,6 +151,7 @@ static mn_gallery *make(int dim, mn_metric metric, mn_prefilter prefilter, float
 static void ask(mn_gallery *g, const float *probes, int dim, mn_candidate out[2 * PROBES], float *missed)
 {
     mn_id list = id_of(1);
+    const bool used = *missed > 0;
     *missed = 0;
     for (size_t p = 0; p < PROBES; p += 4) {
         mn_query q[8];
@@ -166,6 +168,7 @@ static void ask(mn_gallery *g, const float *probes, int dim, mn_candidate out[2 
         for (size_t i = 0; i < 8; i++) {
             assert_int_equal(a[i].n, 1);
             assert_int_equal(a[i].searched, i < 4 ? 140000 : 93333);
+            assert_int_equal(a[i].prefiltered, used);
             *missed = fmaxf(*missed, a[i].missed);
         }
     }
@@ -186,7 +189,7 @@ static void mates_are_found_as_without_it(void **state)
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
         static mn_candidate with[2 * PROBES], without[2 * PROBES];
         int dim = cases[c].dim;
-        float *probes = malloc(PROBES * (size_t)dim * sizeof *probes), missed, none;
+        float *probes = malloc(PROBES * (size_t)dim * sizeof *probes), missed = cases[c].used, none = 0;
         assert_non_null(probes);
         mn_gallery *g = make(dim, cases[c].metric, MN_PREFILTER_ON, probes);
         ask(g, probes, dim, with, &missed);
@@ -214,6 +217,71 @@ static void mates_are_found_as_without_it(void **state)
     }
 }
 
+/* So few mates are beyond the limit that their share is no number a float can hold: it is used all the same.
+ */
+static void the_best_of_prefilters_is_used(void **state)
+{
+    (void)state;
+    enum { DIM = 1024, FACES = 70000 };
+    mn_gallery *g = NULL;
+    const mn_gallery_options o = {
+        .dim = DIM, .metric = MN_METRIC_COSINE, .threads = 2, .prefilter = MN_PREFILTER_ON};
+    float v[DIM], probe[DIM];
+    uint64_t seed = 3;
+    mn_candidate out;
+    mn_found a = {.out = &out};
+    random_unit(&seed, DIM, probe);
+    assert_ok(mn_gallery_create(&o, &g, err));
+    for (size_t i = 0; i < FACES; i++) {
+        /* All as far away as can be, but for one mate: the nearest 1 in 128 are still far away. */
+        for (int j = 0; j < DIM; j++)
+            v[j] = i == 500 ? probe[j] : -probe[j];
+        const mn_gallery_entry e = {.face = id_of(i), .person = id_of(i), .v = v};
+        assert_ok(mn_gallery_add(g, &e, 1, err));
+    }
+    assert_ok(mn_gallery_compact(g, err));
+    const mn_query q = {.probe = probe, .k = 1, .min_raw = -1};
+    assert_ok(mn_gallery_search_many(g, &q, 1, &a, err));
+    const mn_id mate = id_of(500);
+    assert_int_equal(a.n, 1);
+    assert_memory_equal(&out.face, &mate, sizeof mate);
+    assert_true(a.missed == 0);
+    assert_true(a.prefiltered);
+    mn_gallery_destroy(g);
+}
+
+/* From 4 million faces of 256 dimensions on, neither before nor with L2. */
+static void auto_is_on_from_its_edges_on(void **state)
+{
+    (void)state;
+    static const struct {
+        mn_prefilter how;
+        mn_metric metric;
+        int dim;
+        size_t faces;
+        bool on;
+    } cases[] = {
+        {MN_PREFILTER_AUTO, MN_METRIC_COSINE, 256, 4000000, true},
+        {MN_PREFILTER_AUTO, MN_METRIC_COSINE, 256, 3999999, false},
+        {MN_PREFILTER_AUTO, MN_METRIC_COSINE, 255, 4000000, false},
+        {MN_PREFILTER_AUTO, MN_METRIC_COSINE, 1024, 3999999, false},
+        {MN_PREFILTER_AUTO, MN_METRIC_L2, 512, 100000000, false},
+        {MN_PREFILTER_OFF, MN_METRIC_COSINE, 512, 100000000, false},
+        {MN_PREFILTER_ON, MN_METRIC_COSINE, 64, 0, true},
+        {MN_PREFILTER_ON, MN_METRIC_L2, 64, 100000000, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        mn_gallery *g = NULL;
+        const mn_gallery_options o = {
+            .dim = cases[i].dim, .metric = cases[i].metric, .threads = 1, .prefilter = cases[i].how};
+        const mn_view v = {.faces = cases[i].faces};
+        assert_ok(mn_gallery_create(&o, &g, err));
+        if (mn_prefilter_is_on(g, &v) != cases[i].on)
+            fail_msg("case %zu", i);
+        mn_gallery_destroy(g);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +289,8 @@ int main(void)
         cmocka_unit_test(bits_differ_as_the_angle_says),
         cmocka_unit_test(near_rows_are_those_within_the_limit),
         cmocka_unit_test(mates_are_found_as_without_it),
+        cmocka_unit_test(the_best_of_prefilters_is_used),
+        cmocka_unit_test(auto_is_on_from_its_edges_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
