@@ -189,7 +189,9 @@ static mn_code read_search(mn_api_call *call, search *s, mn_error *err)
                  .n_lists = lists->n,
                  .purpose = purpose_of(call, MN_P_IDENTIFY_PURPOSE),
                  .fmr = mn_api_number(call, MN_P_IDENTIFY_FMR),
-                 .k = (size_t)mn_api_whole(call, MN_P_IDENTIFY_K)},
+                 .k = (size_t)mn_api_whole(call, MN_P_IDENTIFY_K),
+                 .deadline = call->request->deadline,
+                 .cancel = call->request->cancel},
         .min_quality = mn_api_min_quality(call, MN_P_IDENTIFY_MIN_QUALITY),
     };
     return MN_OK;

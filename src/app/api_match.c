@@ -190,7 +190,11 @@ static mn_code search(mn_api_call *call, const reference *r, const set *s, json_
     mn_descriptor probe;
     mn_identification a;
     const char *const *lists = NULL;
-    mn_identify what = {.probe = &probe, .purpose = s->purpose, .fmr = s->fmr};
+    mn_identify what = {.probe = &probe,
+                        .purpose = s->purpose,
+                        .fmr = s->fmr,
+                        .deadline = call->request->deadline,
+                        .cancel = call->request->cancel};
     what.k = json_object_get(s->json, "filter") ? SEARCH_K : s->k;
     mn_code code = mn_field_texts(call, s->json, "lists", &lists, &what.n_lists, err);
     what.lists = lists;

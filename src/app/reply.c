@@ -146,7 +146,7 @@ void mn_app_fail(const mn_http_request *r, mn_http_response *answer, json_t *mor
 {
     mn_problem p = mn_problem_of(why);
     if (!more && !(faults && faults->n > 0 && why->code == MN_E_INVALID)) {
-        mn_http_problem(answer, &p);
+        mn_http_fail(answer, why); /* with Retry-After where that is for later */
         return;
     }
     mn_buf out;

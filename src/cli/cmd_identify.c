@@ -122,7 +122,8 @@ int mn_cmd_identify(mn_cli *cli)
     search s = {.actor = mn_engine_actor(),
                 .what = {.lists = &a->value[MN_O_LIST],
                          .n_lists = a->value[MN_O_LIST] != NULL,
-                         .purpose = MN_PURPOSE_IDENTIFICATION}};
+                         .purpose = MN_PURPOSE_IDENTIFICATION,
+                         .cancel = cli->cancel}};
     mn_round round = {.cli = cli,
                       .want = MN_WANT_DESCRIPTOR | MN_WANT_POSE | MN_WANT_QUALITY,
                       .people = MN_PEOPLE_READ,

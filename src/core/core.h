@@ -170,6 +170,8 @@ typedef struct {
     mn_purpose purpose;
     double fmr; /* chance that a search by a stranger gives anybody; 0: the list's, else the default */
     size_t k;
+    mn_deadline deadline;    /* of the search: MN_E_TIMEOUT; 0: none */
+    const mn_cancel *cancel; /* MN_E_CANCELLED; may be NULL */
 } mn_identify;
 
 typedef struct {

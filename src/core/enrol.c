@@ -147,8 +147,8 @@ static mn_code find_lookalikes(mn_enrol_job *e, mn_error *err)
             ids[used++] = lists[i].id;
     code = mn_core_follow(e->c, err);
     e->lookalikes.out = e->lookalike;
-    return code == MN_OK ? mn_core_search(e->c, &e->face->face->descriptor, ids, used, 2, &e->lookalikes, err)
-                         : code;
+    const mn_core_query q = {.probe = &e->face->face->descriptor, .lists = ids, .n_lists = used, .k = 2};
+    return code == MN_OK ? mn_core_search(e->c, &q, &e->lookalikes, err) : code;
 }
 
 static mn_code prepare(mn_enrol_job *e, bool search, mn_error *err)

@@ -111,9 +111,10 @@ static mn_code look_in(enrolling *e, mn_purpose purpose, mn_error *err)
     mn_ranked room[MN_DUPLICATES_MAX + 1]; /* one may be the person */
     mn_ranking found = {.out = room};
     mn_code code = mn_core_scope(e->c, e->who, NULL, 0, purpose, e->arena, &scope, err);
+    const mn_core_query q = {
+        .probe = e->what->descriptor, .lists = scope.ids, .n_lists = scope.n, .k = MN_DUPLICATES_MAX + 1};
     if (code == MN_OK)
-        code =
-            mn_core_search(e->c, e->what->descriptor, scope.ids, scope.n, MN_DUPLICATES_MAX + 1, &found, err);
+        code = mn_core_search(e->c, &q, &found, err);
     if (code != MN_OK || found.n == 0)
         return code;
     double threshold = mn_core_threshold(&found, e->c->fmr, &measured);

@@ -119,16 +119,21 @@ static mn_code check_request(const mn_core *c, const mn_actor *who, const mn_ide
     return MN_OK;
 }
 
-mn_code mn_core_search(mn_core *c, const mn_descriptor *probe, const mn_id *lists, size_t n_lists, size_t k,
-                       mn_ranking *found, mn_error *err)
+mn_code mn_core_search(mn_core *c, const mn_core_query *what, mn_ranking *found, mn_error *err)
 {
-    if (n_lists == 0) { /* to the gallery, no lists would mean all of them */
+    if (what->n_lists == 0) { /* to the gallery, no lists would mean all of them */
         *found = (mn_ranking){.out = found->out, .calibration = &c->model->calibration};
         return MN_OK;
     }
     float turned[MN_DESCRIPTOR_MAX];
-    mn_core_turn(c, probe->v, turned);
-    const mn_query q = {.probe = turned, .lists = lists, .n_lists = n_lists, .k = k, .min_raw = -INFINITY};
+    mn_core_turn(c, what->probe->v, turned);
+    const mn_query q = {.probe = turned,
+                        .lists = what->lists,
+                        .n_lists = what->n_lists,
+                        .k = what->k,
+                        .min_raw = -INFINITY,
+                        .deadline = what->deadline,
+                        .cancel = what->cancel};
     pthread_rwlock_rdlock(&c->swap_lock);
     mn_code code = mn_gallery_rank(c->gallery, c->model, &q, found, err);
     pthread_rwlock_unlock(&c->swap_lock);
@@ -259,7 +264,13 @@ static mn_code answer_search(mn_core *c, const mn_actor *who, const mn_identify 
     answer.matches = mn_arena_calloc(arena, what->k, sizeof *answer.matches);
     if (!found.out || !answer.matches)
         return mn_fail(err, MN_E_MEMORY, "no memory for a search");
-    mn_code code = mn_core_search(c, what->probe, s->ids, s->n, what->k, &found, err);
+    const mn_core_query q = {.probe = what->probe,
+                             .lists = s->ids,
+                             .n_lists = s->n,
+                             .k = what->k,
+                             .deadline = what->deadline,
+                             .cancel = what->cancel};
+    mn_code code = mn_core_search(c, &q, &found, err);
     if (code != MN_OK)
         return code;
     set_threshold(c, what, s, &found, &answer);

@@ -174,9 +174,16 @@ mn_code mn_core_scope(mn_core *c, const mn_actor *who, const char *const *lists,
 mn_code mn_core_allowed_by(mn_core *c, const mn_id *person, mn_purpose purpose, const mn_scope *s,
                            mn_arena *arena, const mn_list **list, mn_error *err);
 mn_code mn_core_check_descriptor(const mn_core *c, const mn_descriptor *d, mn_error *err);
-/* The nearest k people of these lists, however far away. No lists: nobody. found->out: room for k. */
-mn_code mn_core_search(mn_core *c, const mn_descriptor *probe, const mn_id *lists, size_t n_lists, size_t k,
-                       mn_ranking *found, mn_error *err);
+/* Whom to look for, among whom. */
+typedef struct {
+    const mn_descriptor *probe;
+    const mn_id *lists; /* any of these; none: nobody */
+    size_t n_lists, k;
+    mn_deadline deadline;    /* MN_E_TIMEOUT after it */
+    const mn_cancel *cancel; /* may be NULL */
+} mn_core_query;
+/* The nearest k people, however far away. found->out: room for k. */
+mn_code mn_core_search(mn_core *c, const mn_core_query *what, mn_ranking *found, mn_error *err);
 /* The score that a search must reach for the rate to be `fmr`; *measured: see mn_calibration_threshold. */
 double mn_core_threshold(const mn_ranking *found, double fmr, bool *measured);
 

@@ -376,6 +376,29 @@ static void test_retention_of_a_list(void **state)
     assert_int_equal(look_for(w, w->core, 1).n, 0);
 }
 
+/* The search itself is ended, and nothing of it is on record. */
+static void test_deadline_and_cancel(void **state)
+{
+    world *w = *state;
+    mn_identification found;
+    mn_cancel cancel = {0};
+    enrol(w, "Anna", "staff", 1, 0);
+    const mn_face *f = make_face(w, 1, 7);
+    mn_identify what = {.probe = &f->descriptor,
+                        .purpose = IDENTIFY,
+                        .k = 1,
+                        .deadline = mn_deadline_in_ms(60000),
+                        .cancel = &cancel};
+    assert_ok(mn_core_identify(w->core, &ann, &what, w->arena, &found, err));
+    assert_int_equal(found.n, 1);
+    what.deadline = 1;
+    assert_code(mn_core_identify(w->core, &ann, &what, w->arena, &found, err), MN_E_TIMEOUT);
+    what.deadline = 0;
+    mn_cancel_set(&cancel);
+    assert_code(mn_core_identify(w->core, &ann, &what, w->arena, &found, err), MN_E_CANCELLED);
+    assert_int_equal(count_audit(w, "identify", NULL, 0), 1);
+}
+
 static mn_membership only_list(world *w, const mn_id *person)
 {
     mn_membership *m = NULL;
@@ -776,6 +799,7 @@ int main(void)
         T(test_withdrawal_of_one_purpose),
         T(test_retention_of_a_list),
         T(test_retention_goes_on),
+        T(test_deadline_and_cancel),
         T(test_inactive),
         T(test_threshold_is_corrected_for_the_number_of_people),
         T(test_threshold_of_a_list),
