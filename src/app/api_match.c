@@ -3,9 +3,8 @@
 #include "app/pictures.h"
 #include "core/attributes.h"
 
+#include <stdlib.h>
 #include <string.h>
-
-#define SEARCH_K 1000 /* people that a filter is laid on: as many as a search gives */
 
 typedef struct {
     mn_shown shown;
@@ -134,50 +133,34 @@ static json_t *scores(double similarity, double fmr, double raw)
 
 /* ---- searching through lists ---- */
 
-static bool is_among(const json_t *texts, const char *text)
+/* Who is not active is found by no search. NULL: no filter. */
+static mn_code read_filter(const mn_api_call *call, const json_t *json, mn_people_filter *f,
+                           const mn_people_filter **out, mn_error *err)
 {
-    for (size_t i = 0; i < json_array_size(texts); i++)
-        if (text && strcmp(json_string_value(json_array_get(texts, i)), text) == 0)
-            return true;
-    return false;
+    const json_t *custom = json_object_get(json, "custom");
+    const char *const *ids = NULL;
+    *out = json ? f : NULL;
+    *f = (mn_people_filter){.active = mn_field_yes(json, "active", true) ? MN_YES : MN_NO,
+                            .created_from = mn_field_time(json, "created_from", INT64_MIN),
+                            .created_to = mn_field_time(json, "created_to", MN_TIME_NEVER),
+                            .most = (size_t)mn_settings_int(call->settings, MN_S_MATCH_FILTERED)};
+    if (f->active == MN_YES) /* and so it is not asked */
+        f->active = MN_ANY;
+    mn_code code = mn_field_texts(call, json, "external_ids", &ids, &f->n_external_ids, err);
+    f->external_ids = ids;
+    if (code != MN_OK || json_object_size(custom) == 0)
+        return code;
+    char *text = json_dumps(custom, JSON_COMPACT);
+    f->custom = text ? mn_arena_strdup(call->arena, text) : NULL;
+    free(text);
+    return f->custom ? MN_OK : mn_fail(err, MN_E_MEMORY, "no memory for a filter");
 }
 
-static bool same_value(const json_t *a, const json_t *b)
-{
-    return json_is_number(a) && json_is_number(b) ? json_number_value(a) == json_number_value(b)
-                                                  : json_equal(a, b);
-}
-
-/* Has the person all of these values? */
-static bool has_values(const json_t *wanted, const char *custom)
-{
-    const char *name;
-    json_t *value, *theirs = custom ? json_loads(custom, 0, NULL) : NULL;
-    bool all = true;
-    json_object_foreach((json_t *)wanted, name, value) all =
-        all && same_value(json_object_get(theirs, name), value);
-    json_decref(theirs);
-    return all;
-}
-
-/* Who is not active is found by no search. */
-static bool fits(const json_t *filter, const mn_match *m)
-{
-    const json_t *ids = json_object_get(filter, "external_ids");
-    return mn_field_yes(filter, "active", true) && (!ids || is_among(ids, m->external_id)) &&
-           m->created >= mn_field_time(filter, "created_from", INT64_MIN) &&
-           m->created < mn_field_time(filter, "created_to", MN_TIME_NEVER) &&
-           has_values(json_object_get(filter, "custom"), m->custom);
-}
-
-static json_t *found_json(const set *s, const mn_identification *a)
+static json_t *found_json(const mn_identification *a)
 {
     json_t *rows = json_array();
-    const json_t *filter = json_object_get(s->json, "filter");
-    for (size_t i = 0; i < a->n && json_array_size(rows) < s->k; i++) {
+    for (size_t i = 0; i < a->n; i++) {
         const mn_match *m = &a->matches[i];
-        if (!fits(filter, m))
-            continue;
         json_t *row = scores(m->similarity, m->fmr, m->raw);
         add_person(row, &m->person, &m->face, m->name, m->external_id);
         json_array_append_new(rows, row);
@@ -189,15 +172,18 @@ static mn_code search(mn_api_call *call, const reference *r, const set *s, json_
 {
     mn_descriptor probe;
     mn_identification a;
+    mn_people_filter filter;
     const char *const *lists = NULL;
     mn_identify what = {.probe = &probe,
                         .purpose = s->purpose,
                         .fmr = s->fmr,
+                        .k = s->k,
                         .deadline = call->request->deadline,
                         .cancel = call->request->cancel};
-    what.k = json_object_get(s->json, "filter") ? SEARCH_K : s->k;
     mn_code code = mn_field_texts(call, s->json, "lists", &lists, &what.n_lists, err);
     what.lists = lists;
+    if (code == MN_OK)
+        code = read_filter(call, json_object_get(s->json, "filter"), &filter, &what.only, err);
     if (code == MN_OK)
         code = mn_core_side_probe(call->core, call->actor, &r->side, s->purpose, call->arena, &probe, err);
     if (code == MN_OK)
@@ -210,7 +196,7 @@ static mn_code search(mn_api_call *call, const reference *r, const set *s, json_
         json_object_set_new(row, "prefilter", json_pack("{s:f}", "missed", a.missed));
     json_object_set_new(row, "threshold",
                         threshold(a.threshold_fmr, a.threshold_score, a.threshold_measured));
-    json_object_set_new(row, "candidates", found_json(s, &a));
+    json_object_set_new(row, "candidates", found_json(&a));
     return MN_OK;
 }
 

@@ -163,6 +163,16 @@ mn_code mn_core_enrolled_before(mn_core *c, const mn_actor *who, const mn_enrol_
                                 const uint8_t *bytes, size_t n, bool *yes, mn_error *err);
 
 /* ---- 1:N ---- */
+/* Of the people in the lists only these; all of what it says must hold. */
+typedef struct {
+    mn_choice active;                /* MN_ANY: not asked. Who is not active is found by no search */
+    const char *const *external_ids; /* one of these, each named once; none: not asked */
+    size_t n_external_ids;
+    mn_time created_from, created_to; /* the person's record, from then on, and before */
+    const char *custom;               /* a JSON object: these values of custom fields; NULL: not asked */
+    size_t most;                      /* people that may pass: MN_E_LIMIT */
+} mn_people_filter;
+
 typedef struct {
     const mn_descriptor *probe;
     const char *const *lists; /* names or ids; none: all lists of the purpose */
@@ -170,29 +180,29 @@ typedef struct {
     mn_purpose purpose;
     double fmr; /* chance that a search by a stranger gives anybody; 0: the list's, else the default */
     size_t k;
-    mn_deadline deadline;    /* of the search: MN_E_TIMEOUT; 0: none */
-    const mn_cancel *cancel; /* MN_E_CANCELLED; may be NULL */
+    const mn_people_filter *only; /* NULL: everybody in the lists */
+    mn_deadline deadline;         /* of the search: MN_E_TIMEOUT; 0: none */
+    const mn_cancel *cancel;      /* MN_E_CANCELLED; may be NULL */
 } mn_identify;
 
 typedef struct {
     mn_id person, face;
     const char *name, *external_id, *list;
     mn_id list_id;
-    mn_time created;    /* of the person's record */
-    const char *custom; /* their custom fields, a JSON object; NULL: none */
-    double raw;         /* as in 1:1 */
-    double score;       /* by which matches are ordered and judged: raw, or normalised (gallery/cohort.h) */
-    double similarity;  /* of the score */
-    double fmr;         /* of the score, corrected for the number of people searched */
+    double raw;        /* as in 1:1 */
+    double score;      /* by which matches are ordered and judged: raw, or normalised (gallery/cohort.h) */
+    double similarity; /* of the score */
+    double fmr;        /* of the score, corrected for the number of people searched */
 } mn_match;
 
 typedef struct {
     mn_match *matches; /* best first; none: nobody */
     size_t n;
-    size_t searched; /* people */
-    bool normalised; /* were scores weighed against those with the other people searched? */
+    size_t searched;  /* people, of whom `only` is left */
+    bool normalised;  /* were scores weighed against those with the other people searched? */
     bool prefiltered; /* were sketches compared first, as there are many people? */
-    double missed; /* then the share of mates at cosine 0.6 that this is expected to pass over, by computation */
+    double
+        missed; /* then the share of mates at cosine 0.6 that this is expected to pass over, by computation */
     double threshold_fmr;
     double threshold_score; /* scores reach it */
     bool threshold_measured;
@@ -257,9 +267,10 @@ mn_code mn_core_counts(mn_core *c, mn_store_counts *out, mn_error *err);
 /* ---- the gallery ---- */
 typedef struct {
     uint64_t rows, people, lists, chunks, sketched; /* sketched: chunks with sketches */
-    double missed_max; /* share of mates at cosine 0.6 that a search may pass over for them; 0: none uses them */
-    uint64_t tombstones;                            /* rows of removed people, not compacted yet */
-    uint64_t bytes, cold_bytes;                     /* in memory, all in all; in files besides */
+    double
+        missed_max; /* share of mates at cosine 0.6 that a search may pass over for them; 0: none uses them */
+    uint64_t tombstones;        /* rows of removed people, not compacted yet */
+    uint64_t bytes, cold_bytes; /* in memory, all in all; in files besides */
     int dim;
     uint64_t generation; /* of the store, up to which it has followed */
     uint64_t changes;    /* people changed since the snapshot, as far as this process knows */

@@ -7,6 +7,8 @@
  * still be a person there, active, in the list, with a consent valid now. */
 #include "core/internal.h"
 
+#include "base/alloc.h"
+
 #include <math.h>
 
 #define K_MAX 1000
@@ -121,7 +123,8 @@ static mn_code check_request(const mn_core *c, const mn_actor *who, const mn_ide
 
 mn_code mn_core_search(mn_core *c, const mn_core_query *what, mn_ranking *found, mn_error *err)
 {
-    if (what->n_lists == 0) { /* to the gallery, no lists would mean all of them */
+    /* To the gallery, no lists would mean all of them, and no people everybody. */
+    if (what->n_lists == 0 || (what->chosen && what->n_people == 0)) {
         *found = (mn_ranking){.out = found->out, .calibration = &c->model->calibration};
         return MN_OK;
     }
@@ -130,6 +133,8 @@ mn_code mn_core_search(mn_core *c, const mn_core_query *what, mn_ranking *found,
     const mn_query q = {.probe = turned,
                         .lists = what->lists,
                         .n_lists = what->n_lists,
+                        .people = what->people,
+                        .n_people = what->n_people,
                         .k = what->k,
                         .min_raw = -INFINITY,
                         .deadline = what->deadline,
@@ -195,8 +200,6 @@ static mn_code confirm(mn_core *c, const mn_identify *what, const mn_scope *s, c
         .external_id = p.external_id,
         .list = list->name,
         .list_id = list->id,
-        .created = p.created,
-        .custom = p.custom,
         .raw = (double)r->found.raw,
         .score = r->score,
         .similarity = mn_calibration_similarity(found->calibration, r->score),
@@ -256,6 +259,25 @@ static void set_threshold(const mn_core *c, const mn_identify *what, const mn_sc
     answer->threshold_score = mn_core_threshold(found, answer->threshold_fmr, &answer->threshold_measured);
 }
 
+static mn_code search_scope(mn_core *c, const mn_actor *who, const mn_identify *what, const mn_scope *s,
+                            mn_ranking *found, mn_error *err)
+{
+    mn_id *people = NULL;
+    mn_core_query q = {.probe = what->probe,
+                       .lists = s->ids,
+                       .n_lists = s->n,
+                       .chosen = mn_core_filters(what->only),
+                       .k = what->k,
+                       .deadline = what->deadline,
+                       .cancel = what->cancel};
+    mn_code code = q.chosen ? mn_core_pick(c, who, what, s, &people, &q.n_people, err) : MN_OK;
+    q.people = people;
+    if (code == MN_OK)
+        code = mn_core_search(c, &q, found, err);
+    mn_free(people);
+    return code;
+}
+
 static mn_code answer_search(mn_core *c, const mn_actor *who, const mn_identify *what, const mn_scope *s,
                              mn_arena *arena, mn_identification *out, mn_error *err)
 {
@@ -264,13 +286,7 @@ static mn_code answer_search(mn_core *c, const mn_actor *who, const mn_identify 
     answer.matches = mn_arena_calloc(arena, what->k, sizeof *answer.matches);
     if (!found.out || !answer.matches)
         return mn_fail(err, MN_E_MEMORY, "no memory for a search");
-    const mn_core_query q = {.probe = what->probe,
-                             .lists = s->ids,
-                             .n_lists = s->n,
-                             .k = what->k,
-                             .deadline = what->deadline,
-                             .cancel = what->cancel};
-    mn_code code = mn_core_search(c, &q, &found, err);
+    mn_code code = search_scope(c, who, what, s, &found, err);
     if (code != MN_OK)
         return code;
     set_threshold(c, what, s, &found, &answer);

@@ -178,12 +178,19 @@ mn_code mn_core_check_descriptor(const mn_core *c, const mn_descriptor *d, mn_er
 typedef struct {
     const mn_descriptor *probe;
     const mn_id *lists; /* any of these; none: nobody */
-    size_t n_lists, k;
+    const mn_id *people; /* in them only these, where `chosen` */
+    size_t n_lists, n_people, k;
+    bool chosen;
     mn_deadline deadline;    /* MN_E_TIMEOUT after it */
     const mn_cancel *cancel; /* may be NULL */
 } mn_core_query;
 /* The nearest k people, however far away. found->out: room for k. */
 mn_code mn_core_search(mn_core *c, const mn_core_query *what, mn_ranking *found, mn_error *err);
+/* pick.c: does it ask for anything? NULL does not. */
+bool mn_core_filters(const mn_people_filter *f);
+/* Whom what->only lets through: at least those of them who are in the scope. Freed with mn_free. */
+mn_code mn_core_pick(mn_core *c, const mn_actor *who, const mn_identify *what, const mn_scope *s, mn_id **out,
+                     size_t *n, mn_error *err);
 /* The score that a search must reach for the rate to be `fmr`; *measured: see mn_calibration_threshold. */
 double mn_core_threshold(const mn_ranking *found, double fmr, bool *measured);
 

@@ -481,6 +481,79 @@ static void test_threshold_is_corrected_for_the_number_of_people(void **state)
     assert_true(fabs(found.threshold_score - 0.7) < 1e-6);
 }
 
+/* Whoever is left by a filter is who was searched: one of a hundred people is as easily taken for somebody as
+ * the only one. */
+static void test_filter(void **state)
+{
+    world *w = *state;
+    mn_store *s = w->core->store;
+    mn_identification found = {0};
+    mn_person p;
+    const mn_face *f = make_face(w, 7, 77);
+    const mn_people_filter all = {
+        .active = MN_ANY, .created_from = INT64_MIN, .created_to = MN_TIME_NEVER, .most = 1000};
+    mn_people_filter only = all;
+    mn_identify what = {.probe = &f->descriptor, .purpose = IDENTIFY, .k = 5, .fmr = 1e-2, .only = &only};
+    mn_time before = 0, after = 0;
+    for (unsigned i = 0; i < 100; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "p%u", i);
+        mn_enrolment e = enrol(w, name, i < 50 ? "staff" : "guests", i, 0);
+        if (i != 7)
+            continue;
+        assert_ok(s->ops->person_get(s, &e.person, w->arena, &p, err));
+        p.external_id = "seven";
+        p.custom = "{\"floor\":3}";
+        assert_ok(s->ops->person_put(s, &p, err));
+        before = p.created;
+        after = before + 1;
+    }
+    assert_ok(mn_core_identify(w->core, &ann, &what, w->arena, &found, err));
+    assert_int_equal(found.searched, 100);
+    assert_true(fabs(found.threshold_score - 0.4) < 1e-3);
+    const char *const ids[] = {"nobody's", "seven"};
+    const struct {
+        mn_people_filter only;
+        size_t searched, n;
+    } cases[] = {
+        {{.active = MN_ANY, .created_to = MN_TIME_NEVER, .external_ids = ids, .n_external_ids = 2}, 1, 1},
+        {{.active = MN_ANY, .created_to = MN_TIME_NEVER, .external_ids = ids, .n_external_ids = 1}, 0, 0},
+        {{.active = MN_ANY, .created_to = MN_TIME_NEVER, .custom = "{\"floor\":3.0}"}, 1, 1},
+        {{.active = MN_ANY, .created_to = MN_TIME_NEVER, .custom = "{\"floor\":4}"}, 0, 0},
+        {{.active = MN_ANY, .created_from = before, .created_to = after}, 1, 1},
+        {{.active = MN_ANY, .created_from = after, .created_to = MN_TIME_NEVER}, 92, 0},
+        {{.active = MN_YES, .created_to = after}, 8, 1},
+        {{.active = MN_NO, .created_to = MN_TIME_NEVER}, 0, 0},
+        {{.active = MN_ANY,
+          .created_from = after,
+          .created_to = MN_TIME_NEVER,
+          .external_ids = ids,
+          .n_external_ids = 2},
+         0,
+         0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        only = cases[i].only;
+        only.most = 92;
+        assert_ok(mn_core_identify(w->core, &ann, &what, w->arena, &found, err));
+        if (found.searched != cases[i].searched || found.n != cases[i].n)
+            fail_msg("case %zu: %zu of %zu", i, found.n, found.searched);
+        if (found.searched == 1)
+            assert_true(fabs(found.threshold_score - 0.3) < 1e-3);
+    }
+    what.lists = (const char *const[]){"guests"};
+    what.n_lists = 1;
+    only = cases[5].only;
+    only.most = 50;
+    assert_ok(mn_core_identify(w->core, &ann, &what, w->arena, &found, err));
+    assert_int_equal(found.searched, 50);
+    only.most = 49;
+    assert_code(mn_core_identify(w->core, &ann, &what, w->arena, &found, err), MN_E_LIMIT);
+    only.most = 50;
+    only.custom = "[]";
+    assert_code(mn_core_identify(w->core, &ann, &what, w->arena, &found, err), MN_E_INVALID);
+}
+
 static void test_threshold_of_a_list(void **state)
 {
     world *w = *state;
@@ -802,6 +875,7 @@ int main(void)
         T(test_deadline_and_cancel),
         T(test_inactive),
         T(test_threshold_is_corrected_for_the_number_of_people),
+        T(test_filter),
         T(test_threshold_of_a_list),
         cmocka_unit_test(test_verify),
         T(test_erase),

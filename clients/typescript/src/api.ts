@@ -653,6 +653,12 @@ export interface Candidate {
   raw: number;
 }
 
+/** Only in answers of large galleries, where sketches of the descriptors are compared first */
+export interface Prefilter {
+  /** The share of mates at cosine 0.6 that this search is expected to pass over for it, by computation */
+  missed: Unit;
+}
+
 export interface Identification {
   images: ({
     /** Name of the part or address of the picture, where it has one */
@@ -677,6 +683,7 @@ export interface Identification {
       searched: Count;
       /** Were scores weighed against those with the other people? */
       normalised: boolean;
+      prefilter?: Prefilter;
       threshold: Threshold;
       /** Best first; empty: nobody */
       candidates: Candidate[];
@@ -684,6 +691,7 @@ export interface Identification {
   })[];
 }
 
+/** Of the people in the lists only these are searched: `searched` and the threshold are theirs. At most match.filtered people may pass */
 export interface MatchFilter {
   active?: boolean;
   external_ids?: ExternalId[];
@@ -731,6 +739,7 @@ export interface MatchReport {
     set: number;
     searched?: Count;
     normalised?: boolean;
+    prefilter?: Prefilter;
     threshold?: Threshold;
     candidates?: MatchCandidate[];
     error?: PlainError;

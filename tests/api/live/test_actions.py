@@ -216,10 +216,17 @@ class Match(Api):
 
     def test_filters(self):
         reference = [{"type": "person", "person": PEOPLE["Anna"]["person"]}]
-        for filter_, found in (({"active": True}, 1), ({"active": False}, 0), ({"external_ids": ["17"]}, 0),
-                               ({"created_from": "2020-01-01T00:00:00Z"}, 1), ({"created_to": "2020-01-01T00:00:00Z"}, 0)):
+        self.admin.call("person_change", 200, person=PEOPLE["Anna"]["person"], body={"external_id": "A1"})
+        for filter_, found, searched in (({"active": True}, 1, 2), ({"active": False}, 0, 0), ({"external_ids": ["17"]}, 0, 0),
+                                         ({"external_ids": ["17", "A1"]}, 1, 1), ({"custom": {}}, 1, 2),
+                                         ({"created_from": "2020-01-01T00:00:00Z"}, 1, 2), ({"created_to": "2020-01-01T00:00:00Z"}, 0, 0)):
             row, = self.match(reference, [{"filter": filter_}]).json["matches"]
-            self.assertEqual((len(row["candidates"]), row["searched"]), (found, 2), filter_)
+            self.assertEqual((len(row["candidates"]), row["searched"]), (found, searched), filter_)
+        wide = [{"filter": {"created_from": "2020-01-01T00:00:00Z"}}]
+        self.admin.call("settings_change", 200, body={"settings": [{"name": "match.filtered", "value": 1}]})
+        self.refused(self.match(reference, wide, 413), 413, "limit", "match.filtered")
+        self.admin.call("settings_change", 200, body={"settings": [{"name": "match.filtered", "value": None}]})
+        self.match(reference, wide)
 
     def test_custom_fields(self):
         self.admin.call("fields_put", 200, body={"fields": [{"name": "floor", "label": "Floor", "type": "number", "filter": True}]})
