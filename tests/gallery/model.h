@@ -52,7 +52,7 @@ void model_remove_face(model *m, size_t number); /* nothing happens when it is g
 /* As the gallery's options.fetch; ctx is the model. */
 mn_code model_fetch(void *ctx, const mn_id *face, float *out, mn_error *err);
 
-/* All answers that pass, best first; freed with free(). lists: bits, 0 for all. */
+/* Of each person the best answer that passes, best first; freed with free(). lists: bits, 0 for all. */
 model_answer *model_search(const model *m, const float *probe, unsigned lists, double min_raw, size_t *n,
                            size_t *searched);
 
@@ -61,6 +61,14 @@ void model_random_vector(model *m, uint64_t *seed, float *v);
 void model_add_both(model *m, mn_gallery *g, unsigned person, const float *v);
 /* Searches both and fails the test where they differ. */
 void model_compare(model *m, mn_gallery *g, const float *probe, unsigned lists, size_t k, float min_raw);
+typedef struct {
+    const float *probe;
+    unsigned lists; /* bits, 0 for all */
+    size_t k;
+    float min_raw;
+} model_question;
+/* The same with up to MN_GALLERY_QUERIES_MAX of them in one pass. */
+void model_compare_many(model *m, mn_gallery *g, const model_question *asked, size_t n);
 /* The answers of the gallery against all answers of the model. */
 void model_check(const model_answer *all, size_t n_all, size_t k, const mn_candidate *out, size_t n);
 

@@ -1,19 +1,24 @@
-/* Random operations on a gallery and on the plain model, compared after every search. MIEN_TEST_OPERATIONS
- * sets how many. */
+/* Random operations on a gallery and on the plain model, compared after every search: a million, or as many as
+ * MIEN_TEST_OPERATIONS says. Rows run through several chunks; people end and come back; one search or several in
+ * a pass, through lists and sets of people. The prefilter has a gallery of its own, for it needs many faces, and
+ * finds for certain only what is near. */
 #include "model.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PEOPLE 400
+enum { PEOPLE = 400, SET = 60, LARGE = 70000 };
 
 typedef struct {
-    model m;
+    model m; /* first: what `passes` gets is the world */
     mn_gallery *g;
     uint64_t seed;
-    float v[1024];
-    size_t added, removed, searched, most;
+    size_t n_people;
+    bool *ended, *in_set; /* by person */
+    mn_id set[SET];
+    bool near; /* what is searched for is near to a face, and only that is wanted */
+    size_t added, removed, searched, most, chunks;
 } world;
 
 static size_t below(world *w, size_t n)
@@ -21,56 +26,85 @@ static size_t below(world *w, size_t n)
     return (size_t)(mn_test_random(&w->seed) % n);
 }
 
+static bool passes(const model *m, size_t face)
+{
+    const world *w = (const world *)m;
+    unsigned person = m->faces[face].person;
+    return !w->ended[person] && (m->filter.n_people == 0 || w->in_set[person]);
+}
+
+static const model_face *some_face(world *w)
+{
+    const model *m = &w->m;
+    if (m->n_alive == 0)
+        return NULL;
+    return &m->faces[m->alive[below(w, m->n_alive)]];
+}
+
 /* Something new, something near to a face that is there, or exactly a face that is there (a tie). */
-static const float *a_vector(world *w)
+static const float *a_vector(world *w, float *v)
 {
     model *m = &w->m;
-    model_random_vector(m, &w->seed, w->v);
+    const model_face *f = some_face(w);
     size_t kind = below(w, 8);
-    const model_face *f =
-        m->n_faces ? &m->faces[m->n_faces - 1 - below(w, m->n_faces < 800 ? m->n_faces : 800)] : NULL;
-    if (kind < 3 || !f || !f->alive)
-        return w->v;
+    model_random_vector(m, &w->seed, v);
+    if (kind < 3 || !f)
+        return v;
     if (kind == 3)
-        return memcpy(w->v, f->v, (size_t)m->dim * sizeof(float));
+        return memcpy(v, f->v, (size_t)m->dim * sizeof(float));
     float noise = 0.02f * (float)(1 + below(w, 50));
     for (int i = 0; i < m->dim; i++)
-        w->v[i] = f->v[i] + noise * w->v[i];
+        v[i] = f->v[i] + noise * v[i];
     if (m->metric == MN_METRIC_L2 && kind == 4) /* L2 models need not be of unit length */
         for (int i = 0; i < m->dim; i++)
-            w->v[i] *= 1.7f;
-    return w->v;
+            v[i] *= 1.7f;
+    return v;
 }
 
-static void add(world *w)
+/* At cosine 0.85 and more. */
+static const float *a_near_vector(world *w, float *v)
 {
-    unsigned person = (unsigned)below(w, PEOPLE);
-    if (below(w, 8) == 0) { /* also a change of lists by adding a face */
-        w->m.lists[person] = (uint8_t)(below(w, 2) ? 1u << below(w, MODEL_LISTS) : below(w, 256));
-    }
-    const float *v = a_vector(w);
-    model_add_both(&w->m, w->g, person, v);
-    w->added++;
+    const model_face *f = some_face(w);
+    model_random_vector(&w->m, &w->seed, v);
+    for (int i = 0; i < w->m.dim; i++)
+        v[i] = f->v[i] + 0.5f * v[i];
+    return v;
 }
 
-static void add_batch(world *w)
+static size_t lists_of(const world *w, unsigned person, mn_id lists[MODEL_LISTS])
 {
-    enum { BATCH = 40 };
-    mn_gallery_entry entries[BATCH];
-    unsigned person = (unsigned)below(w, PEOPLE);
-    mn_id lists[MODEL_LISTS];
-    size_t n_lists = 0;
+    size_t n = 0;
     for (size_t i = 0; i < MODEL_LISTS; i++)
         if (w->m.lists[person] >> i & 1)
-            lists[n_lists++] = model_list_id(i);
-    size_t first = w->m.n_faces;
-    for (size_t i = 0; i < BATCH; i++)
-        (void)model_add(&w->m, person, a_vector(w));
-    for (size_t i = 0; i < BATCH; i++)
-        entries[i] = (mn_gallery_entry){
-            model_face_id(first + i), model_person_id(person), lists, n_lists, w->m.faces[first + i].v, 0};
-    assert_ok(mn_gallery_add(w->g, entries, BATCH, err));
-    w->added += BATCH;
+            lists[n++] = model_list_id(i);
+    return n;
+}
+
+/* The end that comes with a face holds for all of the person's. */
+static void add_faces(world *w, unsigned person, size_t n)
+{
+    enum { MOST = 40 };
+    mn_gallery_entry entries[MOST];
+    mn_id lists[MODEL_LISTS];
+    float v[1024];
+    static const mn_time ends[] = {0, MN_TIME_SECOND, MN_TIME_NEVER};
+    size_t n_lists = lists_of(w, person, lists), first = w->m.n_faces, end = below(w, 20);
+    w->ended[person] = end == 1;
+    for (size_t i = 0; i < n; i++)
+        (void)model_add(&w->m, person, a_vector(w, v));
+    for (size_t i = 0; i < n; i++)
+        entries[i] = (mn_gallery_entry){model_face_id(first + i), model_person_id(person),  lists, n_lists,
+                                        w->m.faces[first + i].v,  end < 3 ? ends[end] : 0};
+    assert_ok(mn_gallery_add(w->g, entries, n, err));
+    w->added += n;
+}
+
+static void add(world *w, size_t n)
+{
+    unsigned person = (unsigned)below(w, w->n_people);
+    if (n == 1 && below(w, 8) == 0) /* also a change of lists by adding a face */
+        w->m.lists[person] = (uint8_t)(below(w, 2) ? 1u << below(w, MODEL_LISTS) : below(w, 256));
+    add_faces(w, person, n);
 }
 
 static void remove_one(world *w)
@@ -87,7 +121,7 @@ static void remove_one(world *w)
 
 static void remove_everyone_of(world *w)
 {
-    unsigned person = (unsigned)below(w, PEOPLE);
+    unsigned person = (unsigned)below(w, w->n_people);
     mn_id id = model_person_id(person);
     size_t n = 12345, before = w->m.n_alive;
     assert_ok(mn_gallery_remove_person(w->g, &id, &n, err));
@@ -98,34 +132,58 @@ static void remove_everyone_of(world *w)
 
 static void change_lists(world *w)
 {
-    unsigned person = (unsigned)below(w, PEOPLE);
+    unsigned person = (unsigned)below(w, w->n_people);
     mn_id id = model_person_id(person), lists[MODEL_LISTS];
     w->m.lists[person] = (uint8_t)below(w, 256);
-    size_t n = 0;
-    for (size_t i = 0; i < MODEL_LISTS; i++)
-        if (w->m.lists[person] >> i & 1)
-            lists[n++] = model_list_id(i);
-    assert_ok(mn_gallery_set_lists(w->g, &id, lists, n, err));
+    assert_ok(mn_gallery_set_lists(w->g, &id, lists, lists_of(w, person, lists), err));
+}
+
+/* Now and then only some people are wanted. */
+static void choose_people(world *w)
+{
+    for (size_t i = 0; i < w->m.filter.n_people; i++) {
+        uint64_t person;
+        memcpy(&person, w->set[i].bytes + 8, sizeof person);
+        w->in_set[person] = false;
+    }
+    w->m.filter.people = w->set;
+    w->m.filter.n_people = below(w, 4) ? 0 : 1 + below(w, SET);
+    for (size_t i = 0; i < w->m.filter.n_people; i++) {
+        size_t person = below(w, w->n_people);
+        w->set[i] = model_person_id(person);
+        w->in_set[person] = true;
+    }
 }
 
 static void search(world *w)
 {
     static const size_t ks[] = {1, 1, 1, 2, 3, 10, 50, 1000};
-    unsigned lists = below(w, 2) ? 0 : (unsigned)below(w, 256);
-    float min_raw =
-        below(w, 3) ? -INFINITY : (float)below(w, 100) / 100 - (w->m.metric == MN_METRIC_L2 ? 1.0f : 0.3f);
-    const float *probe = a_vector(w);
-    model_compare(&w->m, w->g, probe, lists, ks[below(w, 8)], min_raw);
-    w->searched++;
+    static float v[MN_GALLERY_QUERIES_MAX][1024];
+    model_question asked[MN_GALLERY_QUERIES_MAX];
+    size_t n = below(w, 100) ? 1 : 2 + below(w, MN_GALLERY_QUERIES_MAX - 1);
+    float shift = w->m.metric == MN_METRIC_L2 ? 1.0f : 0.3f;
+    choose_people(w);
+    for (size_t i = 0; i < n; i++) {
+        asked[i].lists = below(w, 2) ? 0 : (unsigned)below(w, 256);
+        asked[i].min_raw = below(w, 3) ? -INFINITY : (float)below(w, 100) / 100 - shift;
+        asked[i].k = ks[below(w, 8)];
+        asked[i].probe = w->near ? a_near_vector(w, v[i]) : a_vector(w, v[i]);
+        if (w->near) {
+            asked[i].k = 1;
+            asked[i].min_raw = 0.7f;
+        }
+    }
+    model_compare_many(&w->m, w->g, asked, n);
+    w->searched += n;
 }
 
 static void step(world *w)
 {
     size_t dice = below(w, 1000);
     if (dice < 350)
-        add(w);
+        add(w, 1);
     else if (dice < 352)
-        add_batch(w);
+        add(w, 40);
     else if (dice < 650)
         remove_one(w);
     else if (dice < 690)
@@ -138,50 +196,89 @@ static void step(world *w)
         search(w);
 }
 
-static void run(int dim, mn_metric metric, bool fetch, size_t operations, uint64_t seed)
+static world *make(int dim, mn_metric metric, size_t n_people, mn_prefilter prefilter)
 {
     world *w = calloc(1, sizeof *w);
     assert_non_null(w);
-    w->seed = seed;
-    model_init(&w->m, dim, metric, PEOPLE);
-    mn_gallery_options o = {
-        .dim = dim, .metric = metric, .threads = 2, .cold_dir = metric == MN_METRIC_L2 ? "/tmp" : NULL};
-    if (fetch) {
-        o.fetch = model_fetch;
-        o.fetch_ctx = &w->m;
-    }
+    w->seed = (uint64_t)dim;
+    w->n_people = n_people;
+    w->ended = calloc(n_people, sizeof *w->ended);
+    w->in_set = calloc(n_people, sizeof *w->in_set);
+    assert_true(w->ended && w->in_set);
+    model_init(&w->m, dim, metric, n_people);
+    w->m.passes = passes;
+    const mn_gallery_options o = {.dim = dim,
+                                  .metric = metric,
+                                  .threads = 2,
+                                  .cold_dir = metric == MN_METRIC_L2 ? "/tmp" : NULL,
+                                  .fetch = model_fetch,
+                                  .fetch_ctx = &w->m,
+                                  .prefilter = prefilter};
     assert_ok(mn_gallery_create(&o, &w->g, err));
+    return w;
+}
+
+static void run(world *w, size_t operations)
+{
     for (size_t i = 0; i < operations; i++) {
         step(w);
         if (i % 1000 == 0) {
             mn_gallery_stats s = mn_gallery_stats_get(w->g);
             assert_int_equal(s.faces, w->m.n_alive);
             w->most = s.faces > w->most ? s.faces : w->most;
+            w->chunks = s.chunks > w->chunks ? s.chunks : w->chunks;
         }
     }
-    print_message("%d dimensions, %s: %zu added, %zu removed, %zu searched, at most %zu faces\n", dim,
-                  metric == MN_METRIC_L2 ? "L2" : "cosine", w->added, w->removed, w->searched, w->most);
+    print_message("%d dimensions, %s: %zu added, %zu removed, %zu searched, at most %zu faces in %zu chunks\n",
+                  w->m.dim, w->m.metric == MN_METRIC_L2 ? "L2" : "cosine", w->added, w->removed, w->searched,
+                  w->most, w->chunks);
+}
+
+static void end(world *w)
+{
     mn_gallery_destroy(w->g);
     model_finish(&w->m);
+    free(w->ended);
+    free(w->in_set);
     free(w);
 }
 
 static size_t operations(void)
 {
     const char *text = getenv("MIEN_TEST_OPERATIONS");
-    return text ? strtoul(text, NULL, 10) : 100000;
+    return text ? strtoul(text, NULL, 10) : 1000000;
 }
 
 static void random_operations_by_cosine(void **state)
 {
     (void)state;
-    run(64, MN_METRIC_COSINE, true, operations() / 2, 1);
+    world *w = make(64, MN_METRIC_COSINE, PEOPLE, MN_PREFILTER_OFF);
+    run(w, operations() / 2);
+    assert_true(operations() < 1000000 || w->chunks > 1);
+    end(w);
 }
 
 static void random_operations_by_distance(void **state)
 {
     (void)state;
-    run(100, MN_METRIC_L2, true, operations() / 2, 2);
+    world *w = make(100, MN_METRIC_L2, PEOPLE, MN_PREFILTER_OFF);
+    run(w, operations() / 2);
+    assert_true(operations() < 1000000 || w->chunks > 1);
+    end(w);
+}
+
+static void random_operations_with_sketches(void **state)
+{
+    (void)state;
+    world *w = make(256, MN_METRIC_COSINE, LARGE, MN_PREFILTER_ON);
+    for (unsigned i = 0; i < LARGE; i++)
+        add_faces(w, i, 1);
+    assert_ok(mn_gallery_compact(w->g, err));
+    assert_true(mn_gallery_stats_get(w->g).sketched > 0);
+    w->near = true;
+    run(w, operations() / 400);
+    assert_true(mn_gallery_stats_get(w->g).sketched > 0);
+    end(w);
 }
 
 int main(void)
@@ -189,6 +286,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_operations_by_cosine),
         cmocka_unit_test(random_operations_by_distance),
+        cmocka_unit_test(random_operations_with_sketches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -252,12 +252,142 @@ static void each_search_of_a_pass_ends_for_itself(void **state)
     free(s.v);
 }
 
+/* ---- all of it at once ---- */
+
+/* Several chunks with sketches: searches that share passes and helpers, a writer that fills and empties chunks,
+ * and in the background sketches and compaction. Vectors are made of their numbers, not kept. */
+enum { WIDE = 256, LIVE = 66000, PASS_BY = 70000, TURNS = 2, BATCH = 500, SEEKERS = 6 };
+
+static void wide_vector(uint64_t number, float v[WIDE])
+{
+    uint64_t seed = number * 7919 + 1;
+    for (size_t i = 0; i < WIDE; i += 8) {
+        uint64_t bits = mn_test_random(&seed);
+        for (size_t j = 0; j < 8; j++)
+            v[i + j] = (float)(int8_t)(bits >> (8 * j)) + 0.5f;
+    }
+}
+
+static mn_code wide_fetch(void *ctx, const mn_id *face, float *out, mn_error *err)
+{
+    (void)ctx, (void)err;
+    uint64_t number;
+    memcpy(&number, face->bytes + 8, sizeof number);
+    wide_vector(number, out);
+    return MN_OK;
+}
+
+static void add_wide(mn_gallery *g, uint64_t from, float (*v)[WIDE])
+{
+    mn_gallery_entry e[BATCH];
+    const mn_id list = id_of(3, 0);
+    for (size_t i = 0; i < BATCH; i++) {
+        wide_vector(from + i, v[i]);
+        e[i] = (mn_gallery_entry){.face = id_of(1, from + i),
+                                  .person = id_of(2, from + i),
+                                  .lists = &list,
+                                  .n_lists = (from + i) % 3 == 0,
+                                  .v = v[i]};
+    }
+    assert_ok(mn_gallery_add(g, e, BATCH, err));
+}
+
+typedef struct {
+    stage *s;
+    size_t number;
+    atomic_size_t *prefiltered;
+} seeker;
+
+static void *seek(void *arg)
+{
+    const seeker *me = arg;
+    float v[2][WIDE];
+    const mn_id list = id_of(3, 0);
+    for (size_t i = me->number; !atomic_load(&me->s->stop); i++) {
+        size_t n = 1 + i % 2, who = i * 4999 % LIVE / 3 * 3;
+        mn_candidate out[2];
+        mn_query q[2];
+        mn_found a[2];
+        for (size_t j = 0; j < n; j++) {
+            wide_vector(who, v[j]);
+            q[j] = (mn_query){
+                .probe = v[j], .lists = &list, .n_lists = i % 3 == 0, .k = 1, .min_raw = 0.5f};
+            a[j].out = &out[j];
+        }
+        const mn_id person = id_of(2, who);
+        if (mn_gallery_search_many(me->s->g, q, n, a, NULL))
+            fault(me->s, "a search failed");
+        for (size_t j = 0; j < n; j++) {
+            if (a[j].n != 1 || mn_id_compare(&out[j].person, &person) != 0 || !(out[j].raw > 0.9999f))
+                fault(me->s, "somebody who was there all the time was not found");
+            if (a[j].searched < LIVE / 3 || a[j].searched > LIVE + PASS_BY)
+                fault(me->s, "a wrong number of people");
+            atomic_fetch_add(me->prefiltered, a[j].prefiltered);
+        }
+        atomic_fetch_add(&me->s->searches, n);
+    }
+    return NULL;
+}
+
+/* How many chunks there were at most. */
+static size_t come_and_go(stage *s, float (*v)[WIDE])
+{
+    for (uint64_t i = LIVE; i < LIVE + PASS_BY; i += BATCH)
+        add_wide(s->g, i, v);
+    const size_t chunks = mn_gallery_stats_get(s->g).chunks;
+    for (uint64_t i = LIVE; i < LIVE + PASS_BY; i++) {
+        const mn_id person = id_of(2, i);
+        if (mn_gallery_remove_person(s->g, &person, NULL, NULL))
+            fault(s, "removing failed");
+    }
+    return chunks;
+}
+
+static void everything_at_once(void **state)
+{
+    (void)state;
+    stage s = {0};
+    atomic_size_t prefiltered = 0;
+    pthread_t threads[SEEKERS];
+    seeker seekers[SEEKERS];
+    float(*v)[WIDE] = malloc(BATCH * sizeof *v);
+    assert_non_null(v);
+    const mn_gallery_options o = {
+        .dim = WIDE, .threads = 3, .fetch = wide_fetch, .prefilter = MN_PREFILTER_ON};
+    assert_ok(mn_gallery_create(&o, &s.g, err));
+    for (uint64_t i = 0; i < LIVE; i += BATCH)
+        add_wide(s.g, i, v);
+    for (size_t i = 0; i < SEEKERS; i++) {
+        seekers[i] = (seeker){&s, i, &prefiltered};
+        assert_int_equal(pthread_create(&threads[i], NULL, seek, &seekers[i]), 0);
+    }
+    size_t chunks = 0;
+    for (size_t i = 0; i < TURNS; i++) {
+        const size_t now = come_and_go(&s, v);
+        chunks = now > chunks ? now : chunks;
+    }
+    atomic_store(&s.stop, true);
+    for (size_t i = 0; i < SEEKERS; i++)
+        pthread_join(threads[i], NULL);
+    mn_gallery_stats stats = mn_gallery_stats_get(s.g);
+    print_message("%zu searches, %zu with sketches, while %d faces came and went in %zu chunks\n",
+                  atomic_load(&s.searches), atomic_load(&prefiltered), TURNS * PASS_BY, chunks);
+    assert_int_equal(atomic_load(&s.failures), 0);
+    assert_true(chunks >= 3);
+    assert_true(stats.sketched > 0 && atomic_load(&prefiltered) > 0);
+    assert_int_equal(stats.faces, LIVE);
+    assert_true(stats.removed < TURNS * PASS_BY); /* some chunks were compacted */
+    mn_gallery_destroy(s.g);
+    free(v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(readers_writer_and_compaction_at_once),
         cmocka_unit_test(several_threads_share_one_search),
         cmocka_unit_test(each_search_of_a_pass_ends_for_itself),
+        cmocka_unit_test(everything_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
