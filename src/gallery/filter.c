@@ -8,11 +8,6 @@
 
 /* ---- before the scan ---- */
 
-static bool bounded_by_time(const mn_query *q)
-{
-    return q->made_from != 0 || q->made_before != 0;
-}
-
 static bool some_have_ended(const mn_view *v, uint32_t now)
 {
     for (size_t i = 0; i < v->n_segments; i++)
@@ -58,8 +53,7 @@ static bool find_people(mn_probe *p, mn_gallery *g, const mn_view *v)
 bool mn_filter_prepare(mn_probe *p, mn_gallery *g, const mn_view *v, uint32_t now)
 {
     const mn_query *q = p->query;
-    p->counted =
-        q->n_lists > 0 || q->n_people > 0 || bounded_by_time(q) || (!q->ended && some_have_ended(v, now));
+    p->counted = q->n_lists > 0 || q->n_people > 0 || some_have_ended(v, now);
     return q->n_people == 0 || find_people(p, g, v);
 }
 
@@ -124,35 +118,15 @@ static bool keep_people(const mn_probe *p, const mn_filter_block *b, uint64_t *w
     return low > from;
 }
 
-/* The first 48 bits of a version 7 id are milliseconds since 1970. */
-static mn_time time_of(const mn_id *id)
+static void keep_not_ended(uint32_t now, const mn_filter_block *b, uint64_t *words)
 {
-    int64_t ms = 0;
-    for (size_t i = 0; i < 6; i++)
-        ms = ms << 8 | id->bytes[i];
-    return ms * (MN_TIME_SECOND / 1000);
-}
-
-static bool row_passes(const mn_query *q, const mn_chunk *c, uint32_t row, uint32_t now, bool ends)
-{
-    if (ends && atomic_load_explicit(&c->until[row], memory_order_relaxed) <= now)
-        return false;
-    if (!bounded_by_time(q))
-        return true;
-    mn_time made = time_of(&c->faces[row]);
-    return made >= q->made_from && (q->made_before == 0 || made < q->made_before);
-}
-
-/* What must be asked row by row. */
-static void keep_passing(const mn_query *q, uint32_t now, const mn_filter_block *b, uint64_t *words)
-{
-    bool ends = !q->ended && b->segment->earliest <= now;
-    if (!ends && !bounded_by_time(q))
+    const mn_chunk *c = b->segment->chunk;
+    if (b->segment->earliest > now)
         return;
     for (uint32_t w = 0; w * 64 < b->n; w++)
         for (uint64_t bits = words[w]; bits; bits &= bits - 1) {
             uint32_t row = (b->first & 0xffff) + w * 64 + (uint32_t)__builtin_ctzll(bits);
-            if (!row_passes(q, b->segment->chunk, row, now, ends))
+            if (atomic_load_explicit(&c->until[row], memory_order_relaxed) <= now)
                 words[w] &= ~(bits & -bits);
         }
 }
@@ -183,8 +157,8 @@ size_t mn_filter_rows(const mn_probe *p, uint32_t now, const mn_filter_block *b,
     if (q->n_people > 0 && !keep_people(p, b, words))
         return 0;
     mn_rowset_andnot(b->segment->dead, b->first & 0xffff, words, n_words);
-    keep_passing(q, now, b, words);
+    keep_not_ended(now, b, words);
     size_t n = count_bits(words, n_words);
-    *people = bounded_by_time(q) ? n : count_people(b, words, n);
+    *people = count_people(b, words, n);
     return n;
 }

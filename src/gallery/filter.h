@@ -1,6 +1,4 @@
-/* Which rows a query may answer with: lists, a set of people, times, and who has not ended.
- *
- * The caller's predicate is not asked here but of the few rows that could be among the answers. */
+/* Which rows a query may answer with: lists, a set of people, and who has not ended. */
 #ifndef MN_GALLERY_FILTER_H
 #define MN_GALLERY_FILTER_H
 

@@ -89,12 +89,6 @@ typedef struct {
      * wait for a write. */
     const mn_id *people;
     size_t n_people;
-    mn_time made_from, made_before; /* when the face was made, by the milliseconds in its id; 0: no bound */
-    bool ended;                     /* also people whose `until` is past */
-    /* NULL, or what a face must pass besides. Asked only about faces that could be among the answers, by
-     * several threads at once; must not search. */
-    bool (*accepts)(void *ctx, const mn_id *face, const mn_id *person);
-    void *accepts_ctx;
     size_t k;      /* people wanted, 1 … 1000 */
     float min_raw; /* nothing below it is returned */
     mn_deadline deadline;
@@ -110,7 +104,7 @@ typedef struct {
  * wait.
  *
  * Best first, at most one per person; ties by id. out holds q->k; *n of them are filled. *searched: people
- * compared with, or faces where times bound the search; `accepts` lowers it not. */
+ * compared with. */
 mn_code mn_gallery_search(mn_gallery *g, const mn_query *q, mn_candidate *out, size_t *n, size_t *searched,
                           mn_error *err);
 

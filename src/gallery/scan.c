@@ -115,11 +115,6 @@ static void raise_floor(worker *w, size_t q)
         w->best[q].floor = theirs;
 }
 
-static inline bool accepted(const mn_query *q, const mn_chunk *c, uint32_t row)
-{
-    return !q->accepts || q->accepts(q->accepts_ctx, &c->faces[row], &c->people[row]);
-}
-
 /* Rows at … at + n of the block, whose dot products are there. */
 static void offer(worker *w, const block *b, size_t q, uint32_t at, uint32_t n, const int32_t *dots)
 {
@@ -135,8 +130,7 @@ static void offer(worker *w, const block *b, size_t q, uint32_t at, uint32_t n, 
             uint32_t j = i + (uint32_t)__builtin_ctzll(bits), in_block = at + j;
             float score = score_of(c, b->from + in_block, dots[j], probe_scale);
             if (score >= best->floor && /* which rises meanwhile */
-                (!b->filtered[q] || w->wanted[q][in_block / 64] >> in_block % 64 & 1) &&
-                accepted(w->scan->probes[q].query, c, b->from + in_block))
+                (!b->filtered[q] || w->wanted[q][in_block / 64] >> in_block % 64 & 1))
                 mn_best_add(best, c, b->from + in_block, score);
         }
     }

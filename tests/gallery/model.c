@@ -164,12 +164,10 @@ model_answer *model_search(const model *m, const float *probe, unsigned lists, d
             continue;
         if (m->passes && !m->passes(m, m->alive[i]))
             continue;
-        *searched += m->filter.made_from || m->filter.made_before || !seen[f->person];
+        *searched += !seen[f->person];
         seen[f->person] = 1;
-        mn_id face = model_face_id(m->alive[i]), owner = model_person_id(f->person);
-        if (m->filter.accepts && !m->filter.accepts(m->filter.accepts_ctx, &face, &owner))
-            continue;
-        const model_answer a = {face, owner, raw_of(m, probe, squares, f)};
+        const model_answer a = {model_face_id(m->alive[i]), model_person_id(f->person),
+                                raw_of(m, probe, squares, f)};
         if (a.raw >= min_raw - TOLERANCE)
             enter(all, n, &place[f->person], &a);
     }
@@ -257,8 +255,8 @@ static void judge(model *m, const model_question *a, const mn_found *found)
 void model_compare_many(model *m, mn_gallery *g, const model_question *asked, size_t n)
 {
     mn_id ids[MN_GALLERY_QUERIES_MAX][MODEL_LISTS];
-    mn_query q[MN_GALLERY_QUERIES_MAX];
-    mn_found found[MN_GALLERY_QUERIES_MAX];
+    mn_query q[MN_GALLERY_QUERIES_MAX] = {0};
+    mn_found found[MN_GALLERY_QUERIES_MAX] = {0};
     for (size_t i = 0; i < n; i++) {
         q[i] = m->filter;
         q[i].probe = asked[i].probe;
@@ -266,7 +264,8 @@ void model_compare_many(model *m, mn_gallery *g, const model_question *asked, si
         q[i].n_lists = lists_of(asked[i].lists, ids[i]);
         q[i].k = asked[i].k;
         q[i].min_raw = asked[i].min_raw;
-        found[i] = (mn_found){.out = malloc(asked[i].k * sizeof *found[i].out), .n = 99999, .searched = 99999};
+        found[i] =
+            (mn_found){.out = malloc(asked[i].k * sizeof *found[i].out), .n = 99999, .searched = 99999};
         assert_non_null(found[i].out);
     }
     assert_ok(mn_gallery_search_many(g, q, n, found, err));

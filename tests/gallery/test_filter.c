@@ -1,5 +1,4 @@
-/* Filters of a search, against the plain model: sets of people, ends, times of faces, a caller's predicate,
- * and all of them with lists. */
+/* Filters of a search, against the plain model: sets of people, ends, and both with lists. */
 #include "model.h"
 
 #include <math.h>
@@ -23,14 +22,7 @@ static bool chosen(const model *m, size_t face)
     unsigned person = m->faces[face].person;
     if (m->filter.n_people > 0 && !w->in_set[person])
         return false;
-    if (!m->filter.ended && w->ended[person])
-        return false;
-    mn_id id = model_face_id(face);
-    int64_t ms = 0;
-    for (int i = 0; i < 6; i++)
-        ms = ms * 256 + id.bytes[i];
-    return ms * 1000 >= m->filter.made_from &&
-           (m->filter.made_before == 0 || ms * 1000 < m->filter.made_before);
+    return !w->ended[person];
 }
 
 static int make(void **state)
@@ -124,9 +116,6 @@ static void who_has_ended_is_not_found(void **state)
     for (unsigned p = 1; p < PEOPLE; p += 3)
         set_end(p, now + MN_TIME_DAY, false);
     compare_some();
-    w->m.filter.ended = true;
-    compare_some();
-    w->m.filter.ended = false;
     choose(200);
     compare_some();
     for (unsigned p = 0; p < PEOPLE; p += 6)
@@ -185,39 +174,6 @@ static void another_face_brings_a_new_end(void **state)
     compare_some(); /* a write that failed ended nobody */
 }
 
-static void faces_of_some_time(void **state)
-{
-    (void)state;
-    /* The model's ids are random, and so are the times in them: 48 bits of milliseconds. */
-    const mn_time all = (INT64_C(1) << 48) * 1000;
-    const mn_time bounds[][2] = {{all / 2, 0},          {0, all / 3},       {all / 4, all / 2},
-                                 {all / 100, all / 80}, {all / 2, all / 4}, {1, all}};
-    for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++) {
-        w->m.filter.made_from = bounds[i][0];
-        w->m.filter.made_before = bounds[i][1];
-        compare_some();
-    }
-    w->m.filter.made_from = all / 2;
-    choose(300);
-    set_end(7, 1, true);
-    compare_some();
-}
-
-static bool odd(void *ctx, const mn_id *face, const mn_id *person)
-{
-    (void)ctx;
-    return face->bytes[3] % 2 && person->bytes[2] % 4;
-}
-
-static void a_predicate_of_the_caller(void **state)
-{
-    (void)state;
-    w->m.filter.accepts = odd;
-    compare_some();
-    choose(500);
-    compare_some();
-}
-
 /* One person costs no scan. */
 static void a_narrow_set_costs_little(void **state)
 {
@@ -252,8 +208,6 @@ int main(void)
         WORLD(who_has_ended_is_not_found),
         WORLD(an_end_comes_without_a_write),
         WORLD(another_face_brings_a_new_end),
-        WORLD(faces_of_some_time),
-        WORLD(a_predicate_of_the_caller),
         WORLD(a_narrow_set_costs_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

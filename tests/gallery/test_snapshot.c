@@ -234,7 +234,7 @@ static void test_ends_are_kept(void **state)
     mn_query q = {.probe = v, .k = 1, .min_raw = -1};
     assert_ok(mn_gallery_search(back, &q, &best, &n, NULL, err));
     assert_int_equal(n, 0);
-    q.ended = true;
+    assert_ok(mn_gallery_set_until(back, &person, 0, err));
     assert_ok(mn_gallery_search(back, &q, &best, &n, NULL, err));
     assert_int_equal(n, 1);
     mn_gallery_destroy(g);
