@@ -41,20 +41,6 @@ static mn_code read_people(mn_core *c, const mn_id *ids, size_t n, mn_arena *are
     return code;
 }
 
-/* Everything that can fail for long is done before the searches are made to wait. */
-static mn_code exchange(mn_core *c, const mn_id *people, size_t n, const batch *b, mn_error *err)
-{
-    mn_code code = MN_OK;
-    size_t removed;
-    pthread_rwlock_wrlock(&c->swap_lock);
-    for (size_t i = 0; code == MN_OK && i < n; i++)
-        code = mn_gallery_remove_person(c->gallery, &people[i], &removed, err);
-    if (code == MN_OK && b->n > 0)
-        code = mn_gallery_add(c->gallery, b->entries, b->n, err);
-    pthread_rwlock_unlock(&c->swap_lock);
-    return code;
-}
-
 static mn_code bring_up_to_date(mn_core *c, const mn_id *ids, size_t n, mn_arena *arena, mn_error *err)
 {
     batch b = {0};
@@ -73,7 +59,7 @@ static mn_code bring_up_to_date(mn_core *c, const mn_id *ids, size_t n, mn_arena
         code = mn_core_load_people(c, people, n_people, arena, &b.entries, &b.n, err);
     }
     if (code == MN_OK)
-        code = exchange(c, ids, n, &b, err);
+        code = mn_gallery_exchange(c->gallery, ids, n, b.entries, b.n, err);
     mn_core_wipe(c, b.entries, b.n);
     if (code == MN_OK)
         mn_core_snapshot_changed(c, n, arena);

@@ -139,10 +139,7 @@ mn_code mn_core_search(mn_core *c, const mn_core_query *what, mn_ranking *found,
                         .min_raw = -INFINITY,
                         .deadline = what->deadline,
                         .cancel = what->cancel};
-    pthread_rwlock_rdlock(&c->swap_lock);
-    mn_code code = mn_gallery_rank(c->gallery, c->model, &q, found, err);
-    pthread_rwlock_unlock(&c->swap_lock);
-    return code;
+    return mn_gallery_rank(c->gallery, c->model, &q, found, err);
 }
 
 double mn_core_threshold(const mn_ranking *found, double fmr, bool *measured)

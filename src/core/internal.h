@@ -1,5 +1,5 @@
-/* What the files of core share. Locks are taken in this order, and the first two never inside a store
- * transaction: follow → swap → the store's own. */
+/* What the files of core share. Locks are taken in this order, and the first one never inside a store
+ * transaction: follow → the store's own. */
 #ifndef MN_CORE_INTERNAL_H
 #define MN_CORE_INTERNAL_H
 
@@ -91,8 +91,6 @@ struct mn_core {
 
     size_t enrol_batch; /* of mn_core_enrol_many */
     mn_group enrolments, looks;
-
-    pthread_rwlock_t swap_lock; /* searches share it; a person's faces are exchanged while nobody searches */
 };
 
 /* What a core needs to know of a pipeline. mn_core_open calls it; tests come in here. pack and model must
@@ -128,8 +126,8 @@ mn_code mn_core_load_first(mn_core *c, const mn_core_gallery_options *o, mn_erro
 /* Brings the gallery up to the store, whoever wrote there, and takes out whose time has come. */
 mn_code mn_core_follow(mn_core *c, mn_error *err);
 mn_code mn_core_follow_locked(mn_core *c, mn_arena *arena, mn_error *err); /* with follow_lock held */
-/* The exact descriptor of a face: for the gallery's last step. ctx: the core. One that does not open is noted,
- * and as if it were not there (MN_E_NOT_FOUND). */
+/* The exact descriptor of a face: for the gallery's last step. ctx: the core. One that does not open is
+ * noted, and as if it were not there (MN_E_NOT_FOUND). */
 mn_code mn_core_fetch(void *ctx, const mn_id *face, float *out, mn_error *err);
 
 /* snapshot.c */
@@ -177,7 +175,7 @@ mn_code mn_core_check_descriptor(const mn_core *c, const mn_descriptor *d, mn_er
 /* Whom to look for, among whom. */
 typedef struct {
     const mn_descriptor *probe;
-    const mn_id *lists; /* any of these; none: nobody */
+    const mn_id *lists;  /* any of these; none: nobody */
     const mn_id *people; /* in them only these, where `chosen` */
     size_t n_lists, n_people, k;
     bool chosen;

@@ -132,15 +132,6 @@ static mn_code progress(void *ctx, size_t done, size_t all, mn_error *err)
     return code;
 }
 
-static void hold(void *ctx, bool begins)
-{
-    matching *m = ctx;
-    if (begins)
-        pthread_rwlock_rdlock(&m->c->swap_lock);
-    else
-        pthread_rwlock_unlock(&m->c->swap_lock);
-}
-
 /* ---- before ---- */
 
 static mn_code check(const mn_core *c, const mn_actor *who, const mn_match_lists *what, mn_error *err)
@@ -183,9 +174,7 @@ static mn_code set_threshold(matching *m, mn_arena *arena, mn_error *err)
         return mn_fail(err, MN_E_MEMORY, "no memory for a search");
     probe[0] = 1;
     const mn_query q = {.probe = probe, .lists = m->to.ids, .n_lists = m->to.n, .k = 1, .min_raw = INFINITY};
-    hold(m, true);
     mn_code code = mn_gallery_search(m->c->gallery, &q, &nobody, &n, &r->against, err);
-    hold(m, false);
     double own = m->from.fmr > 0 && (m->to.fmr == 0 || m->from.fmr < m->to.fmr) ? m->from.fmr : m->to.fmr;
     r->threshold_fmr = m->what->fmr > 0 ? m->what->fmr : own > 0 ? own : m->c->fmr;
     double one = mn_fmr_per_comparison(r->threshold_fmr, (double)(r->against ? r->against : 1));
@@ -217,7 +206,6 @@ static mn_code scan(matching *m, mn_error *err)
         .min_raw = nextafterf((float)m->report.threshold_raw, -INFINITY),
         .cancel = m->what->cancel,
         .match = take,
-        .pass = hold,
         .progress = progress,
         .ctx = m,
     };

@@ -165,12 +165,6 @@ static mn_code alloc_core(const mn_core_options *o, mn_core **out, mn_error *err
     pthread_mutex_init(&c->unreadable.lock, NULL);
     mn_group_init(&c->enrolments, mn_enrol_run_group, c);
     mn_group_init(&c->looks, mn_core_run_looks, c);
-    pthread_rwlockattr_t attr;
-    pthread_rwlockattr_init(&attr);
-    /* An erasure must not wait for a moment when nobody searches. */
-    pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-    pthread_rwlock_init(&c->swap_lock, &attr);
-    pthread_rwlockattr_destroy(&attr);
     *out = c;
     return MN_OK;
 }
@@ -194,7 +188,6 @@ void mn_core_close(mn_core *c)
         c->blobs->ops->close(c->blobs);
     if (c->store)
         c->store->ops->close(c->store);
-    pthread_rwlock_destroy(&c->swap_lock);
     pthread_mutex_destroy(&c->follow_lock);
     pthread_mutex_destroy(&c->unreadable.lock);
     pthread_mutex_destroy(&c->house_lock);

@@ -11,7 +11,8 @@
  * on, and then a mate may be lost, see mn_found): every row that passes the filter is compared in int8, and
  * whatever lies within the proven bound of the rounding of the k-th best is scored again in float by the
  * caller's fetch, so that the answer is that of a float scan (where more than 4k + 252 people are that close
- * together, the best of them by int8). The best face of each person is kept. L2 models are searched by |a|²+|b|²-2ab with the length kept beside the row.
+ * together, the best of them by int8). The best face of each person is kept. L2 models are searched by
+ * |a|²+|b|²-2ab with the length kept beside the row.
  *
  * Limits: 1 000 people of a search, 16 probes of a pass, 2^31 rows. Memory per row: stride + 4 bytes (8 for
  * L2) in chunks, 40 for ids (see cold_dir), and 12 to 15 in the writer's tables. All functions are
@@ -48,8 +49,8 @@ typedef struct {
      * full later, memory is taken. Copied. */
     const char *cold_dir;
     /* Sketches of one bit a dimension, compared before the rows (cosine only). Made in the background, for an
-     * eighth more memory. A search that would pass over more than MN_PREFILTER_MISSED_MAX of the mates at cosine
-     * 0.6 compares all rows. */
+     * eighth more memory. A search that would pass over more than MN_PREFILTER_MISSED_MAX of the mates at
+     * cosine 0.6 compares all rows. */
     mn_prefilter prefilter;
 } mn_gallery_options;
 
@@ -77,6 +78,12 @@ mn_code mn_gallery_set_lists(mn_gallery *g, const mn_id *person, const mn_id *li
 /* The person is found until then: the end of a consent, or a time that is past for who is not active; 0: for
  * ever. Kept in whole seconds, rounded down. Unknown people are passed over. */
 mn_code mn_gallery_set_until(mn_gallery *g, const mn_id *person, mn_time until, mn_error *err);
+/* These entries in the place of all faces of these people, at once: every search sees what was there or what
+ * is. Entries of one person stand together, with the same lists and end, and each is one of the people, who
+ * may be new or stay away. All or nothing; MN_E_EXISTS: an entry's face or person is there and does not go.
+ */
+mn_code mn_gallery_exchange(mn_gallery *g, const mn_id *people, size_t n_people,
+                            const mn_gallery_entry *entries, size_t n, mn_error *err);
 /* Compacts all that is worth it, and makes missing sketches, before it returns (the background does the same
  * after writes). */
 mn_code mn_gallery_compact(mn_gallery *g, mn_error *err);
@@ -112,8 +119,8 @@ typedef struct {
     mn_candidate *out; /* room for the query's k */
     size_t n, searched;
     bool prefiltered; /* false: all rows that pass the filter were compared */
-    /* Else the share of mates at cosine 0.6 that are expected to be passed over: computed from the limit of this
-     * search and the distribution of the bits, not counted. More of those at a lower cosine. */
+    /* Else the share of mates at cosine 0.6 that are expected to be passed over: computed from the limit of
+     * this search and the distribution of the bits, not counted. More of those at a lower cosine. */
     float missed;
 } mn_found;
 

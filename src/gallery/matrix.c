@@ -212,11 +212,7 @@ static mn_code run_pass(job *j, size_t *at, mn_error *err)
     mn_found answers[PASS];
     const probe_face *who[PASS];
     size_t n = 0;
-    if (j->m->pass)
-        j->m->pass(j->m->ctx, true);
     mn_code code = search_pass(j, at, who, answers, &n, err);
-    if (j->m->pass)
-        j->m->pass(j->m->ctx, false);
     for (size_t i = 0; i < n && code == MN_OK; i++, j->result.faces++)
         code = gather(j, who[i], &answers[i], err);
     return code;

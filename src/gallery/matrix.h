@@ -2,8 +2,9 @@
  *
  * Every face of `from` is searched for among `to`, 16 in a pass over the rows, and what is found of a person
  * is told as soon as that person's faces are done, in the order of their ids. As exact as a search is (a
- * prefilter that is on may lose a mate, see mn_found), with the same filters: a person who is removed or ends while this runs is neither searched for nor found from then
- * on, one who is added is found but not searched for. Writers are not stopped.
+ * prefilter that is on may lose a mate, see mn_found), with the same filters: a person who is removed or ends
+ * while this runs is neither searched for nor found from then on, one who is added is found but not searched
+ * for. Writers are not stopped.
  *
  * Time: faces of `from` × rows / 16 passes, at 0.6 to 1.8 G comparisons a second with two threads. Memory: 32
  * bytes a face of `from`, 2 MB at most for the answers, and nothing for the matches, which are not kept. */
@@ -30,9 +31,6 @@ typedef struct {
     const mn_cancel *cancel; /* may be NULL */
     /* On the caller's thread. A failure ends the matching and is handed on. */
     mn_code (*match)(void *ctx, const mn_pair *m, mn_error *err);
-    /* Before a pass reads and searches (true) and after it (false), on the caller's thread; may be NULL. For
-     * a lock under which the caller exchanges faces: nobody is missed between two halves of an exchange. */
-    void (*pass)(void *ctx, bool begins);
     /* Faces, after each pass; may be NULL. A failure ends the matching, too. */
     mn_code (*progress)(void *ctx, size_t done, size_t all, mn_error *err);
     void *ctx;

@@ -4,6 +4,8 @@
 #include "gallery/gallery_parts.h"
 #include "gallery/quantise.h"
 
+#include "base/alloc.h"
+
 #include <string.h>
 
 #define ROWS_MAX        (UINT32_C(1) << 31)
@@ -278,8 +280,15 @@ mn_code mn_gallery_add(mn_gallery *g, const mn_gallery_entry *entries, size_t n,
 
 /* ---- removing ---- */
 
+static bool is_dead(const mn_view *v, uint32_t row)
+{
+    return mn_rowset_has(v->segments[row >> 16]->dead, row & 0xffff);
+}
+
 static bool kill_row(mn_view *v, uint32_t row)
 {
+    if (is_dead(v, row))
+        return true;
     mn_segment *s = mn_view_own(v, row >> 16);
     if (!s || !mn_rowset_add(&s->dead, row & 0xffff))
         return false;
@@ -308,6 +317,15 @@ static bool kill_face(mn_gallery *g, mn_view *v, uint32_t row)
     return kill_row(v, row);
 }
 
+static void unlink_person(mn_gallery *g, mn_view *v, uint32_t head)
+{
+    while (head != MN_NO_ROW) {
+        uint32_t row = head;
+        head = next_of(v, row);
+        unlink_row(g, v, row);
+    }
+}
+
 mn_code mn_gallery_remove_person(mn_gallery *g, const mn_id *person, size_t *n_removed, mn_error *err)
 {
     pthread_mutex_lock(&g->write);
@@ -321,11 +339,7 @@ mn_code mn_gallery_remove_person(mn_gallery *g, const mn_id *person, size_t *n_r
         code = no_memory(err);
     }
     if (v) {
-        for (size_t i = 0; i < n; i++) {
-            uint32_t row = head;
-            head = next_of(v, row);
-            unlink_row(g, v, row);
-        }
+        unlink_person(g, v, head);
         mn_view_publish(&g->views, v);
         mn_gallery_tidy(g);
     }
@@ -352,5 +366,87 @@ mn_code mn_gallery_remove_face(mn_gallery *g, const mn_id *face, mn_error *err)
         mn_gallery_tidy(g);
     }
     pthread_mutex_unlock(&g->write);
+    return code;
+}
+
+/* ---- exchanging ---- */
+
+/* A row that no table knows yet. Of each person the first row is no further one. */
+static mn_code place(mn_gallery *g, mn_view *v, const mn_gallery_entry *e, bool first, uint32_t *row,
+                     mn_error *err)
+{
+    const mn_chunk_shape shape = mn_gallery_shape(g);
+    size_t position;
+    mn_segment *s = mn_view_tail(v, &shape, v->faces >= HUGE_PAGES_FROM, &position);
+    if (!s)
+        return no_memory(err);
+    mn_code code = write_row(g, v, s, e, err);
+    if (code)
+        return code;
+    *row = (uint32_t)(position << 16 | s->n++);
+    if ((!first && !mn_rowset_add(&s->further, *row & 0xffff)) ||
+        !row_set_lists(v, *row, e->lists, e->n_lists))
+        return no_memory(err);
+    v->faces++;
+    return MN_OK;
+}
+
+/* Are the rows of this id those that go? */
+static bool is_free(const mn_rowmap *m, const mn_view *v, const mn_id *id)
+{
+    uint32_t row = mn_rowmap_find(m, v, id);
+    return row == MN_NO_ROW || is_dead(v, row);
+}
+
+static mn_code place_all(mn_gallery *g, mn_view *v, const mn_gallery_entry *entries, size_t n, uint32_t *rows,
+                         mn_error *err)
+{
+    mn_code code = MN_OK;
+    for (size_t i = 0; code == MN_OK && i < n; i++) {
+        const mn_gallery_entry *e = &entries[i];
+        bool first = i == 0 || mn_id_compare(&e[-1].person, &e->person) != 0;
+        if (!is_free(&g->people, v, &e->person) || !is_free(&g->faces, v, &e->face))
+            return mn_fail(err, MN_E_EXISTS, "a face to be exchanged is in the gallery as somebody else's");
+        code = place(g, v, e, first, &rows[i], err);
+    }
+    return code;
+}
+
+/* All that can fail. */
+static mn_code prepare(mn_gallery *g, mn_view *v, const mn_id *people, size_t n_people,
+                       const mn_gallery_entry *entries, size_t n, uint32_t *rows, mn_error *err)
+{
+    size_t killed;
+    if (!mn_rowmap_reserve(&g->faces, v, n) || !mn_rowmap_reserve(&g->people, v, n))
+        return no_memory(err);
+    for (size_t i = 0; i < n_people; i++)
+        if (!kill_person(v, mn_rowmap_find(&g->people, v, &people[i]), &killed))
+            return no_memory(err);
+    return place_all(g, v, entries, n, rows, err);
+}
+
+mn_code mn_gallery_exchange(mn_gallery *g, const mn_id *people, size_t n_people,
+                            const mn_gallery_entry *entries, size_t n, mn_error *err)
+{
+    mn_view *v = NULL;
+    uint32_t *rows = mn_alloc((n + 1) * sizeof *rows);
+    if (!rows)
+        return no_memory(err);
+    pthread_mutex_lock(&g->write);
+    mn_code code = begin(g, n, &v, err);
+    if (code == MN_OK)
+        code = prepare(g, v, people, n_people, entries, n, rows, err);
+    if (code == MN_OK) {
+        for (size_t i = 0; i < n_people; i++)
+            unlink_person(g, v, mn_rowmap_find(&g->people, v, &people[i]));
+        for (size_t i = 0; i < n; i++)
+            link_row(g, v, rows[i], mn_rowmap_find(&g->people, v, &entries[i].person));
+        mn_view_publish(&g->views, v);
+        mn_gallery_tidy(g);
+    } else if (v) {
+        mn_view_drop(&g->views, v);
+    }
+    pthread_mutex_unlock(&g->write);
+    mn_free(rows);
     return code;
 }

@@ -507,6 +507,56 @@ static void compaction_frees_chunks_and_changes_no_answer(void **state)
         }                                                                                                    \
     } while (0)
 
+/* Faces, lists and end of several people: all of it, or nothing. */
+static void an_exchange_is_one_step(void **state)
+{
+    (void)state;
+    model m;
+    uint64_t seed = 4;
+    float v[64], probe[64];
+    model_init(&m, 64, MN_METRIC_COSINE, 20);
+    mn_gallery *g = make(&m, 1, true);
+    fill(&m, g, 60, 3);
+    const mn_id people[3] = {model_person_id(2), model_person_id(30), model_person_id(3)},
+                list = model_list_id(1), other = model_person_id(5);
+    const size_t of_other = 5; /* a face of somebody who stays */
+    mn_gallery_entry e[3];
+    model_remove_person(&m, 2);
+    model_remove_person(&m, 3);
+    m.lists[3] = 2;
+    for (size_t i = 0; i < 3; i++) {
+        model_random_vector(&m, &seed, v);
+        size_t number = model_add(&m, 3, v);
+        e[i] = (mn_gallery_entry){.face = model_face_id(number),
+                                  .person = people[2],
+                                  .lists = &list,
+                                  .n_lists = 1,
+                                  .v = m.faces[number].v};
+    }
+    mn_gallery_entry wrong[2] = {e[0], e[1]};
+    wrong[1].face = model_face_id(of_other);
+    assert_int_equal(mn_gallery_exchange(g, people, 3, wrong, 2, &(mn_error){0}), MN_E_EXISTS);
+    wrong[1] = e[1];
+    wrong[1].person = other;
+    assert_int_equal(mn_gallery_exchange(g, people, 3, wrong, 2, &(mn_error){0}), MN_E_EXISTS);
+    assert_int_equal(mn_gallery_faces(g), 60);
+    assert_ok(mn_gallery_exchange(g, people, 3, e, 3, err));
+    for (unsigned lists = 0; lists < 4; lists++) {
+        model_random_vector(&m, &seed, probe);
+        model_compare(&m, g, probe, lists, 20, -INFINITY);
+    }
+    /* The same faces again, and each of them is found. */
+    assert_ok(mn_gallery_exchange(g, &people[2], 1, e, 3, err));
+    for (size_t i = 0; i < 3; i++)
+        model_compare(&m, g, e[i].v, 0, 3, -INFINITY);
+    assert_ok(mn_gallery_exchange(g, &people[2], 1, NULL, 0, err));
+    model_remove_person(&m, 3);
+    model_compare(&m, g, probe, 0, 20, -INFINITY);
+    assert_int_equal(mn_gallery_stats_get(g).people, 18);
+    mn_gallery_destroy(g);
+    model_finish(&m);
+}
+
 static void without_memory_everything_stays_as_it_was(void **state)
 {
     (void)state;
@@ -532,6 +582,9 @@ static void without_memory_everything_stays_as_it_was(void **state)
                              {model_face_id(5001), first, lists, 2, w, 0},
                              {model_face_id(5002), model_person_id(5), lists, 1, v, 0}};
     WITH_EVERY_FAILURE(g, mn_gallery_add(g, e, 3, &fault));
+    const mn_gallery_entry x[2] = {{model_face_id(5000), first, lists, 2, w, 0},
+                                   {model_face_id(5003), first, lists, 2, v, 0}};
+    WITH_EVERY_FAILURE(g, mn_gallery_exchange(g, &first, 1, x, 2, &fault));
     WITH_EVERY_FAILURE(g, mn_gallery_set_lists(g, &first, lists, 1, &fault));
     WITH_EVERY_FAILURE(g, mn_gallery_remove_face(g, &face, &fault));
     WITH_EVERY_FAILURE(g, mn_gallery_remove_person(g, &first, NULL, &fault));
@@ -571,6 +624,7 @@ int main(void)
         cmocka_unit_test(several_chunks_give_what_a_float_scan_gives),
         cmocka_unit_test(many_queries_give_what_each_alone_gives),
         cmocka_unit_test(compaction_frees_chunks_and_changes_no_answer),
+        cmocka_unit_test(an_exchange_is_one_step),
         cmocka_unit_test(without_memory_everything_stays_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { DIM = 64, STAY = 300, COME_AND_GO = 1500, READERS = 3, ROUNDS = 12 };
 
@@ -99,6 +100,15 @@ static void check_now(stage *s, size_t i, size_t wanted)
         fault(s, wanted ? "enrolled and not found" : "removed and found");
 }
 
+/* Somebody who is there all the time, by another row: no search may miss them meanwhile. */
+static void exchange(stage *s, size_t i)
+{
+    const mn_id person = id_of(2, i), lists[2] = {id_of(3, 0), id_of(3, 1)};
+    const mn_gallery_entry e = {id_of(1, i), person, lists, i % 3 == 0 ? 2 : 1, s->v[i], 0};
+    if (mn_gallery_exchange(s->g, &person, 1, &e, 1, NULL))
+        fault(s, "an exchange failed");
+}
+
 static void write_round(stage *s)
 {
     for (size_t i = STAY; i < STAY + COME_AND_GO; i++) {
@@ -106,6 +116,8 @@ static void write_round(stage *s)
             fault(s, "adding failed");
         if (i % 50 == 0)
             check_now(s, i, 1);
+        if (i % 5 == 0)
+            exchange(s, i % STAY);
     }
     for (size_t i = STAY; i < STAY + COME_AND_GO; i++) {
         mn_id person = id_of(2, i), face = id_of(1, i);
@@ -254,8 +266,8 @@ static void each_search_of_a_pass_ends_for_itself(void **state)
 
 /* ---- all of it at once ---- */
 
-/* Several chunks with sketches: searches that share passes and helpers, a writer that fills and empties chunks,
- * and in the background sketches and compaction. Vectors are made of their numbers, not kept. */
+/* Several chunks with sketches: searches that share passes and helpers, a writer that fills and empties
+ * chunks, and in the background sketches and compaction. Vectors are made of their numbers, not kept. */
 enum { WIDE = 256, LIVE = 66000, PASS_BY = 70000, TURNS = 2, BATCH = 500, SEEKERS = 6 };
 
 static void wide_vector(uint64_t number, float v[WIDE])
@@ -310,8 +322,7 @@ static void *seek(void *arg)
         mn_found a[2];
         for (size_t j = 0; j < n; j++) {
             wide_vector(who, v[j]);
-            q[j] = (mn_query){
-                .probe = v[j], .lists = &list, .n_lists = i % 3 == 0, .k = 1, .min_raw = 0.5f};
+            q[j] = (mn_query){.probe = v[j], .lists = &list, .n_lists = i % 3 == 0, .k = 1, .min_raw = 0.5f};
             a[j].out = &out[j];
         }
         const mn_id person = id_of(2, who);
@@ -366,6 +377,9 @@ static void everything_at_once(void **state)
         const size_t now = come_and_go(&s, v);
         chunks = now > chunks ? now : chunks;
     }
+    /* The background comes to the emptied chunks while searches go on. */
+    for (int i = 0; i < 6000 && mn_gallery_stats_get(s.g).removed == (size_t)TURNS * PASS_BY; i++)
+        usleep(10000);
     atomic_store(&s.stop, true);
     for (size_t i = 0; i < SEEKERS; i++)
         pthread_join(threads[i], NULL);
