@@ -1549,13 +1549,20 @@ class Mien(Client):
             if cursor is None:
                 return
 
-    def token_create(self, body: Mapping[str, Any]) -> Document:
+    def token_create(self, body: Mapping[str, Any], *, idempotency_key: Optional[str] = None) -> Document:
         """Create a token for a program
 
         The answer holds its secret, shown this once. A token can never do more than its user.
         body: name, [user], rights, [lists], [until]
+        idempotency_key: The same key and body again within 24 hours gives the first answer again
         """
-        return self._send("POST", "/v1/tokens", "json", body=_json(body))
+        return self._send(
+            "POST",
+            "/v1/tokens",
+            "json",
+            headers={"Idempotency-Key": idempotency_key or self._key()},
+            body=_json(body),
+        )
 
     def token_get(self, token: str) -> Document:
         """One token, without its secret"""

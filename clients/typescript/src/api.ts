@@ -1519,6 +1519,8 @@ export interface TokensListArgs {
 }
 
 export interface TokenCreateArgs {
+  /** The same key and body again within 24 hours gives the first answer again */
+  idempotencyKey?: string;
   body: TokenCreate;
 }
 
@@ -2092,7 +2094,7 @@ export class Mien extends Client {
 
   /** Create a token for a program */
   async tokenCreate(args: TokenCreateArgs, options: RequestOptions = {}): Promise<Answer<TokenCreated, 201>> {
-    return (await this.send({ method: "POST", path: "/v1/tokens", body: args.body, kind: "json" }, options)) as Answer<TokenCreated, 201>;
+    return (await this.send({ method: "POST", path: "/v1/tokens", headers: { "Idempotency-Key": args.idempotencyKey }, body: args.body, kind: "json" }, options)) as Answer<TokenCreated, 201>;
   }
 
   /** One token, without its secret */

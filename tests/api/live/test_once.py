@@ -20,6 +20,7 @@ class Once(Api):
             "list_create": ({}, {"name": "once", "purpose": "attendance"}, {"name": "other", "purpose": "attendance"}),
             "user_create": ({}, {"login": "once", "name": "Once", "roles": ["auditor"]}, {"login": "other", "name": "O", "roles": ["auditor"]}),
             "role_create": ({}, {"role": "once", "rights": []}, {"role": "other", "rights": []}),
+            "token_create": ({}, {"name": "once", "rights": ["people.view"]}, {"name": "other", "rights": ["people.view"]}),
             "account_create": ({}, {"name": "Once", "admin_login": "once"}, {"name": "Another", "admin_login": "other"}),
             "descriptors_import": ({}, {"descriptors": [{"person": person, "model": "m", "metric": "l2", "values": [1.0]}]},
                                    {"descriptors": [{"person": person, "model": "n", "metric": "l2", "values": [1.0]}]}),
