@@ -16,6 +16,7 @@ class Lint:
     def __init__(self, *path):
         self.checks = Checks(*path)
         self.document = self.checks.document
+        self.core = "".join(f.read_text(encoding="utf-8") for f in sorted((ROOT / "src/core").glob("*.c")))
         self.faults, self.limited, self.answered = [], set(), set()
 
     def fault(self, where, text):
@@ -115,6 +116,8 @@ class Lint:
             self.fault(op.name, "has no x-mien-body-limit")
         if op.method != "get" and not op.audit:
             self.fault(op.name, "changes something and has no x-mien-audit")
+        if op.audit and f'"{op.audit}"' not in self.core:
+            self.fault(op.name, f"nothing in src/core puts {op.audit} on record")
         if op.right == "none" and op.raw.get("security") != []:
             self.fault(op.name, "is for anybody and wants credentials: say security: []")
         names = {p["name"] for p in op.parameters}

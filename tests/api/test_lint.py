@@ -21,6 +21,7 @@ CASES = [
     ("            example: {login: anna, password: correct horse battery staple}\n", "", "its JSON body has no example"),
     ("example: {login: jan,", "example: {login: j an,", "its example does not fit"),
     ("      x-mien-audit: person.change\n", "", "changes something and has no x-mien-audit"),
+    ("      x-mien-audit: person.change\n", "      x-mien-audit: person.changes\n", "nothing in src/core puts person.changes on record"),
     ("      x-mien-right-csv: people.export\n", "", "answers CSV and has no x-mien-right-csv"),
     ("maxLength: 7, format: color, examples", "maxLength: 7, format: colour, examples", "format colour is not one of"),
 ]
