@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+"""Does the server stay the same under load? soak.py [--store postgres]
+
+Tens of thousands of mixed requests (visitor.py) from several processes with several connections each, in rounds. Between the rounds
+all connections are closed, and memory, file descriptors and threads of the server are looked at. It must answer all along, must not
+grow, must end well with connections open, and what it stored must be whole. MIEN_SOAK_REQUESTS=1000000 for a long one.
+"""
+import argparse
+import collections
+import json
+import math
+import multiprocessing
+import os
+import random
+import re
+import socket
+import sys
+import time
+import unittest
+
+import hostile
+import running
+import spec as answers  # makes the next two found
+from checks import Checks
+from differential import Maker, whole
+from visitor import NOT_MADE, Visitor, head
+from world import Api, picture, world
+
+REQUESTS = int(os.environ.get("MIEN_SOAK_REQUESTS", "6000" if running.SANITIZED else "20000"))
+VISITORS, ROUNDS = 6, 8
+RESIDENTS = 16000  # so many that SQLite's cache of pages is full before anything is measured
+# What may be more after all rounds than after the first: connections to the store are made when several are needed at once, threads
+# for compaction, the snapshot and shared commits when there is first something to do.
+FILES_MORE, THREADS_MORE = 16, 3
+# Heap that is fragmented a little more is not so large; some bytes that are lost with every request are. On SQLite each of the
+# connections that read fills a cache of 4 MiB slowly.
+MEMORY_MORE, MEMORY_A_REQUEST = {"sqlite": 24 << 20, "postgres": 6 << 20}, 32
+# These make something of every body that fits: theirs never fits.
+MAKING = {"person_create", "people_create_batch", "list_create", "user_create", "role_create", "token_create", "account_create", "settings_change",
+          "fields_put"}
+
+facts = {}
+
+
+def bodies_of(op, maker):
+    """Bodies of its schema, each third one spoiled; none that makes something, or has the server look for an address."""
+    schema = op.bodies["application/json"]
+    out = []
+    while len(out) < 30:
+        body = whole(maker.make(schema))
+        body = whole(maker.spoil(body)) if len(out) % 3 == 0 else body
+        if op.name in MAKING:
+            body = {**(body if isinstance(body, dict) else {}), "no_such_field": 1}
+        text = json.dumps(body).encode()
+        if b'"url"' not in text and len(text) < 100000:
+            out.append(text)
+    return out
+
+
+def prepare():
+    """Who is there, and what may be sent."""
+    api = Api()
+    api.setUp()
+    admin, chance = world.admin, random.Random(1)
+    there = api.list("soak")
+    anna = api.enrolled("Anna", there)
+    admin.call("consent_give", 201, person=anna["person"], body={"purpose": "verification", "method": "form"})
+    people = [anna["person"]]
+    for _ in range(RESIDENTS // 1000):
+        made = admin.call("people_create_batch", 200, body={"people": [{"name": "Soak resident"}] * 1000}).json["results"]
+        people.append(made[0]["id"])
+    face = admin.call("person_faces", 200, person=anna["person"]).json["faces"][0]["face"]
+    made = admin.call("descriptor_get", 200, face=face).json
+    vectors = []
+    for _ in range(40):
+        row = [chance.gauss(0, 1) for _ in made["values"]]
+        length = math.sqrt(sum(v * v for v in row))
+        vectors.append([round(v / length, 5) for v in row])
+    checks, operations = Checks(), world.spec.operations.values()
+    facts.update({
+        "port": world.server.port, "token": world.token(sorted(admin.me["rights"])).token, "lists": ["soak"], "people": people, "face": face,
+        "descriptor": {"model": made["model"], "metric": made["metric"]}, "vectors": vectors,
+        "pictures": [picture(name, "-resize", "60%") for name in ("Anna", "Berta", "Clara")],
+        "requests": hostile.REQUESTS, "paths": hostile.PATHS, "forms": hostile.forms(), "hostile": [data for _, data in hostile.pictures()],
+        "made": [op.name for op in operations if op.name not in NOT_MADE],
+        "bodies": {op.name: bodies_of(op, Maker(checks.document, "soak " + op.name)) for op in operations if "application/json" in op.bodies},
+    })
+
+
+def visit(seed, requests):
+    """In a process of its own: what was seen, and what was wrong."""
+    try:
+        return Visitor(facts, world.spec, seed).visit(requests), None
+    except (AssertionError, OSError, ValueError, LookupError, TypeError) as fault:
+        return collections.Counter(), f"visitor {seed}: {type(fault).__name__}: {fault}"
+
+
+class Process:
+    """The server, seen from outside."""
+
+    def __init__(self, pid):
+        self.folder = f"/proc/{pid}"
+
+    def files(self):
+        """How many descriptors are open."""
+        return len(os.listdir(self.folder + "/fd"))
+
+    def look(self):
+        """(resident bytes, descriptors, threads), when connections that ended are closed here too."""
+        until, before = time.monotonic() + 20 * running.PATIENCE, None
+        while (now := self.files()) != before and time.monotonic() < until:
+            before = now
+            time.sleep(0.4)
+        with open(self.folder + "/status", encoding="ascii") as file:
+            text = file.read()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", text)[1]) << 10, self.files(), int(re.search(r"Threads:\s+(\d+)", text)[1])
+
+
+def slope(points):
+    """Of the straight line through (x, y) with the least squares."""
+    x, y = (sum(p[i] for p in points) / len(points) for i in (0, 1))
+    return sum((p[0] - x) * (p[1] - y) for p in points) / sum((p[0] - x) ** 2 for p in points)
+
+
+def judge_growth(rows, store):
+    """Faults of (requests so far, resident bytes, descriptors, threads) after each round; the first one is behind the warm-up."""
+    first, last = rows[0], rows[-1]
+    each = slope([(r[0], r[1]) for r in rows])
+    grown, allowed = each * (last[0] - first[0]), MEMORY_MORE[store] + MEMORY_A_REQUEST * (last[0] - first[0])
+    print(f"memory: {each:.1f} bytes a request, {grown / 2**20:.1f} MiB in all; {allowed / 2**20:.1f} MiB are allowed")
+    if grown > allowed and not running.SANITIZED:  # a sanitizer keeps for a while what was freed
+        yield f"memory grows by {each:.1f} bytes a request"
+    if last[2] > first[2] + FILES_MORE:
+        yield f"{first[2]} descriptors became {last[2]}"
+    if last[3] > first[3] + THREADS_MORE:
+        yield f"{first[3]} threads became {last[3]}"
+
+
+def judge_seen(seen):
+    """Faults: an operation that nobody asked, a group of routes where nothing ever worked."""
+    for op in world.spec.operations.values():
+        if op.name not in NOT_MADE and not any(name == op.name for name, _ in seen):
+            yield f"{op.name} was never asked"
+    for tag in {t for op in world.spec.operations.values() for t in op.tags}:
+        if not any(200 <= status < 300 and tag in world.spec.operations[name].tags for name, status in seen if name != "none"):
+            yield f"nothing of {tag} ever worked"
+    if sum(n for (_, status), n in seen.items() if status == 503) > sum(seen.values()) // 100:
+        yield "more than one answer in a hundred was 503"
+
+
+def run_rounds(process):
+    """(faults, rows as judge_growth wants them, what was seen)"""
+    seen, rows, faults, each = collections.Counter(), [], [], REQUESTS // (ROUNDS + 1) // VISITORS
+    with multiprocessing.get_context("fork").Pool(VISITORS) as pool:
+        for number in range(ROUNDS + 1):
+            began = time.monotonic()
+            for counts, fault in pool.starmap(visit, [(number * VISITORS + i, each) for i in range(VISITORS)], chunksize=1):
+                seen += counts
+                faults += [fault] if fault else []
+            took = time.monotonic() - began
+            world.server.check()
+            rows.append((sum(seen.values()), *process.look()))
+            print("%8d requests, %6.1f MiB, %3d descriptors, %3d threads, %5.0f a second" %
+                  (rows[-1][0], rows[-1][1] / 2**20, *rows[-1][2:], each * VISITORS / took), flush=True)
+            if faults:
+                break
+    return faults, rows, seen
+
+
+def end():
+    """Stops the server while connections are idle, in the middle of a request and waiting for answers; then looks at its records."""
+    lines = [socket.create_connection(("127.0.0.1", facts["port"])) for _ in range(30)]
+    image = head("POST", "/v1/quality", {"Authorization": "Bearer " + facts["token"], "Content-Type": "image/jpeg"}, facts["pictures"][0])
+    for i, line in enumerate(lines):
+        line.sendall((b"", image[:len(image) // 2], image)[i % 3])
+    began = time.monotonic()
+    world.server.stop()
+    took = time.monotonic() - began
+    print(f"ended after {took:.1f} s")
+    if took > 15 * running.PATIENCE:  # server.stop_ms is 5 s
+        yield f"the server took {took:.0f} s to end"
+    for line in lines:
+        line.close()
+    for words in (("store", "check"), ("audit", "verify")):
+        done = world.server.command(*words)
+        if done.returncode != 0:
+            yield f"mien {' '.join(words)}: {done.stdout} {done.stderr}"
+
+
+def soak(store):
+    """All faults."""
+    world.start(server__trusted_proxies="127.0.0.1", face__originals="true", login__wait_max_s=1)
+    try:
+        prepare()
+        world.line.close()
+        faults, rows, seen = run_rounds(Process(world.server.process.pid))
+        print(f"{sum(seen.values())} requests; statuses " + ", ".join(
+            f"{status}: {sum(n for (_, s), n in seen.items() if s == status)}" for status in sorted({s for _, s in seen})))
+        return faults or [*judge_growth(rows, store), *judge_seen(seen), *end()]
+    finally:
+        world.stop()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--store", choices=["sqlite", "postgres"], default="sqlite")
+    store = parser.parse_args().store
+    with running.store(store) as url:
+        if url:
+            os.environ["MIEN_API_STORE_URL"] = url()
+        try:
+            faults = soak(store)
+        except unittest.SkipTest:
+            sys.exit(77)
+        except answers.Fault as fault:
+            faults = [str(fault)]
+    for fault in faults:
+        print(fault)
+    sys.exit(bool(faults))
+
+
+if __name__ == "__main__":
+    main()
