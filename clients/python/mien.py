@@ -794,6 +794,23 @@ class Mien(Client):
             query={"limit": limit, "cursor": cursor, "purpose": purpose, "state": state, "until_to": until_to},
         )
 
+    def consents_list_csv(
+        self,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        purpose: Optional[str] = None,
+        state: Optional[str] = None,
+        until_to: Optional[str] = None,
+    ) -> Text:
+        """Consents of everybody, for instance those that end soon: one page as a table"""
+        return self._send(
+            "GET",
+            "/v1/consents",
+            "csv",
+            query={"limit": limit, "cursor": cursor, "purpose": purpose, "state": state, "until_to": until_to},
+        )
+
     def consents_list_all(
         self,
         *,

@@ -13,13 +13,15 @@ static void put_consent(mn_api_call *call, mn_json_out *o, const mn_consent *c, 
 
 static mn_code answer_page(mn_api_call *call, const mn_consent *c, size_t n, const char *next, mn_error *err)
 {
+    static const char *const columns[] = {"person", "consent", "purpose",   "method", "evidence",
+                                          "given",  "until",   "withdrawn", "state",  NULL};
     mn_buf room;
     mn_json_out o;
     mn_time now = mn_time_now();
     mn_api_page_begin(&o, &room, "consents");
     for (size_t i = 0; i < n; i++)
         put_consent(call, &o, &c[i], now);
-    return mn_api_page_end(call, &o, next, NULL, err);
+    return mn_api_page_end(call, &o, next, columns, err);
 }
 
 static mn_code answer(mn_api_call *call, const mn_consent *c, mn_error *err)

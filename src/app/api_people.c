@@ -74,10 +74,36 @@ static mn_code read_query(mn_api_call *call, mn_people_query *q, mn_purpose *con
     return code;
 }
 
+/* A table has a column for each custom field. */
+static mn_code columns_of(mn_api_call *call, const char *const **out, mn_error *err)
+{
+    static const char *const fixed[] = {"person", "name",    "external_id", "active",
+                                        "lists",  "created", "updated",     "user_data"};
+    const size_t n_fixed = sizeof fixed / sizeof *fixed;
+    json_t *fields = NULL;
+    mn_time updated;
+    if (!call->csv)
+        return MN_OK;
+    mn_code code = mn_core_fields_get(call->core, call->actor, call->arena, &fields, &updated, err);
+    if (code != MN_OK)
+        return code;
+    const char **all = mn_arena_calloc(call->arena, n_fixed + json_array_size(fields) + 1, sizeof *all);
+    if (!all)
+        return mn_fail(err, MN_E_MEMORY, "no memory for a table");
+    memcpy(all, fixed, sizeof fixed);
+    for (size_t i = 0; i < json_array_size(fields); i++) {
+        const char *name = json_string_value(json_object_get(json_array_get(fields, i), "name"));
+        all[n_fixed + i] = mn_arena_printf(call->arena, "custom.%s", name);
+        if (!all[n_fixed + i])
+            return mn_fail(err, MN_E_MEMORY, "no memory for a table");
+    }
+    *out = all;
+    return MN_OK;
+}
+
 mn_code mn_api_people_list(mn_api_call *call, mn_error *err)
 {
-    static const char *const columns[] = {"person",  "name",    "external_id", "active", "lists",
-                                          "created", "updated", "user_data",   "custom", NULL};
+    const char *const *columns = NULL;
     mn_people_query q;
     mn_purpose consent;
     mn_id after;
@@ -87,6 +113,8 @@ mn_code mn_api_people_list(mn_api_call *call, mn_error *err)
     size_t n = 0;
     const char *next = NULL;
     mn_code code = read_query(call, &q, &consent, &after, err);
+    if (code == MN_OK)
+        code = columns_of(call, &columns, err);
     if (code == MN_OK)
         code = mn_core_people_find(call->core, call->actor, mn_api_text(call, MN_P_PEOPLE_LIST_LIST), &q,
                                    call->arena, &found, &n, err);

@@ -1712,6 +1712,11 @@ export class Mien extends Client {
     return (await this.send({ method: "GET", path: "/v1/consents", query: { limit: args.limit, cursor: args.cursor, purpose: args.purpose, state: args.state, until_to: args.untilTo }, kind: "json" }, options)) as Answer<ConsentPage, 200>;
   }
 
+  /** Consents of everybody, for instance those that end soon: one page as a table; the next cursor is in the header X-Next-Cursor */
+  async consentsListCsv(args: ConsentsListArgs = {}, options: RequestOptions = {}): Promise<Answer<string, 200>> {
+    return (await this.send({ method: "GET", path: "/v1/consents", query: { limit: args.limit, cursor: args.cursor, purpose: args.purpose, state: args.state, until_to: args.untilTo }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
+  }
+
   /** Consents of everybody, for instance those that end soon: all pages, entry by entry */
   async *consentsListAll(args: ConsentsListArgs = {}, options: RequestOptions = {}): AsyncGenerator<Consent, void> {
     let cursor = args.cursor;

@@ -33,6 +33,13 @@ class Consents(Api):
         for action in ("consent.give", "consent.withdraw", "consent.view"):
             self.assertIn(action, actions)
 
+    def test_as_a_table(self):
+        person = self.person("In a table", "verification")["person"]
+        answer = self.admin.call("consents_list", 200, purpose="verification", headers={"Accept": "text/csv"})
+        (row,) = [r for r in csv.DictReader(io.StringIO(answer.body.decode())) if r["person"] == person]
+        self.assertEqual((row["purpose"], row["state"], row["method"], row["withdrawn"]), ("verification", "valid", "test form", ""))
+        self.refused(world.role_user("operator").call("consents_list", 403, headers={"Accept": "text/csv"}), 403, "forbidden", "people.export")
+
     def test_the_file_that_proves_it(self):
         person = self.person("Proves", "identification")
         given = {"person": person["person"], "consent": person["consents"][0]["consent"]}

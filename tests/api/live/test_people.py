@@ -188,6 +188,12 @@ class Fields(Api):
         custom = {"department": "Archive", "floor": 3, "keys": ["a", "b"], "night": True}
         person = self.admin.call("person_create", 201, body={"name": "Fielded", "custom": custom}).json
         self.assertEqual(person["custom"], custom)
+        for text in ("floor:3", "floor:3.0"):
+            self.assertEqual([p["person"] for p in self.admin.pages("people_list", "people", field=[text])], [person["person"]])
+        self.refused(self.admin.call("people_list", 400, field=["floor:3", "floor:4"]), 400, "invalid", "floor")
+        table = self.admin.call("people_list", 200, field=["floor:3"], headers={"Accept": "text/csv"}).body.decode()
+        (row,) = csv.DictReader(io.StringIO(table))
+        self.assertEqual([row[f"custom.{n}"] for n in ("department", "floor", "keys", "night")], ["Archive", "3", '["a","b"]', "true"])
         for wrong in ({"department": "Kitchen"}, {"floor": "three"}, {"night": "yes"}, {"unknown": 1}, {"keys": [1]}):
             self.refused(self.admin.call("person_create", 400, body={"name": "X", "custom": wrong}), 400, "invalid")
         changed = self.admin.call("person_change", 200, person=person["person"], body={"custom": {"floor": None, "department": "Laboratory"}}).json
