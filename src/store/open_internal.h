@@ -4,6 +4,14 @@
 
 #include "store/store.h"
 
+/* Room for one record as it is read, so that the caller's is filled whole or not at all. */
+typedef union {
+    void *pointer;
+    int64_t number;
+    double real;
+    char bytes[512];
+} mn_store_item;
+
 /* From the version that a store has to the one it is brought to: *to holds what MN_STORE_UP_TO wants, and
  * becomes the version to stop at. `place` is for messages. */
 mn_code mn_store_plan(mn_store_how how, const char *place, int version, int *to, mn_error *err);

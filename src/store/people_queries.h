@@ -1,6 +1,6 @@
-/* The statements that look through people, members and consents, and those of kept answers: the same for both
- * back ends but for how a parameter is written, A(n), a part of a text is looked for, L(text, n), custom
- * fields are compared, C(n), and an id is looked for among some, I(id, n).
+/* The statements that look through people, members and consents, and those of kept answers: the same
+ * for both back ends but for how a parameter is written, A(n), a part of a text is looked for, L(text, n),
+ * custom fields are compared, C(n), and an id is looked for among some, I(id, n).
  *
  * Each order has an index that ends in the id, so that a page costs the same wherever it begins and however
  * many people there are. Members in the order of their ids come from the list's own index; a list in another
@@ -8,9 +8,9 @@
 #ifndef MN_STORE_PEOPLE_QUERIES_H
 #define MN_STORE_PEOPLE_QUERIES_H
 
+#include "store/record_queries.h"
+
 /* clang-format off */
-#define PERSON_FIELDS                                                                                        \
-    "p.id, p.account, p.external_id, p.name, p.user_data, p.active, p.created, p.updated, p.custom, p.avatar"
 #define YES_OR_NO(A, n, what) "(" A(n) " < CAST(0 AS bigint) OR " what " = (" A(n) " = 1))"
 #define PEOPLE_WHERE(A, L, C)                                                                                \
     " WHERE p.account = " A(1) " AND (" L("p.name", 2) " OR " L("p.external_id", 2) " OR " A(2) " IS NULL)"  \
@@ -26,10 +26,10 @@
 #define PEOPLE_AMONG(A, I, n)                                                                                \
     " AND (EXISTS (SELECT 1 FROM member o WHERE o.person = p.id AND " I("o.list", n) ") OR " A(n) " IS NULL)"
 #define PEOPLE_BY(A, L, C, I, compare, order)                                                                \
-    "SELECT " PERSON_FIELDS " FROM person p" PEOPLE_WHERE(A, L, C) PEOPLE_AMONG(A, I, 13)                    \
+    "SELECT " PERSON_COLUMNS " FROM person p" PEOPLE_WHERE(A, L, C) PEOPLE_AMONG(A, I, 13)                   \
     " AND " compare " (" A(14) ", " A(15) ") ORDER BY " order " LIMIT " A(16)
 #define PEOPLE_IN(A, L, C, compare, order)                                                                   \
-    "SELECT " PERSON_FIELDS " FROM member m JOIN person p ON p.id = m.person" PEOPLE_WHERE(A, L, C)          \
+    "SELECT " PERSON_COLUMNS " FROM member m JOIN person p ON p.id = m.person" PEOPLE_WHERE(A, L, C)         \
     " AND m.list = " A(3) " AND m.person " compare " " A(13) " ORDER BY m.person" order " LIMIT " A(14)
 
 #define MN_PEOPLE_QUERIES(X, A, L, C, I)                                                                     \
@@ -41,11 +41,11 @@
     X(PEOPLE_UPDATED_DOWN, PEOPLE_BY(A, L, C, I, "(p.updated, p.id) <", "p.updated DESC, p.id DESC"))        \
     X(PEOPLE_IN_OLDEST, PEOPLE_IN(A, L, C, ">", ""))                                                         \
     X(PEOPLE_IN_NEWEST, PEOPLE_IN(A, L, C, "<", " DESC"))                                                    \
-    X(PEOPLE_EXTERNAL, "SELECT " PERSON_FIELDS " FROM person p" PEOPLE_WHERE(A, L, C)                        \
+    X(PEOPLE_EXTERNAL, "SELECT " PERSON_COLUMNS " FROM person p" PEOPLE_WHERE(A, L, C)                       \
       PEOPLE_AMONG(A, I, 13) " AND p.external_id = " A(14))                                                  \
     /* All that a look at a person shows, in one statement; what a row is stands in its first column. */     \
     X(PERSON_WHOLE,                                                                                          \
-      "SELECT CAST(1 AS bigint), id, account, avatar, external_id, name, user_data, custom, created, updated, " \
+      "SELECT CAST(1 AS bigint), id, account, avatar, external_id, name, user_data, custom, created, updated, "              \
       "CAST(0 AS bigint), 0.0, active, FALSE, FALSE FROM person WHERE id = " A(1)                            \
       " UNION ALL SELECT 2, id, person, NULL, purpose, method, evidence, NULL, given, until, withdrawn, "    \
       "0.0, FALSE, FALSE, FALSE FROM consent WHERE person = " A(1)                                           \

@@ -1,4 +1,4 @@
-/* Records on PostgreSQL: opening, what the store knows of itself, and the table of operations. */
+/* Records on PostgreSQL: opening, closing and checking. */
 #include "store/postgres_internal.h"
 
 #include "base/alloc.h"
@@ -7,54 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-/* ---- meta, counts, check ---- */
-
-static void read_text(mn_pg *q, mn_arena *a, void *item)
-{
-    *(const char **)item = mn_pg_column_text(q, 0, a);
-}
-
-static mn_code meta_get(mn_store *store, const char *key, mn_arena *a, const char **value, mn_error *err)
-{
-    mn_pg q;
-    void *found = NULL;
-    size_t n = 0;
-    mn_pg_ask(store, P_META_GET, &q);
-    mn_pg_text(&q, key);
-    mn_code code = mn_pg_collect(&q, a, read_text, sizeof(const char *), &found, &n, err);
-    if (code == MN_OK)
-        *value = n > 0 ? *(const char **)found : NULL;
-    return code;
-}
-
-static mn_code meta_put(mn_store *store, const char *key, const char *value, mn_error *err)
-{
-    mn_pg q;
-    mn_pg_ask(store, P_META_PUT, &q);
-    mn_pg_text(&q, key);
-    mn_pg_text(&q, value);
-    return mn_pg_write(&q, NULL, err);
-}
-
-static void read_counts(mn_pg *q, mn_arena *a, void *item)
-{
-    (void)a;
-    mn_store_counts *c = item;
-    uint64_t *const fields[] = {&c->people, &c->faces, &c->descriptors, &c->lists, &c->consents, &c->audit};
-    for (int i = 0; i < 6; i++)
-        *fields[i] = (uint64_t)mn_pg_column_int(q, i);
-}
-
-static mn_code counts(mn_store *store, mn_store_counts *out, mn_error *err)
-{
-    mn_pg q;
-    mn_store_counts found;
-    mn_pg_ask(store, P_COUNTS, &q);
-    mn_code code = mn_pg_one(&q, NULL, read_counts, &found, "count", err);
-    if (code == MN_OK)
-        *out = found;
-    return code;
-}
+/* ---- check ---- */
 
 /* Fails where the query names something; `complaint` has a place for the store and one for that name. */
 static mn_code check_none(mn_store *store, mn_pg_query which, const char *complaint, mn_error *err)
@@ -82,7 +35,7 @@ static mn_code check_with(mn_store *store, mn_pg_conn *c, mn_error *err)
     return code;
 }
 
-static mn_code check(mn_store *store, mn_error *err)
+mn_code mn_pg_check(mn_store *store, mn_error *err)
 {
     mn_postgres *s = (mn_postgres *)store;
     mn_pg_conn *c = NULL;
@@ -100,7 +53,7 @@ static mn_code check(mn_store *store, mn_error *err)
 
 /* ---- open and close ---- */
 
-static void close_store(mn_store *store)
+void mn_pg_close(mn_store *store)
 {
     mn_postgres *s = (mn_postgres *)store;
     mn_pg_close_pool(s);
@@ -109,68 +62,6 @@ static void close_store(mn_store *store)
     mn_free(s->conninfo);
     mn_free(s);
 }
-
-static const mn_store_ops postgres_ops = {
-    .name = "postgresql",
-    .erasure = &mn_pg_erasure,
-    .face = &mn_pg_face_ops,
-    .people = &mn_pg_people_ops,
-    .access = &mn_pg_access,
-    .close = close_store,
-    .begin = mn_pg_begin,
-    .begin_read = mn_pg_begin_read,
-    .commit = mn_pg_commit,
-    .rollback = mn_pg_rollback,
-    .generation = mn_pg_generation,
-    .changes = mn_pg_changes,
-    .ended = mn_pg_ended,
-    .meta_get = meta_get,
-    .meta_put = meta_put,
-    .person_put = mn_pg_person_put,
-    .person_get = mn_pg_person_get,
-    .person_by_external_id = mn_pg_person_by_external_id,
-    .person_list = mn_pg_person_list,
-    .person_delete = mn_pg_person_delete,
-    .key_put = mn_pg_key_put,
-    .key_get = mn_pg_key_get,
-    .key_delete = mn_pg_key_delete,
-    .key_each = mn_pg_key_each,
-    .key_replace = mn_pg_key_replace,
-    .consent_put = mn_pg_consent_put,
-    .consent_list = mn_pg_consent_list,
-    .list_put = mn_pg_list_put,
-    .list_get = mn_pg_list_get,
-    .list_by_name = mn_pg_list_by_name,
-    .list_list = mn_pg_list_list,
-    .member_put = mn_pg_member_put,
-    .member_delete = mn_pg_member_delete,
-    .lists_of = mn_pg_lists_of,
-    .face_put = mn_pg_face_put,
-    .face_get = mn_pg_face_get,
-    .face_delete = mn_pg_face_delete,
-    .faces_of = mn_pg_faces_of,
-    .face_by_source = mn_pg_face_by_source,
-    .descriptor_put = mn_pg_descriptor_put,
-    .descriptor_get = mn_pg_descriptor_get,
-    .descriptor_delete = mn_pg_descriptor_delete,
-    .faces_page = mn_pg_faces_page,
-    .descriptor_each = mn_pg_descriptor_each,
-    .dossiers = mn_pg_dossiers,
-    .trash_list = mn_pg_trash_list,
-    .trash_drop = mn_pg_trash_drop,
-    .audit_append = mn_pg_audit_append,
-    .audit_append_many = mn_pg_audit_append_many,
-    .audit_find = mn_pg_audit_find,
-    .audit_each = mn_pg_audit_each,
-    .put_many = mn_pg_put_many,
-    .people_find = mn_pg_people_find,
-    .rows = mn_pg_rows,
-    .rows_put = mn_pg_rows_put,
-    .rows_end = mn_pg_rows_end,
-    .version = mn_pg_version,
-    .counts = counts,
-    .check = check,
-};
 
 /* For messages. Everything that may be secret is left out; what is not said is libpq's default. */
 static void name_place(mn_postgres *s)
@@ -210,7 +101,7 @@ static mn_code alloc_store(const char *conninfo, mn_postgres **out, mn_error *er
     pthread_condattr_destroy(&attr);
     for (int i = 0; i < MN_PG_CONNECTIONS; i++)
         mn_buf_init(&s->conns[i].journal, MN_PG_JOURNAL);
-    s->base.ops = &postgres_ops;
+    s->base.ops = &mn_pg_ops;
     s->conninfo = copy;
     name_place(s);
     *out = s;
@@ -232,7 +123,7 @@ mn_code mn_pg_open_as(const char *conninfo, mn_store_how how, int version, mn_st
         return code;
     code = mn_pg_migrate(s, how, version, err);
     if (code != MN_OK) {
-        close_store(&s->base);
+        mn_pg_close(&s->base);
         return code;
     }
     *out = &s->base;

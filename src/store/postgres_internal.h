@@ -149,90 +149,39 @@ mn_code mn_pg_read(mn_pg *q, mn_error *err);
 /* Reads the columns of the current row into an item. */
 typedef void mn_pg_reader(mn_pg *q, mn_arena *a, void *item);
 
-/* Each of these ends q. */
-mn_code mn_pg_one(mn_pg *q, mn_arena *a, mn_pg_reader *read, void *item, const char *what, mn_error *err);
-mn_code mn_pg_collect(mn_pg *q, mn_arena *a, mn_pg_reader *read, size_t item_size, void **items, size_t *n,
+/* Each of these ends q.
+ * out: one item of `size` bytes, filled on success only. */
+mn_code mn_pg_one(mn_pg *q, mn_arena *a, mn_pg_reader *read, size_t size, void *out, const char *what,
+                  mn_error *err);
+/* out: a pointer to items of `size` bytes each, which points to the arena's on success. */
+mn_code mn_pg_collect(mn_pg *q, mn_arena *a, mn_pg_reader *read, size_t size, void *out, size_t *n,
                       mn_error *err);
+/* Each row; *n: how many there were. A non-zero answer stops, and is returned. */
+typedef mn_code mn_pg_visitor(mn_pg *q, void *ctx, mn_error *err);
+mn_code mn_pg_each(mn_pg *q, mn_pg_visitor *fn, void *ctx, size_t *n, mn_error *err);
 /* missing: what MN_E_NOT_FOUND says where the statement touched nothing; NULL where that is fine. */
 mn_code mn_pg_write(mn_pg *q, const char *missing, mn_error *err);
-void mn_pg_read_id(mn_pg *q, mn_arena *a, void *item);
 
-/* ---- the operations, by file ---- */
-mn_code mn_pg_generation(mn_store *s, uint64_t *out, mn_error *err);
-mn_code mn_pg_changes(mn_store *s, uint64_t since, size_t limit, mn_arena *a, mn_id **people, size_t *n,
-                      uint64_t *reached, mn_error *err);
-mn_code mn_pg_ended(mn_store *s, mn_time from, mn_time to, mn_arena *a, mn_id **people, size_t *n,
-                    mn_error *err);
-/* Numbers and hashes of n records that follow the newest one. Inside a writing transaction. */
-mn_code mn_pg_audit_chain(mn_store *s, mn_audit_record *r, size_t n, mn_error *err);
-mn_code mn_pg_audit_append(mn_store *s, mn_audit_record *r, mn_error *err);
-mn_code mn_pg_audit_append_many(mn_store *s, mn_audit_record *r, size_t n, mn_error *err);
-mn_code mn_pg_audit_each(mn_store *s, uint64_t from_seq,
-                         mn_code (*fn)(void *ctx, const mn_audit_record *r, mn_error *err), void *ctx,
-                         mn_error *err);
+/* ---- the operations that are written for PostgreSQL alone, by file ---- */
+void mn_pg_close(mn_store *store);
+mn_code mn_pg_check(mn_store *store, mn_error *err);
 
-mn_code mn_pg_person_put(mn_store *s, const mn_person *p, mn_error *err);
-mn_code mn_pg_person_get(mn_store *s, const mn_id *id, mn_arena *a, mn_person *out, mn_error *err);
-mn_code mn_pg_person_by_external_id(mn_store *s, const mn_id *account, const char *external_id, mn_arena *a,
-                                    mn_person *out, mn_error *err);
-mn_code mn_pg_person_list(mn_store *s, const mn_person_query *query, mn_arena *a, mn_person **out, size_t *n,
-                          mn_error *err);
-mn_code mn_pg_people_find(mn_store *s, const mn_id *account, const mn_id *list, const char *const *texts,
-                          size_t n, mn_arena *a, mn_person **out, size_t *n_out, mn_error *err);
 mn_code mn_pg_person_delete(mn_store *s, const mn_id *id, mn_error *err);
-mn_code mn_pg_key_put(mn_store *s, const mn_id *person, const uint8_t *wrapped, size_t n, mn_error *err);
-mn_code mn_pg_key_get(mn_store *s, const mn_id *person, mn_arena *a, const uint8_t **wrapped, size_t *n,
-                      mn_error *err);
 mn_code mn_pg_key_delete(mn_store *s, const mn_id *person, mn_error *err);
-mn_code mn_pg_key_each(mn_store *s, const mn_id *after, size_t limit,
-                       mn_code (*fn)(void *ctx, const mn_id *person, const uint8_t *wrapped, size_t n,
-                                     mn_error *err),
-                       void *ctx, mn_error *err);
 mn_code mn_pg_key_replace(mn_store *s, const mn_id *person, const uint8_t *old, size_t old_len,
                           const uint8_t *wrapped, size_t n, bool *replaced, mn_error *err);
-mn_code mn_pg_consent_put(mn_store *s, const mn_consent *c, mn_error *err);
-mn_code mn_pg_consent_list(mn_store *s, const mn_id *person, mn_arena *a, mn_consent **out, size_t *n,
-                           mn_error *err);
-
-mn_code mn_pg_list_put(mn_store *s, const mn_list *l, mn_error *err);
-mn_code mn_pg_list_get(mn_store *s, const mn_id *id, mn_arena *a, mn_list *out, mn_error *err);
-mn_code mn_pg_list_by_name(mn_store *s, const mn_id *account, const char *name, mn_arena *a, mn_list *out,
-                           mn_error *err);
-mn_code mn_pg_list_list(mn_store *s, const mn_id *account, mn_arena *a, mn_list **out, size_t *n,
-                        mn_error *err);
-mn_code mn_pg_member_put(mn_store *s, const mn_id *list, const mn_id *person, mn_time added, mn_error *err);
-mn_code mn_pg_member_delete(mn_store *s, const mn_id *list, const mn_id *person, mn_error *err);
-mn_code mn_pg_lists_of(mn_store *s, const mn_id *person, mn_arena *a, mn_membership **out, size_t *n,
-                       mn_error *err);
-
-mn_code mn_pg_face_put(mn_store *s, const mn_face_record *f, mn_error *err);
-mn_code mn_pg_face_get(mn_store *s, const mn_id *id, mn_arena *a, mn_face_record *out, mn_error *err);
 mn_code mn_pg_face_delete(mn_store *s, const mn_id *id, mn_error *err);
-mn_code mn_pg_faces_of(mn_store *s, const mn_id *person, mn_arena *a, mn_face_record **out, size_t *n,
-                       mn_error *err);
-mn_code mn_pg_face_by_source(mn_store *s, const mn_id *person, const char *source_hash, mn_arena *a,
-                             mn_face_record *out, mn_error *err);
-mn_code mn_pg_descriptor_put(mn_store *s, const mn_descriptor_record *d, mn_error *err);
-mn_code mn_pg_descriptor_get(mn_store *s, const mn_id *face, const char *model, mn_arena *a,
-                             mn_descriptor_record *out, mn_error *err);
 mn_code mn_pg_descriptor_delete(mn_store *s, const mn_id *face, const char *model, mn_error *err);
-mn_code mn_pg_faces_page(mn_store *s, const char *with, const char *without, const mn_id *after, size_t limit,
-                         mn_arena *a, mn_face_record **out, size_t *n, mn_error *err);
-mn_code mn_pg_descriptor_each(mn_store *s, const char *model,
-                              mn_code (*fn)(void *ctx, const mn_id *person, const mn_descriptor_record *d,
-                                            mn_error *err),
-                              void *ctx, mn_error *err);
-mn_code mn_pg_dossiers(mn_store *s, const char *model, const mn_id *after, size_t limit, mn_arena *a,
-                       mn_dossier **out, size_t *n, mn_error *err);
-mn_code mn_pg_trash_list(mn_store *s, size_t limit, mn_arena *a, mn_id **blobs, size_t *n, mn_error *err);
-mn_code mn_pg_trash_drop(mn_store *s, const mn_id *blob, mn_error *err);
 
-mn_code mn_pg_audit_find(mn_store *s, const mn_audit_query *q, mn_arena *a, mn_audit_record **out, size_t *n,
-                         mn_error *err);
+mn_code mn_pg_people_find(mn_store *s, const mn_id *account, const mn_id *list, const char *const *texts,
+                          size_t n, mn_arena *a, mn_person **out, size_t *n_out, mn_error *err);
 
-extern const mn_access_ops mn_pg_access;
-extern const mn_erasure_ops mn_pg_erasure;
-extern const mn_face_ops mn_pg_face_ops;
-extern const mn_people_ops mn_pg_people_ops;
+/* ---- those that are written once for both back ends, see access.inc ---- */
+/* Inside a writing transaction: fills seq, prev and hash of n records that follow the newest one; audit_put
+ * appends them too. */
+mn_code mn_pg_audit_chain(mn_store *s, mn_audit_record *r, size_t n, mn_error *err);
+mn_code mn_pg_audit_put(mn_store *s, mn_audit_record *r, size_t n, mn_error *err);
+void mn_pg_read_person(mn_pg *q, mn_arena *a, void *item);
+extern const mn_store_ops mn_pg_ops;
 
 #endif

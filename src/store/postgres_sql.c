@@ -8,10 +8,7 @@
 
 static const char *const query_text[P_COUNT] = {
 #define X(name, sql) [P_##name] = sql,
-    MN_POSTGRES_QUERIES(X) MN_ACCESS_QUERIES(X, MN_POSTGRES_PARAMETER)
-        MN_AUDIT_QUERIES(X, MN_POSTGRES_PARAMETER) MN_ERASURE_QUERIES(X, MN_POSTGRES_PARAMETER)
-            MN_FACE_QUERIES(X, MN_POSTGRES_PARAMETER, MN_POSTGRES_AMONG) MN_PEOPLE_QUERIES(
-                X, MN_POSTGRES_PARAMETER, MN_POSTGRES_LIKE, MN_POSTGRES_CUSTOM, MN_POSTGRES_AMONG)
+    MN_POSTGRES_STATEMENTS(X)
 #undef X
 };
 
@@ -296,46 +293,59 @@ mn_code mn_pg_write(mn_pg *q, const char *missing, mn_error *err)
 
 /* ---- rows ---- */
 
-/* The item must be a scratch of the caller's: it may be half filled on failure. */
-mn_code mn_pg_one(mn_pg *q, mn_arena *a, mn_pg_reader *read, void *item, const char *what, mn_error *err)
+mn_code mn_pg_one(mn_pg *q, mn_arena *a, mn_pg_reader *read, size_t size, void *out, const char *what,
+                  mn_error *err)
+{
+    mn_store_item item;
+    mn_code code = mn_pg_read(q, err);
+    if (code != MN_OK)
+        return code;
+    if (size > sizeof item) {
+        code = mn_fail(err, MN_E_INTERNAL, "a %s is larger than %zu bytes", what, sizeof item);
+    } else if (PQntuples(q->result) == 0) {
+        code = mn_fail(err, MN_E_NOT_FOUND, "there is no such %s", what);
+    } else {
+        read(q, a, &item);
+        code = mn_pg_row_ok(q, err);
+    }
+    mn_pg_end(q);
+    if (code == MN_OK)
+        memcpy(out, &item, size);
+    return code;
+}
+
+mn_code mn_pg_each(mn_pg *q, mn_pg_visitor *fn, void *ctx, size_t *n, mn_error *err)
 {
     mn_code code = mn_pg_read(q, err);
     if (code != MN_OK)
         return code;
-    if (PQntuples(q->result) == 0) {
-        code = mn_fail(err, MN_E_NOT_FOUND, "there is no such %s", what);
-    } else {
-        read(q, a, item);
-        code = mn_pg_row_ok(q, err);
-    }
+    int count = PQntuples(q->result);
+    for (; code == MN_OK && q->row < count; q->row++)
+        code = fn(q, ctx, err);
     mn_pg_end(q);
+    *n = (size_t)count;
     return code;
 }
 
-mn_code mn_pg_collect(mn_pg *q, mn_arena *a, mn_pg_reader *read, size_t item_size, void **items, size_t *n,
+mn_code mn_pg_collect(mn_pg *q, mn_arena *a, mn_pg_reader *read, size_t size, void *out, size_t *n,
                       mn_error *err)
 {
     mn_code code = mn_pg_read(q, err);
     if (code != MN_OK)
         return code;
     int count = PQntuples(q->result);
-    char *found = count > 0 ? mn_arena_calloc(a, (size_t)count, item_size) : NULL;
+    char *found = count > 0 ? mn_arena_calloc(a, (size_t)count, size) : NULL;
     if (count > 0 && !found)
         code = mn_fail(err, MN_E_MEMORY, "no memory for what the store found");
     for (; code == MN_OK && q->row < count; q->row++) {
-        read(q, a, found + (size_t)q->row * item_size);
+        read(q, a, found + (size_t)q->row * size);
         code = mn_pg_row_ok(q, err);
     }
     mn_pg_end(q);
     if (code != MN_OK)
         return code;
-    *items = found;
+    void *items = found;
+    memcpy(out, &items, sizeof items);
     *n = (size_t)count;
     return MN_OK;
-}
-
-void mn_pg_read_id(mn_pg *q, mn_arena *a, void *item)
-{
-    (void)a;
-    *(mn_id *)item = mn_pg_column_id(q, 0);
 }

@@ -7,7 +7,6 @@
  * WAL with synchronous=FULL: a commit is on the disk when it returns. secure_delete overwrites deleted bytes
  * in the pages, and the checkpoint after a deletion takes the older pages out of the WAL. Other checkpoints
  * are sqlite_checkpoint.c's. */
-#include "store/audit.h"
 #include "store/sqlite_internal.h"
 
 #include "base/alloc.h"
@@ -43,12 +42,12 @@ static mn_code begin_with(mn_sqlite *s, mn_sqlite_query how, mn_error *err)
     return MN_OK;
 }
 
-static mn_code tx_begin(mn_store *store, mn_error *err)
+mn_code mn_sqlite_begin(mn_store *store, mn_error *err)
 {
     return begin_with((mn_sqlite *)store, Q_BEGIN, err);
 }
 
-static mn_code tx_begin_read(mn_store *store, mn_error *err)
+mn_code mn_sqlite_begin_read(mn_store *store, mn_error *err)
 {
     return begin_with((mn_sqlite *)store, Q_BEGIN_READ, err);
 }
@@ -59,7 +58,7 @@ static void end_tx(mn_sqlite *s)
     atomic_store_explicit(&s->owner, NULL, memory_order_relaxed);
 }
 
-static void tx_rollback(mn_store *store)
+void mn_sqlite_rollback(mn_store *store)
 {
     mn_sqlite *s = (mn_sqlite *)store;
     if (!sqlite3_get_autocommit(s->db))
@@ -83,12 +82,12 @@ static void scrub(mn_sqlite *s)
     mn_sql_end(&q);
 }
 
-static mn_code tx_commit(mn_store *store, mn_error *err)
+mn_code mn_sqlite_commit(mn_store *store, mn_error *err)
 {
     mn_sqlite *s = (mn_sqlite *)store;
     mn_code code = mn_sqlite_run(s, Q_COMMIT, err);
     if (code != MN_OK) {
-        tx_rollback(store);
+        mn_sqlite_rollback(store);
         return code;
     }
     end_tx(s);
@@ -105,7 +104,7 @@ mn_code mn_sqlite_enter(mn_sqlite *s, bool *own, mn_error *err)
     *own = !s->in_tx;
     mn_code code = MN_OK;
     if (*own)
-        code = tx_begin(&s->base, err);
+        code = mn_sqlite_begin(&s->base, err);
     else if (s->reading)
         code = mn_fail(err, MN_E_INTERNAL, "a write inside a transaction for reading");
     if (code != MN_OK)
@@ -116,72 +115,14 @@ mn_code mn_sqlite_enter(mn_sqlite *s, bool *own, mn_error *err)
 mn_code mn_sqlite_leave(mn_sqlite *s, bool own, mn_code code, mn_error *err)
 {
     if (own && code == MN_OK)
-        code = tx_commit(&s->base, err);
+        code = mn_sqlite_commit(&s->base, err);
     else if (own)
-        tx_rollback(&s->base);
+        mn_sqlite_rollback(&s->base);
     pthread_mutex_unlock(&s->lock);
     return code;
 }
 
-mn_code mn_sqlite_destroyed(mn_sqlite *s, mn_error *err)
-{
-    s->scrub_due = true;
-    return mn_sqlite_run(s, Q_SNAPSHOT_SHRED, err);
-}
-
-/* ---- meta, counts, check ---- */
-
-static void read_text(mn_sql *q, mn_arena *a, void *item)
-{
-    *(const char **)item = mn_sql_column_text(q, 0, a);
-}
-
-mn_code mn_sqlite_meta_get(mn_store *store, const char *key, mn_arena *a, const char **value, mn_error *err)
-{
-    mn_sql q;
-    void *found = NULL;
-    size_t n = 0;
-    mn_code code = mn_sql_open(store, Q_META_GET, &q, err);
-    if (code != MN_OK)
-        return code;
-    mn_sql_text(&q, key);
-    code = mn_sql_collect(&q, a, read_text, sizeof(const char *), &found, &n, err);
-    if (code == MN_OK)
-        *value = n > 0 ? *(const char **)found : NULL;
-    return code;
-}
-
-mn_code mn_sqlite_meta_put(mn_store *store, const char *key, const char *value, mn_error *err)
-{
-    mn_sql q;
-    mn_code code = mn_sql_open(store, Q_META_PUT, &q, err);
-    if (code != MN_OK)
-        return code;
-    mn_sql_text(&q, key);
-    mn_sql_text(&q, value);
-    return mn_sql_run(&q, err);
-}
-
-static void read_counts(mn_sql *q, mn_arena *a, void *item)
-{
-    (void)a;
-    mn_store_counts *c = item;
-    uint64_t *const fields[] = {&c->people, &c->faces, &c->descriptors, &c->lists, &c->consents, &c->audit};
-    for (int i = 0; i < 6; i++)
-        *fields[i] = (uint64_t)sqlite3_column_int64(q->st, i);
-}
-
-static mn_code counts(mn_store *store, mn_store_counts *out, mn_error *err)
-{
-    mn_sql q;
-    mn_store_counts found;
-    mn_code code = mn_sql_open(store, Q_COUNTS, &q, err);
-    if (code == MN_OK)
-        code = mn_sql_one(&q, NULL, read_counts, &found, "count", err);
-    if (code == MN_OK)
-        *out = found;
-    return code;
-}
+/* ---- check ---- */
 
 static mn_code check_pages(mn_store *store, mn_error *err)
 {
@@ -199,7 +140,7 @@ static mn_code check_pages(mn_store *store, mn_error *err)
     return code;
 }
 
-static mn_code check(mn_store *store, mn_error *err)
+mn_code mn_sqlite_check(mn_store *store, mn_error *err)
 {
     mn_sql q;
     bool row = false;
@@ -219,7 +160,7 @@ static mn_code check(mn_store *store, mn_error *err)
 
 /* ---- open and close ---- */
 
-static void close_store(mn_store *store)
+void mn_sqlite_close(mn_store *store)
 {
     mn_sqlite *s = (mn_sqlite *)store;
     mn_sqlite_keep_finish(s);
@@ -230,68 +171,6 @@ static void close_store(mn_store *store)
     mn_free(s->path);
     mn_free(s);
 }
-
-static const mn_store_ops sqlite_ops = {
-    .name = "sqlite",
-    .erasure = &mn_sqlite_erasure,
-    .face = &mn_sqlite_face_ops,
-    .people = &mn_sqlite_people_ops,
-    .access = &mn_sqlite_access,
-    .close = close_store,
-    .begin = tx_begin,
-    .begin_read = tx_begin_read,
-    .commit = tx_commit,
-    .rollback = tx_rollback,
-    .generation = mn_sqlite_generation,
-    .changes = mn_sqlite_changes,
-    .ended = mn_sqlite_ended,
-    .meta_get = mn_sqlite_meta_get,
-    .meta_put = mn_sqlite_meta_put,
-    .person_put = mn_sqlite_person_put,
-    .person_get = mn_sqlite_person_get,
-    .person_by_external_id = mn_sqlite_person_by_external_id,
-    .person_list = mn_sqlite_person_list,
-    .person_delete = mn_sqlite_person_delete,
-    .key_put = mn_sqlite_key_put,
-    .key_get = mn_sqlite_key_get,
-    .key_delete = mn_sqlite_key_delete,
-    .key_each = mn_sqlite_key_each,
-    .key_replace = mn_sqlite_key_replace,
-    .consent_put = mn_sqlite_consent_put,
-    .consent_list = mn_sqlite_consent_list,
-    .list_put = mn_sqlite_list_put,
-    .list_get = mn_sqlite_list_get,
-    .list_by_name = mn_sqlite_list_by_name,
-    .list_list = mn_sqlite_list_list,
-    .member_put = mn_sqlite_member_put,
-    .member_delete = mn_sqlite_member_delete,
-    .lists_of = mn_sqlite_lists_of,
-    .face_put = mn_sqlite_face_put,
-    .face_get = mn_sqlite_face_get,
-    .face_delete = mn_sqlite_face_delete,
-    .faces_of = mn_sqlite_faces_of,
-    .face_by_source = mn_sqlite_face_by_source,
-    .descriptor_put = mn_sqlite_descriptor_put,
-    .descriptor_get = mn_sqlite_descriptor_get,
-    .descriptor_delete = mn_sqlite_descriptor_delete,
-    .faces_page = mn_sqlite_faces_page,
-    .descriptor_each = mn_sqlite_descriptor_each,
-    .dossiers = mn_sqlite_dossiers,
-    .trash_list = mn_sqlite_trash_list,
-    .trash_drop = mn_sqlite_trash_drop,
-    .audit_append = mn_sqlite_audit_append,
-    .audit_append_many = mn_sqlite_audit_append_all,
-    .audit_find = mn_sqlite_audit_find,
-    .audit_each = mn_sqlite_audit_each,
-    .put_many = mn_sqlite_put_many,
-    .people_find = mn_sqlite_people_find,
-    .rows = mn_sqlite_rows,
-    .rows_put = mn_sqlite_rows_put,
-    .rows_end = mn_sqlite_rows_end,
-    .version = mn_sqlite_version,
-    .counts = counts,
-    .check = check,
-};
 
 /* The database holds names: nobody else reads it. SQLite gives its -wal and -shm files the same mode. */
 static mn_code create_private(const char *path, mn_error *err)
@@ -326,7 +205,7 @@ static mn_code alloc_store(const char *path, mn_sqlite **out, mn_error *err)
     pthread_mutexattr_destroy(&attr);
     pthread_mutex_init(&s->readers_lock, NULL);
     mn_sqlite_keep_init(s);
-    s->base.ops = &sqlite_ops;
+    s->base.ops = &mn_sqlite_ops;
     s->path = copy;
     *out = s;
     return MN_OK;
@@ -378,7 +257,7 @@ mn_code mn_sqlite_open_as(const char *path, mn_store_how how, int version, mn_st
     if (code == MN_OK)
         code = mn_sqlite_migrate(s, how, version, err);
     if (code != MN_OK) {
-        close_store(&s->base);
+        mn_sqlite_close(&s->base);
         return code;
     }
     scrub(s); /* what an interrupted erasure may have left in the WAL */

@@ -40,10 +40,11 @@ typedef struct {
     char *path;
     pthread_mutex_t lock; /* recursive; guards what follows and the connection that writes */
     mn_sqlite_conn main;
-    sqlite3 *db;    /* main's */
-    bool reading;   /* that transaction is for reading */
-    bool in_tx;     /* between begin and commit */
-    bool scrub_due; /* deleted bytes may still stand in the WAL */
+    sqlite3 *db;         /* main's */
+    bool reading;        /* that transaction is for reading */
+    bool in_tx;          /* between begin and commit */
+    bool scrub_due;      /* deleted bytes may still stand in the WAL */
+    bool noted_together; /* by put_many, which names each person in the change log once */
 
     _Atomic(const void *) owner; /* the thread that is in the transaction, see mn_sqlite_self; NULL: none */
 
@@ -77,14 +78,12 @@ mn_code mn_sql_exec(mn_sqlite *s, const char *sql, mn_error *err);
  * takes back. */
 mn_code mn_sqlite_enter(mn_sqlite *s, bool *own, mn_error *err);
 mn_code mn_sqlite_leave(mn_sqlite *s, bool own, mn_code code, mn_error *err);
-/* Inside of such a write that took biometric data out: shreds what was copied from it
- * (MN_STORE_SNAPSHOT_META), and has the deleted bytes overwritten when the transaction has ended. */
-mn_code mn_sqlite_destroyed(mn_sqlite *s, mn_error *err);
 
 typedef struct {
     mn_sqlite *s;
     mn_sqlite_conn *reader; /* NULL: the connection that writes, with its lock */
     sqlite3_stmt *st;
+    mn_code failed; /* the statement could not be had: st is NULL, and nothing is held */
     int bound;      /* parameters bound so far */
     int rc;         /* first failure of a bind */
     mn_code column; /* first failure of a column: memory, or a value of the wrong shape */
@@ -105,6 +104,8 @@ void mn_sqlite_keep(mn_sqlite *s);        /* from here on; the connection that w
 void mn_sqlite_keep_up(mn_sqlite *s);     /* after a commit, with the lock: waits where it got too long */
 void mn_sqlite_keep_finish(mn_sqlite *s); /* before anything is closed */
 
+/* The code may be passed over: binding does nothing after a failure, and what runs the statement answers it.
+ */
 mn_code mn_sql_open(mn_store *store, mn_sqlite_query which, mn_sql *q, mn_error *err);
 void mn_sql_end(mn_sql *q);
 
@@ -127,104 +128,50 @@ typedef void mn_sql_reader(mn_sql *q, mn_arena *a, void *item);
 
 /* Each of these runs the statement to its end and ends the cursor. */
 mn_code mn_sql_run(mn_sql *q, mn_error *err);
-mn_code mn_sql_one(mn_sql *q, mn_arena *a, mn_sql_reader *read, void *item, const char *what, mn_error *err);
-mn_code mn_sql_collect(mn_sql *q, mn_arena *a, mn_sql_reader *read, size_t item_size, void **items, size_t *n,
+/* missing: what MN_E_NOT_FOUND says where the statement touched nothing; NULL where that is fine. */
+mn_code mn_sql_write(mn_sql *q, const char *missing, mn_error *err);
+/* The same, and in the same transaction a note in the change log, see mn_sqlite_changed. */
+mn_code mn_sql_write_noted(mn_sql *q, const char *missing, mn_sqlite_query how, const mn_id *id,
+                           mn_error *err);
+/* out: one item of `size` bytes, filled on success only. */
+mn_code mn_sql_one(mn_sql *q, mn_arena *a, mn_sql_reader *read, size_t size, void *out, const char *what,
+                   mn_error *err);
+/* out: a pointer to items of `size` bytes each, which points to the arena's on success. */
+mn_code mn_sql_collect(mn_sql *q, mn_arena *a, mn_sql_reader *read, size_t size, void *out, size_t *n,
                        mn_error *err);
-void mn_sql_read_id(mn_sql *q, mn_arena *a, void *item);
+/* Each row; *n: how many there were. A non-zero answer stops, and is returned. */
+typedef mn_code mn_sql_visitor(mn_sql *q, void *ctx, mn_error *err);
+mn_code mn_sql_each(mn_sql *q, mn_sql_visitor *fn, void *ctx, size_t *n, mn_error *err);
+
+mn_code mn_sqlite_run(mn_sqlite *s, mn_sqlite_query which, mn_error *err); /* without parameters */
 
 /* Notes in the change log that something of this person (or of the person with this face) changed. */
 mn_code mn_sqlite_changed(mn_sqlite *s, mn_sqlite_query how, const mn_id *id, mn_error *err);
 
-/* One row, without a note in the change log. */
-mn_code mn_sqlite_insert_person(mn_store *s, const mn_person *p, mn_error *err);
-mn_code mn_sqlite_insert_consent(mn_store *s, const mn_consent *c, mn_error *err);
-mn_code mn_sqlite_insert_member(mn_store *s, const mn_id *list, const mn_id *person, mn_time added,
-                                mn_error *err);
-mn_code mn_sqlite_insert_face(mn_store *s, const mn_face_record *f, mn_error *err);
-mn_code mn_sqlite_insert_descriptor(mn_store *s, const mn_descriptor_record *d, mn_error *err);
-mn_code mn_sqlite_audit_append_all(mn_store *s, mn_audit_record *r, size_t n, mn_error *err);
-/* Inside a writing transaction. */
-mn_code mn_sqlite_audit_append_many(mn_store *s, mn_audit_record *r, size_t n, mn_error *err);
+/* The operations that are written for SQLite alone, by file. */
+void mn_sqlite_close(mn_store *store);
+mn_code mn_sqlite_begin(mn_store *store, mn_error *err);
+mn_code mn_sqlite_begin_read(mn_store *store, mn_error *err);
+mn_code mn_sqlite_commit(mn_store *store, mn_error *err);
+void mn_sqlite_rollback(mn_store *store);
+mn_code mn_sqlite_check(mn_store *store, mn_error *err);
 
-mn_code mn_sqlite_run(mn_sqlite *s, mn_sqlite_query which, mn_error *err); /* without parameters */
-mn_code mn_sqlite_put_many(mn_store *s, const mn_records *r, mn_error *err);
-
-/* The operations, by file. */
-mn_code mn_sqlite_generation(mn_store *s, uint64_t *out, mn_error *err);
-mn_code mn_sqlite_changes(mn_store *s, uint64_t since, size_t limit, mn_arena *a, mn_id **people, size_t *n,
-                          uint64_t *reached, mn_error *err);
-mn_code mn_sqlite_ended(mn_store *s, mn_time from, mn_time to, mn_arena *a, mn_id **people, size_t *n,
-                        mn_error *err);
-mn_code mn_sqlite_audit_append(mn_store *s, mn_audit_record *r, mn_error *err);
-mn_code mn_sqlite_audit_each(mn_store *s, uint64_t from_seq,
-                             mn_code (*fn)(void *ctx, const mn_audit_record *r, mn_error *err), void *ctx,
-                             mn_error *err);
-mn_code mn_sqlite_meta_get(mn_store *s, const char *key, mn_arena *a, const char **value, mn_error *err);
-mn_code mn_sqlite_meta_put(mn_store *s, const char *key, const char *value, mn_error *err);
-
-mn_code mn_sqlite_person_put(mn_store *s, const mn_person *p, mn_error *err);
-mn_code mn_sqlite_person_get(mn_store *s, const mn_id *id, mn_arena *a, mn_person *out, mn_error *err);
-mn_code mn_sqlite_person_by_external_id(mn_store *s, const mn_id *account, const char *external_id,
-                                        mn_arena *a, mn_person *out, mn_error *err);
-mn_code mn_sqlite_person_list(mn_store *s, const mn_person_query *query, mn_arena *a, mn_person **out,
-                              size_t *n, mn_error *err);
-mn_code mn_sqlite_people_find(mn_store *s, const mn_id *account, const mn_id *list, const char *const *texts,
-                              size_t n, mn_arena *a, mn_person **out, size_t *n_out, mn_error *err);
 mn_code mn_sqlite_person_delete(mn_store *s, const mn_id *id, mn_error *err);
-mn_code mn_sqlite_key_put(mn_store *s, const mn_id *person, const uint8_t *wrapped, size_t n, mn_error *err);
-mn_code mn_sqlite_key_get(mn_store *s, const mn_id *person, mn_arena *a, const uint8_t **wrapped, size_t *n,
-                          mn_error *err);
 mn_code mn_sqlite_key_delete(mn_store *s, const mn_id *person, mn_error *err);
-mn_code mn_sqlite_key_each(mn_store *s, const mn_id *after, size_t limit,
-                           mn_code (*fn)(void *ctx, const mn_id *person, const uint8_t *wrapped, size_t n,
-                                         mn_error *err),
-                           void *ctx, mn_error *err);
 mn_code mn_sqlite_key_replace(mn_store *s, const mn_id *person, const uint8_t *old, size_t old_len,
                               const uint8_t *wrapped, size_t n, bool *replaced, mn_error *err);
-mn_code mn_sqlite_consent_put(mn_store *s, const mn_consent *c, mn_error *err);
-mn_code mn_sqlite_consent_list(mn_store *s, const mn_id *person, mn_arena *a, mn_consent **out, size_t *n,
-                               mn_error *err);
-
-mn_code mn_sqlite_list_put(mn_store *s, const mn_list *l, mn_error *err);
-mn_code mn_sqlite_list_get(mn_store *s, const mn_id *id, mn_arena *a, mn_list *out, mn_error *err);
-mn_code mn_sqlite_list_by_name(mn_store *s, const mn_id *account, const char *name, mn_arena *a, mn_list *out,
-                               mn_error *err);
-mn_code mn_sqlite_list_list(mn_store *s, const mn_id *account, mn_arena *a, mn_list **out, size_t *n,
-                            mn_error *err);
-mn_code mn_sqlite_member_put(mn_store *s, const mn_id *list, const mn_id *person, mn_time added,
-                             mn_error *err);
-mn_code mn_sqlite_member_delete(mn_store *s, const mn_id *list, const mn_id *person, mn_error *err);
-mn_code mn_sqlite_lists_of(mn_store *s, const mn_id *person, mn_arena *a, mn_membership **out, size_t *n,
-                           mn_error *err);
-
-mn_code mn_sqlite_face_put(mn_store *s, const mn_face_record *f, mn_error *err);
-mn_code mn_sqlite_face_get(mn_store *s, const mn_id *id, mn_arena *a, mn_face_record *out, mn_error *err);
 mn_code mn_sqlite_face_delete(mn_store *s, const mn_id *id, mn_error *err);
-mn_code mn_sqlite_faces_of(mn_store *s, const mn_id *person, mn_arena *a, mn_face_record **out, size_t *n,
-                           mn_error *err);
-mn_code mn_sqlite_face_by_source(mn_store *s, const mn_id *person, const char *source_hash, mn_arena *a,
-                                 mn_face_record *out, mn_error *err);
-mn_code mn_sqlite_descriptor_put(mn_store *s, const mn_descriptor_record *d, mn_error *err);
-mn_code mn_sqlite_descriptor_get(mn_store *s, const mn_id *face, const char *model, mn_arena *a,
-                                 mn_descriptor_record *out, mn_error *err);
 mn_code mn_sqlite_descriptor_delete(mn_store *s, const mn_id *face, const char *model, mn_error *err);
-mn_code mn_sqlite_faces_page(mn_store *s, const char *with, const char *without, const mn_id *after,
-                             size_t limit, mn_arena *a, mn_face_record **out, size_t *n, mn_error *err);
-mn_code mn_sqlite_descriptor_each(mn_store *s, const char *model,
-                                  mn_code (*fn)(void *ctx, const mn_id *person, const mn_descriptor_record *d,
-                                                mn_error *err),
-                                  void *ctx, mn_error *err);
-mn_code mn_sqlite_dossiers(mn_store *s, const char *model, const mn_id *after, size_t limit, mn_arena *a,
-                           mn_dossier **out, size_t *n, mn_error *err);
-mn_code mn_sqlite_trash_list(mn_store *s, size_t limit, mn_arena *a, mn_id **blobs, size_t *n, mn_error *err);
-mn_code mn_sqlite_trash_drop(mn_store *s, const mn_id *blob, mn_error *err);
 
-mn_code mn_sqlite_audit_find(mn_store *s, const mn_audit_query *q, mn_arena *a, mn_audit_record **out,
-                             size_t *n, mn_error *err);
+mn_code mn_sqlite_put_many(mn_store *s, const mn_records *r, mn_error *err);
+mn_code mn_sqlite_people_find(mn_store *s, const mn_id *account, const mn_id *list, const char *const *texts,
+                              size_t n, mn_arena *a, mn_person **out, size_t *n_out, mn_error *err);
 
-extern const mn_access_ops mn_sqlite_access;
-extern const mn_erasure_ops mn_sqlite_erasure;
-extern const mn_face_ops mn_sqlite_face_ops;
-extern const mn_people_ops mn_sqlite_people_ops;
+/* Those that are written once for both back ends, see access.inc. */
+/* Inside a writing transaction: fills seq, prev and hash of n records and appends them. */
+mn_code mn_sqlite_audit_put(mn_store *s, mn_audit_record *r, size_t n, mn_error *err);
+mn_code mn_sqlite_audit_chain(mn_store *s, mn_audit_record *r, size_t n, mn_error *err);
+void mn_sqlite_read_person(mn_sql *q, mn_arena *a, void *item);
+extern const mn_store_ops mn_sqlite_ops;
 
 #endif

@@ -9,16 +9,16 @@
 
 static mn_code put_people(mn_store *store, const mn_records *r, mn_error *err)
 {
+    const mn_store_ops *ops = store->ops;
     mn_code code = MN_OK;
     for (size_t i = 0; code == MN_OK && i < r->n_people; i++)
-        code = mn_sqlite_insert_person(store, &r->people[i], err);
+        code = ops->person_put(store, &r->people[i], err);
     for (size_t i = 0; code == MN_OK && i < r->n_keys; i++)
-        code = mn_sqlite_key_put(store, &r->keys[i].person, r->keys[i].wrapped, r->keys[i].n, err);
+        code = ops->key_put(store, &r->keys[i].person, r->keys[i].wrapped, r->keys[i].n, err);
     for (size_t i = 0; code == MN_OK && i < r->n_consents; i++)
-        code = mn_sqlite_insert_consent(store, &r->consents[i], err);
+        code = ops->consent_put(store, &r->consents[i], err);
     for (size_t i = 0; code == MN_OK && i < r->n_members; i++)
-        code = mn_sqlite_insert_member(store, &r->members[i].list, &r->members[i].person, r->members[i].added,
-                                       err);
+        code = ops->member_put(store, &r->members[i].list, &r->members[i].person, r->members[i].added, err);
     return code;
 }
 
@@ -33,9 +33,9 @@ static mn_code put_faces(mn_store *store, const mn_records *r, mn_error *err)
 {
     mn_code code = MN_OK;
     for (size_t i = 0; code == MN_OK && i < r->n_faces; i++)
-        code = mn_sqlite_insert_face(store, &r->faces[i], err);
+        code = store->ops->face_put(store, &r->faces[i], err);
     for (size_t i = 0; code == MN_OK && i < r->n_descriptors; i++) {
-        code = mn_sqlite_insert_descriptor(store, &r->descriptors[i], err);
+        code = store->ops->descriptor_put(store, &r->descriptors[i], err);
         if (code == MN_OK && !comes_along(r, i))
             code = mn_sqlite_changed((mn_sqlite *)store, Q_CHANGE_OF_FACE, &r->descriptors[i].face, err);
     }
@@ -72,12 +72,14 @@ static mn_code note_changes(mn_sqlite *s, const mn_records *r, mn_error *err)
 
 static mn_code put_all(mn_sqlite *s, const mn_records *r, mn_audit_record *audit, mn_error *err)
 {
+    s->noted_together = true;
     mn_code code = put_people(&s->base, r, err);
     if (code == MN_OK)
         code = put_faces(&s->base, r, err);
+    s->noted_together = false;
     if (code == MN_OK)
         code = note_changes(s, r, err);
-    return code == MN_OK ? mn_sqlite_audit_append_many(&s->base, audit, r->n_audit, err) : code;
+    return code == MN_OK ? mn_sqlite_audit_put(&s->base, audit, r->n_audit, err) : code;
 }
 
 /* Whole or not at all, also inside a caller's transaction that goes on. */
@@ -111,4 +113,45 @@ mn_code mn_sqlite_put_many(mn_store *store, const mn_records *r, mn_error *err)
         memcpy(r->audit, audit, size);
     mn_free(audit);
     return code;
+}
+
+/* ---- finding many ---- */
+
+enum { NAMED_MAX = 2 }; /* found of one name */
+
+typedef struct {
+    mn_person *people; /* the arena's */
+    size_t n;
+    mn_arena *arena;
+} found;
+
+static mn_code keep_person(mn_sql *q, void *ctx, mn_error *err)
+{
+    found *f = ctx;
+    mn_sqlite_read_person(q, f->arena, &f->people[f->n++]);
+    return mn_sql_row_ok(q, err);
+}
+
+/* One statement a text, each found by an index. */
+mn_code mn_sqlite_people_find(mn_store *store, const mn_id *account, const mn_id *list,
+                              const char *const *texts, size_t n, mn_arena *a, mn_person **out, size_t *n_out,
+                              mn_error *err)
+{
+    found f = {.people = mn_arena_calloc(a, n * NAMED_MAX + 1, sizeof *f.people), .arena = a};
+    mn_code code = f.people ? MN_OK : mn_fail(err, MN_E_MEMORY, "no memory for what the store found");
+    for (size_t i = 0; code == MN_OK && i < n; i++) {
+        mn_sql q;
+        size_t more = 0;
+        mn_sql_open(store, list ? Q_PEOPLE_NAMED : Q_PERSON_BY_EXTERNAL_ID, &q, err);
+        mn_sql_id(&q, account);
+        mn_sql_text(&q, texts[i]);
+        if (list)
+            mn_sql_id(&q, list);
+        code = mn_sql_each(&q, keep_person, &f, &more, err);
+    }
+    if (code != MN_OK)
+        return code;
+    *out = f.people;
+    *n_out = f.n;
+    return MN_OK;
 }

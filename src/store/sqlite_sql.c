@@ -7,9 +7,7 @@
 
 static const char *const query_text[Q_COUNT] = {
 #define X(name, sql) [Q_##name] = sql,
-    MN_SQLITE_QUERIES(X) MN_ACCESS_QUERIES(X, MN_SQLITE_PARAMETER) MN_AUDIT_QUERIES(X, MN_SQLITE_PARAMETER)
-        MN_ERASURE_QUERIES(X, MN_SQLITE_PARAMETER) MN_FACE_QUERIES(X, MN_SQLITE_PARAMETER, MN_SQLITE_AMONG)
-            MN_PEOPLE_QUERIES(X, MN_SQLITE_PARAMETER, MN_SQLITE_LIKE, MN_SQLITE_CUSTOM, MN_SQLITE_AMONG)
+    MN_SQLITE_STATEMENTS(X)
 #undef X
 };
 
@@ -128,19 +126,27 @@ mn_code mn_sql_open(mn_store *store, mn_sqlite_query which, mn_sql *q, mn_error 
         code = mn_fail(err, MN_E_IO, "the transaction was taken back after an earlier failure: begin again");
     if (code == MN_OK)
         code = prepare(s, c, which, err);
-    if (code != MN_OK) {
+    *q = (mn_sql){.s = s, .reader = reader, .failed = code};
+    if (code == MN_OK)
+        q->st = c->statements[which];
+    else
         leave(s, reader);
-        return code;
-    }
-    *q = (mn_sql){.s = s, .reader = reader, .st = c->statements[which]};
-    return MN_OK;
+    return code;
 }
 
 void mn_sql_end(mn_sql *q)
 {
+    if (!q->st)
+        return;
     sqlite3_reset(q->st);
     sqlite3_clear_bindings(q->st); /* they point into the caller's memory */
     leave(q->s, q->reader);
+}
+
+/* The place of the next parameter; 0 where there is no statement to take it. */
+static int next_place(mn_sql *q)
+{
+    return q->st ? ++q->bound : 0;
 }
 
 static void note(mn_sql *q, int rc)
@@ -156,26 +162,36 @@ void mn_sql_id(mn_sql *q, const mn_id *id)
 
 void mn_sql_text(mn_sql *q, const char *text)
 {
-    note(q, sqlite3_bind_text(q->st, ++q->bound, text, -1, SQLITE_STATIC));
+    int place = next_place(q);
+    if (place)
+        note(q, sqlite3_bind_text(q->st, place, text, -1, SQLITE_STATIC));
 }
 
 void mn_sql_blob(mn_sql *q, const void *bytes, size_t n)
 {
-    note(q, sqlite3_bind_blob64(q->st, ++q->bound, bytes, n, SQLITE_STATIC));
+    int place = next_place(q);
+    if (place)
+        note(q, sqlite3_bind_blob64(q->st, place, bytes, n, SQLITE_STATIC));
 }
 
 void mn_sql_int(mn_sql *q, int64_t value)
 {
-    note(q, sqlite3_bind_int64(q->st, ++q->bound, value));
+    int place = next_place(q);
+    if (place)
+        note(q, sqlite3_bind_int64(q->st, place, value));
 }
 
 void mn_sql_real(mn_sql *q, double value)
 {
-    note(q, sqlite3_bind_double(q->st, ++q->bound, value));
+    int place = next_place(q);
+    if (place)
+        note(q, sqlite3_bind_double(q->st, place, value));
 }
 
 mn_code mn_sql_step(mn_sql *q, bool *row, mn_error *err)
 {
+    if (q->failed != MN_OK)
+        return q->failed;
     errno = 0;
     int rc = q->rc != SQLITE_OK ? q->rc : sqlite3_step(q->st);
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
@@ -251,21 +267,67 @@ mn_code mn_sql_run(mn_sql *q, mn_error *err)
     return code;
 }
 
+mn_code mn_sql_write(mn_sql *q, const char *missing, mn_error *err)
+{
+    bool row = false;
+    mn_code code = mn_sql_step(q, &row, err);
+    if (code == MN_OK && missing && sqlite3_changes(q->s->db) == 0)
+        code = mn_fail(err, MN_E_NOT_FOUND, "%s", missing);
+    mn_sql_end(q);
+    return code;
+}
+
+mn_code mn_sql_write_noted(mn_sql *q, const char *missing, mn_sqlite_query how, const mn_id *id,
+                           mn_error *err)
+{
+    mn_sqlite *s = q->s;
+    bool own = false;
+    mn_code code = q->failed != MN_OK ? q->failed : mn_sqlite_enter(s, &own, err);
+    if (code != MN_OK) {
+        mn_sql_end(q);
+        return code;
+    }
+    code = mn_sql_write(q, missing, err);
+    if (code == MN_OK && !s->noted_together)
+        code = mn_sqlite_changed(s, how, id, err);
+    return mn_sqlite_leave(s, own, code, err);
+}
+
 static mn_code read_row(mn_sql *q, mn_arena *a, mn_sql_reader *read, void *item, mn_error *err)
 {
     read(q, a, item);
     return mn_sql_row_ok(q, err);
 }
 
-/* The item must be a scratch of the caller's: it may be half filled on failure. */
-mn_code mn_sql_one(mn_sql *q, mn_arena *a, mn_sql_reader *read, void *item, const char *what, mn_error *err)
+mn_code mn_sql_one(mn_sql *q, mn_arena *a, mn_sql_reader *read, size_t size, void *out, const char *what,
+                   mn_error *err)
 {
+    mn_store_item item;
     bool row = false;
     mn_code code = mn_sql_step(q, &row, err);
+    if (code == MN_OK && size > sizeof item)
+        code = mn_fail(err, MN_E_INTERNAL, "a %s is larger than %zu bytes", what, sizeof item);
     if (code == MN_OK && !row)
         code = mn_fail(err, MN_E_NOT_FOUND, "there is no such %s", what);
     if (code == MN_OK)
-        code = read_row(q, a, read, item, err);
+        code = read_row(q, a, read, &item, err);
+    mn_sql_end(q);
+    if (code == MN_OK)
+        memcpy(out, &item, size);
+    return code;
+}
+
+mn_code mn_sql_each(mn_sql *q, mn_sql_visitor *fn, void *ctx, size_t *n, mn_error *err)
+{
+    bool row = false;
+    mn_code code;
+    *n = 0;
+    while ((code = mn_sql_step(q, &row, err)) == MN_OK && row) {
+        ++*n;
+        code = fn(q, ctx, err);
+        if (code != MN_OK)
+            break;
+    }
     mn_sql_end(q);
     return code;
 }
@@ -287,7 +349,7 @@ static void *push(mn_arena *a, void **items, size_t *n, size_t item_size)
     return (char *)*items + (*n)++ * item_size;
 }
 
-mn_code mn_sql_collect(mn_sql *q, mn_arena *a, mn_sql_reader *read, size_t item_size, void **items, size_t *n,
+mn_code mn_sql_collect(mn_sql *q, mn_arena *a, mn_sql_reader *read, size_t size, void *out, size_t *n,
                        mn_error *err)
 {
     void *found = NULL;
@@ -295,7 +357,7 @@ mn_code mn_sql_collect(mn_sql *q, mn_arena *a, mn_sql_reader *read, size_t item_
     bool row = false;
     mn_code code;
     while ((code = mn_sql_step(q, &row, err)) == MN_OK && row) {
-        void *item = push(a, &found, &count, item_size);
+        void *item = push(a, &found, &count, size);
         code = item ? read_row(q, a, read, item, err)
                     : mn_fail(err, MN_E_MEMORY, "no memory for what the store found");
         if (code != MN_OK)
@@ -304,13 +366,7 @@ mn_code mn_sql_collect(mn_sql *q, mn_arena *a, mn_sql_reader *read, size_t item_
     mn_sql_end(q);
     if (code != MN_OK)
         return code;
-    *items = found;
+    memcpy(out, &found, sizeof found);
     *n = count;
     return MN_OK;
-}
-
-void mn_sql_read_id(mn_sql *q, mn_arena *a, void *item)
-{
-    (void)a;
-    *(mn_id *)item = mn_sql_column_id(q, 0);
 }
