@@ -3,8 +3,6 @@
 #include "core/records_internal.h"
 #include "core/signin.h"
 
-#include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define COMMENT_MAX 2048
@@ -212,67 +210,34 @@ mn_code mn_core_list_get(mn_core *c, const mn_actor *who, const mn_id *id, mn_ar
     return code == MN_OK ? count_members(c, &l, out, err) : code;
 }
 
-static bool has_part(const char *text, const char *part)
-{
-    size_t n = strlen(part);
-    for (; strlen(text) >= n; text++) {
-        size_t i = 0;
-        while (i < n && tolower((unsigned char)text[i]) == tolower((unsigned char)part[i]))
-            i++;
-        if (i == n)
-            return true;
-    }
-    return false;
-}
-
-static int compare_keys(mn_list_order order, const mn_list *a, const char *name, mn_time created,
-                        const mn_id *id)
-{
-    bool by_name = order == MN_LISTS_NAME || order == MN_LISTS_NAME_DOWN;
-    int by = by_name ? strcmp(a->name, name) : (a->created > created) - (a->created < created);
-    by = by != 0 ? by : mn_id_compare(&a->id, id);
-    return order == MN_LISTS_NAME_DOWN || order == MN_LISTS_NEWEST ? -by : by;
-}
-
-static int compare_lists(const void *a, const void *b, void *order)
-{
-    const mn_list *y = b;
-    return compare_keys(*(const mn_list_order *)order, a, y->name, y->created, &y->id);
-}
-
-static bool wanted(const mn_actor *who, const mn_list_query *q, const mn_list *l)
-{
-    return mn_core_list_allowed(who, &l->id) && (!q->purpose || l->purpose == *q->purpose) &&
-           (q->active == MN_ANY || l->inactive == (q->active == MN_NO)) &&
-           (!q->like || has_part(l->name, q->like)) &&
-           (!q->after ||
-            compare_keys(q->order, l, q->after_name ? q->after_name : "", q->after_created, q->after) > 0);
-}
-
+/* The lists that the actor may not see leave gaps in the store's pages: these are filled from the next ones.
+ */
 mn_code mn_core_lists_find(mn_core *c, const mn_actor *who, const mn_list_query *what, mn_arena *arena,
                            mn_list_view **out, size_t *n, mn_error *err)
 {
-    mn_list *all = NULL;
-    size_t total = 0, kept = 0;
-    mn_list_order order = what->order;
+    mn_list_query q = *what;
+    size_t read = q.limit, kept = 0;
+    mn_list_view *views = NULL, *page = NULL;
+    q.account = who->account;
     mn_code code = mn_core_may(who, MN_R_LISTS, MN_VERB_VIEW, err);
     if (code == MN_OK)
-        code = mn_core_check_page(what->limit, err);
-    if (code == MN_OK)
-        code = c->store->ops->list_list(c->store, &who->account, arena, &all, &total, err);
+        code = mn_core_check_page(q.limit, err);
     if (code != MN_OK)
         return code;
-    for (size_t i = 0; i < total; i++)
-        if (wanted(who, what, &all[i]))
-            all[kept++] = all[i];
-    if (kept > 1)
-        qsort_r(all, kept, sizeof *all, compare_lists, &order);
-    kept = kept < what->limit ? kept : what->limit;
-    mn_list_view *views = mn_arena_calloc(arena, kept + 1, sizeof *views);
+    views = mn_arena_calloc(arena, q.limit, sizeof *views);
     if (!views)
         return mn_fail(err, MN_E_MEMORY, "no memory for lists");
-    for (size_t i = 0; code == MN_OK && i < kept; i++)
-        code = count_members(c, &all[i], &views[i], err);
+    while (code == MN_OK && kept < q.limit && read == q.limit) {
+        code = c->store->ops->people->lists(c->store, &q, arena, &page, &read, err);
+        for (size_t i = 0; code == MN_OK && i < read && kept < q.limit; i++) {
+            const mn_list *l = &page[i].list;
+            if (mn_core_list_allowed(who, &l->id))
+                views[kept++] = page[i];
+            q.after = &l->id;
+            q.after_name = l->name;
+            q.after_created = l->created;
+        }
+    }
     if (code != MN_OK)
         return code;
     *out = views;

@@ -100,11 +100,6 @@ typedef struct {
     const bool *active, *acknowledge, *sound;
 } mn_list_fields;
 
-typedef struct {
-    mn_list list;
-    uint64_t members;
-} mn_list_view;
-
 mn_code mn_core_list_create(mn_core *c, const mn_actor *who, const mn_list_fields *fields, mn_arena *arena,
                             mn_list_view *out, mn_error *err);
 mn_code mn_core_list_get(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena, mn_list_view *out,
@@ -114,18 +109,7 @@ mn_code mn_core_list_change(mn_core *c, const mn_actor *who, const mn_id *id, co
 /* Its members stay as people, and are in no search through it any more. */
 mn_code mn_core_list_delete(mn_core *c, const mn_actor *who, const mn_id *id, mn_error *err);
 
-typedef enum { MN_LISTS_NAME, MN_LISTS_NAME_DOWN, MN_LISTS_OLDEST, MN_LISTS_NEWEST } mn_list_order;
-typedef struct {
-    const mn_purpose *purpose; /* NULL: all, as with the next */
-    const char *like;          /* part of the name, letters A-Z of either case */
-    mn_choice active;
-    mn_list_order order;
-    const mn_id *after; /* the page goes on behind this list, which may be gone by now */
-    const char *after_name;
-    mn_time after_created;
-    size_t limit;
-} mn_list_query;
-/* Reads all lists of the account, and counts the members of those of the page. */
+/* The query's account is not looked at. */
 mn_code mn_core_lists_find(mn_core *c, const mn_actor *who, const mn_list_query *what, mn_arena *arena,
                            mn_list_view **out, size_t *n, mn_error *err);
 

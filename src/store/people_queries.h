@@ -1,10 +1,11 @@
-/* The statements that look through people, members and consents, and those of kept answers: the same
+/* The statements that look through people, lists, members and consents, and those of kept answers: the same
  * for both back ends but for how a parameter is written, A(n), a part of a text is looked for, L(text, n),
- * custom fields are compared, C(n), and an id is looked for among some, I(id, n).
+ * custom fields are compared, C(n), an id is looked for among some, I(id, n), and a planner is told to look
+ * for one member after the other, EACH.
  *
  * Each order has an index that ends in the id, so that a page costs the same wherever it begins and however
- * many people there are. Members in the order of their ids come from the list's own index; a list in another
- * order is a filter, as all conditions are. */
+ * many people there are. Members in the order of their ids come from the list's own index. In another order a
+ * small list is sorted (FEW), and a large one is a filter, as all conditions are. */
 #ifndef MN_STORE_PEOPLE_QUERIES_H
 #define MN_STORE_PEOPLE_QUERIES_H
 
@@ -31,8 +32,17 @@
 #define PEOPLE_IN(A, L, C, compare, order)                                                                   \
     "SELECT " PERSON_COLUMNS " FROM member m JOIN person p ON p.id = m.person" PEOPLE_WHERE(A, L, C)         \
     " AND m.list = " A(3) " AND m.person " compare " " A(13) " ORDER BY m.person" order " LIMIT " A(14)
+#define PEOPLE_FEW(A, L, C, EACH, compare, order)                                                            \
+    "SELECT " PERSON_COLUMNS " FROM (SELECT person FROM member WHERE list = " A(3) " LIMIT " A(16) ") m "    \
+    EACH PEOPLE_WHERE(A, L, C) " AND p.id = m.person"                                                        \
+    " AND " compare " (" A(13) ", " A(14) ") ORDER BY " order " LIMIT " A(15)
+#define LISTS_BY(A, L, compare, order)                                                                       \
+    "SELECT " LIST_COLUMNS ", (SELECT count(*) FROM member m WHERE m.list = l.id) FROM (SELECT * FROM list l" \
+    " WHERE l.account = " A(1) " AND (" L("l.name", 2) " OR " A(2) " IS NULL) AND (l.purpose = " A(3)        \
+    " OR " A(3) " IS NULL) AND " YES_OR_NO(A, 4, "(NOT l.inactive)")                                         \
+    " AND " compare " (" A(5) ", " A(6) ") ORDER BY " order " LIMIT " A(7) ") l ORDER BY " order
 
-#define MN_PEOPLE_QUERIES(X, A, L, C, I)                                                                     \
+#define MN_PEOPLE_QUERIES(X, A, L, C, I, EACH)                                                               \
     X(PEOPLE_OLDEST, PEOPLE_BY(A, L, C, I, "(p.created, p.id) >", "p.created, p.id"))                        \
     X(PEOPLE_NEWEST, PEOPLE_BY(A, L, C, I, "(p.created, p.id) <", "p.created DESC, p.id DESC"))              \
     X(PEOPLE_NAME, PEOPLE_BY(A, L, C, I, "(p.name, p.id) >", "p.name, p.id"))                                \
@@ -41,6 +51,10 @@
     X(PEOPLE_UPDATED_DOWN, PEOPLE_BY(A, L, C, I, "(p.updated, p.id) <", "p.updated DESC, p.id DESC"))        \
     X(PEOPLE_IN_OLDEST, PEOPLE_IN(A, L, C, ">", ""))                                                         \
     X(PEOPLE_IN_NEWEST, PEOPLE_IN(A, L, C, "<", " DESC"))                                                    \
+    X(PEOPLE_FEW_NAME, PEOPLE_FEW(A, L, C, EACH, "(p.name, p.id) >", "p.name, p.id"))                        \
+    X(PEOPLE_FEW_NAME_DOWN, PEOPLE_FEW(A, L, C, EACH, "(p.name, p.id) <", "p.name DESC, p.id DESC"))         \
+    X(PEOPLE_FEW_UPDATED, PEOPLE_FEW(A, L, C, EACH, "(p.updated, p.id) >", "p.updated, p.id"))               \
+    X(PEOPLE_FEW_UPDATED_DOWN, PEOPLE_FEW(A, L, C, EACH, "(p.updated, p.id) <", "p.updated DESC, p.id DESC")) \
     X(PEOPLE_EXTERNAL, "SELECT " PERSON_COLUMNS " FROM person p" PEOPLE_WHERE(A, L, C)                       \
       PEOPLE_AMONG(A, I, 13) " AND p.external_id = " A(14))                                                  \
     /* All that a look at a person shows, in one statement; what a row is stands in its first column. */     \
@@ -60,6 +74,11 @@
       "JOIN person p ON p.id = m.person WHERE m.list = " A(1) " AND m.person > " A(2)                        \
       " ORDER BY m.person LIMIT " A(3))                                                                      \
     X(MEMBER_COUNT, "SELECT count(*) FROM member WHERE list = " A(1))                                        \
+    X(MEMBER_COUNT_TO, "SELECT count(*) FROM (SELECT 1 FROM member WHERE list = " A(1) " LIMIT " A(2) ") m") \
+    X(LISTS_NAME, LISTS_BY(A, L, "(l.name, l.id) >", "l.name, l.id"))                                        \
+    X(LISTS_NAME_DOWN, LISTS_BY(A, L, "(l.name, l.id) <", "l.name DESC, l.id DESC"))                         \
+    X(LISTS_OLDEST, LISTS_BY(A, L, "(l.created, l.id) >", "l.created, l.id"))                                \
+    X(LISTS_NEWEST, LISTS_BY(A, L, "(l.created, l.id) <", "l.created DESC, l.id DESC"))                      \
     X(LIST_DELETE, "DELETE FROM list WHERE id = " A(1))                                                      \
     X(CONSENT_GET, "SELECT id, person, purpose, method, evidence, given, until, withdrawn FROM consent "     \
       "WHERE id = " A(1))                                                                                    \

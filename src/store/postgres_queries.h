@@ -130,6 +130,9 @@
 /* Each value wanted is the field's, or one of the field's. */
 #define MN_POSTGRES_CUSTOM(n) "p.custom::jsonb @> $" #n "::text::jsonb"
 
+/* Joined freely, a planner without statistics reads all members again for each person. */
+#define MN_POSTGRES_EACH "CROSS JOIN LATERAL (SELECT * FROM person o WHERE o.id = m.person LIMIT 1) p"
+
 #define MN_POSTGRES_STATEMENTS(X)                                                                            \
     MN_POSTGRES_QUERIES(X)                                                                                   \
     MN_RECORD_QUERIES(X, MN_POSTGRES_PARAMETER, MN_POSTGRES_LIKE, MN_POSTGRES_NOTED)                         \
@@ -137,7 +140,8 @@
     MN_AUDIT_QUERIES(X, MN_POSTGRES_PARAMETER)                                                               \
     MN_ERASURE_QUERIES(X, MN_POSTGRES_PARAMETER)                                                             \
     MN_FACE_QUERIES(X, MN_POSTGRES_PARAMETER, MN_POSTGRES_AMONG)                                             \
-    MN_PEOPLE_QUERIES(X, MN_POSTGRES_PARAMETER, MN_POSTGRES_LIKE, MN_POSTGRES_CUSTOM, MN_POSTGRES_AMONG)
+    MN_PEOPLE_QUERIES(X, MN_POSTGRES_PARAMETER, MN_POSTGRES_LIKE, MN_POSTGRES_CUSTOM, MN_POSTGRES_AMONG,     \
+                      MN_POSTGRES_EACH)
 
 typedef enum {
 #define X(name, sql) P_##name,

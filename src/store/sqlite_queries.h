@@ -50,6 +50,8 @@
     "NOT EXISTS (SELECT 1 FROM json_tree(?" #n ") w WHERE w.atom IS NOT NULL AND NOT EXISTS (SELECT 1 FROM " \
     "json_tree(p.custom) h WHERE h.atom = w.atom AND h.type = w.type AND h.path = w.path AND "               \
     "(w.path <> '$' OR h.key = w.key)))"
+/* Goes from left to right. */
+#define MN_SQLITE_EACH "CROSS JOIN person p"
 /* A statement writes; the note is another one, see mn_sql_write_noted. */
 #define MN_SQLITE_NOTED(write, who) write
 
@@ -60,7 +62,8 @@
     MN_AUDIT_QUERIES(X, MN_SQLITE_PARAMETER)                                                                 \
     MN_ERASURE_QUERIES(X, MN_SQLITE_PARAMETER)                                                               \
     MN_FACE_QUERIES(X, MN_SQLITE_PARAMETER, MN_SQLITE_AMONG)                                                 \
-    MN_PEOPLE_QUERIES(X, MN_SQLITE_PARAMETER, MN_SQLITE_LIKE, MN_SQLITE_CUSTOM, MN_SQLITE_AMONG)
+    MN_PEOPLE_QUERIES(X, MN_SQLITE_PARAMETER, MN_SQLITE_LIKE, MN_SQLITE_CUSTOM, MN_SQLITE_AMONG,             \
+                      MN_SQLITE_EACH)
 
 typedef enum {
 #define X(name, sql) Q_##name,

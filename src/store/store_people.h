@@ -41,6 +41,26 @@ typedef struct {
     size_t limit; /* at least 1 */
 } mn_people_query;
 
+typedef enum { MN_LISTS_NAME, MN_LISTS_NAME_DOWN, MN_LISTS_OLDEST, MN_LISTS_NEWEST } mn_list_order;
+
+typedef struct {
+    mn_id account;
+    const mn_purpose *purpose; /* NULL: all, as with the next */
+    const char *like;          /* part of the name, letters A-Z of either case */
+    mn_choice active;
+    mn_list_order order;
+    const mn_id
+        *after; /* the page goes on behind this list, which may be gone by now; NULL: from the first */
+    const char *after_name;
+    mn_time after_created;
+    size_t limit; /* at least 1 */
+} mn_list_query;
+
+typedef struct {
+    mn_list list;
+    uint64_t members;
+} mn_list_view;
+
 typedef struct {
     mn_id person;
     const char *name, *external_id;
@@ -91,6 +111,9 @@ typedef struct {
                     mn_error *err);
     /* One statement. */
     mn_code (*whole)(mn_store *s, const mn_id *person, mn_arena *a, mn_person_whole *out, mn_error *err);
+    /* The members are counted, of those of the page only. */
+    mn_code (*lists)(mn_store *s, const mn_list_query *q, mn_arena *a, mn_list_view **out, size_t *n,
+                     mn_error *err);
     /* In the order of their ids, behind `after` (nil: from the first). */
     mn_code (*members)(mn_store *s, const mn_id *list, const mn_id *after, size_t limit, mn_arena *a,
                        mn_member **out, size_t *n, mn_error *err);

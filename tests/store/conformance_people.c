@@ -1,6 +1,7 @@
 /* Looking through people, members and consents; lists with all they have; evidence; kept answers. */
 #include "conformance_parts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const mn_people_query everybody = {.active = MN_ANY,
@@ -204,6 +205,125 @@ static void test_lists(void **state)
     assert_ok(f->s->ops->person_get(f->s, &behind, f->a, &(mn_person){0}, err));
 }
 
+static void put_named(fixture *f, uint8_t n, const char *name, mn_purpose purpose, mn_time created,
+                      bool inactive)
+{
+    const mn_list l = {.id = make_id('l', n),
+                       .name = name,
+                       .purpose = purpose,
+                       .retention = MN_TIME_NEVER,
+                       .created = created,
+                       .inactive = inactive};
+    assert_ok(f->s->ops->list_put(f->s, &l, err));
+}
+
+/* The numbers of the lists found, one character each, page by page. */
+static void find_lists(fixture *f, mn_list_query q, char out[64])
+{
+    mn_list_view *found = NULL;
+    size_t n = q.limit, all = 0;
+    while (n == q.limit) {
+        assert_ok(f->s->ops->people->lists(f->s, &q, f->a, &found, &n, err));
+        assert_true(n <= q.limit && all + n < 64);
+        for (size_t i = 0; i < n; i++) {
+            out[all++] = (char)('0' + found[i].list.id.bytes[15]);
+            q.after = &found[i].list.id;
+            q.after_name = found[i].list.name;
+            q.after_created = found[i].list.created;
+        }
+    }
+    out[all] = 0;
+}
+
+static void test_pages_of_lists(void **state)
+{
+    static const char *const want[] = {"3142", "2413", "2134", "4312"};
+    const mn_purpose live = MN_PURPOSE_LIVE;
+    fixture *f = *state;
+    char got[64];
+    put_named(f, 1, "guests", MN_PURPOSE_LIVE, 20, false);
+    put_named(f, 2, "staff", MN_PURPOSE_ATTENDANCE, 10, false);
+    put_named(f, 3, "Staff_old", MN_PURPOSE_LIVE, 20, true);
+    put_named(f, 4, "guests of staff", MN_PURPOSE_LIVE, 30, false);
+    for (int order = 0; order < 4; order++)
+        for (size_t limit = 1; limit <= 5; limit++) {
+            const mn_list_query q = {.active = MN_ANY, .order = (mn_list_order)order, .limit = limit};
+            find_lists(f, q, got);
+            assert_string_equal(got, want[order]);
+        }
+#define FOUND(want, ...)                                                                                     \
+    {                                                                                                        \
+        mn_list_query q = {.active = MN_ANY, .limit = 2};                                                    \
+        __VA_ARGS__;                                                                                         \
+        find_lists(f, q, got);                                                                               \
+        assert_string_equal(got, want);                                                                      \
+    }
+    FOUND("342", q.like = "STAFF");
+    FOUND("3", q.like = "f_o");
+    FOUND("314", q.purpose = &live);
+    FOUND("3", q.active = MN_NO);
+    FOUND("142", q.active = MN_YES);
+    FOUND("14", q.active = MN_YES; q.purpose = &live);
+    FOUND("", q.account = make_id('a', 7));
+#undef FOUND
+    mn_list_view *found = NULL;
+    size_t n = 0;
+    const mn_id guests = make_id('l', 1), one = make_id('p', 1), two = make_id('p', 2);
+    put_person(f, 1, "A");
+    put_person(f, 2, "B");
+    assert_ok(f->s->ops->member_put(f->s, &guests, &one, 5, err));
+    assert_ok(f->s->ops->member_put(f->s, &guests, &two, 5, err));
+    const mn_list_query q = {.active = MN_YES, .limit = 9};
+    assert_ok(f->s->ops->people->lists(f->s, &q, f->a, &found, &n, err));
+    assert_int_equal(n, 3);
+    assert_int_equal(found[0].members, 2);
+    assert_int_equal(found[1].members, 0);
+    assert_string_equal(found[0].list.name, "guests");
+    assert_int_equal(found[0].list.created, 20);
+}
+
+/* A list that is sorted for a page, and one that is too large for that: the same pages. */
+static void test_small_and_large_lists(void **state)
+{
+    enum { N = 10001 };
+    static mn_person people[N];
+    static mn_member_record members[N];
+    static char names[N][8];
+    fixture *f = *state;
+    put_list(f, 1, "all");
+    put_person(f, 1, "n00000"); /* in no list */
+    const mn_id list = make_id('l', 1);
+    for (size_t i = 0; i < N; i++) {
+        mn_id id = make_id('q', (uint8_t)(i & 0xff));
+        id.bytes[14] = (uint8_t)(i >> 8);
+        snprintf(names[i], sizeof names[i], "n%05u", (unsigned)(N - i));
+        people[i] = (mn_person){.id = id, .name = names[i], .active = true, .updated = 50000 - (mn_time)i};
+        members[i] = (mn_member_record){.list = list, .person = id, .added = 5};
+    }
+    const mn_records r = {.people = people, .n_people = N, .members = members, .n_members = N};
+    assert_ok(f->s->ops->put_many(f->s, &r, err));
+    for (int round = 0; round < 2; round++) {
+        for (int order = MN_PEOPLE_NAME; order < MN_PEOPLE_ORDERS; order++) {
+            bool down = order == MN_PEOPLE_NAME_DOWN || order == MN_PEOPLE_UPDATED_DOWN;
+            mn_people_query q = everybody;
+            mn_person *found = NULL;
+            size_t n = 0;
+            q.list = &list;
+            q.order = (mn_people_order)order;
+            q.limit = 3;
+            q.after = &people[down ? 10 : N - 11].id;
+            q.after_name = people[down ? 10 : N - 11].name;
+            q.after_time = people[down ? 10 : N - 11].updated;
+            assert_ok(f->s->ops->people->page(f->s, &q, f->a, &found, &n, err));
+            assert_int_equal(n, 3);
+            for (size_t i = 0; i < n; i++)
+                assert_memory_equal(&found[i].id, &people[down ? 11 + i : N - 12 - i].id, 16);
+        }
+        if (round == 0)
+            assert_ok(f->s->ops->member_delete(f->s, &list, &people[N / 2].id, err));
+    }
+}
+
 static void put_consent(fixture *f, uint8_t n, uint8_t person, mn_purpose purpose, mn_time until,
                         mn_time withdrawn)
 {
@@ -372,8 +492,16 @@ int conformance_people(const char *name)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_orders),   T(test_conditions),     T(test_custom_and_avatar), T(test_lists),
-        T(test_consents), T(test_a_whole_person), T(test_evidence),          T(test_kept_answers),
+        T(test_orders),
+        T(test_conditions),
+        T(test_custom_and_avatar),
+        T(test_lists),
+        T(test_consents),
+        T(test_a_whole_person),
+        T(test_evidence),
+        T(test_kept_answers),
+        T(test_pages_of_lists),
+        T(test_small_and_large_lists),
     };
 #undef T
     return cmocka_run_group_tests_name(name, tests, NULL, NULL);
