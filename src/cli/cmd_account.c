@@ -1,7 +1,6 @@
 /* mien account add, list, suspend, resume. */
 #include "cli/desk.h"
 #include "cli/out.h"
-#include "cli/say.h"
 #include "core/accounts.h"
 
 #include <errno.h>
@@ -129,33 +128,22 @@ static mn_code list(mn_desk *d, mn_error *err)
     return code;
 }
 
-static int run(mn_cli *cli, bool create, mn_code (*what)(mn_desk *d, mn_error *err))
-{
-    mn_error err = {0};
-    mn_desk d;
-    mn_code code = mn_desk_open(cli, create, &d, &err);
-    if (code == MN_OK)
-        code = what(&d, &err);
-    mn_desk_close(&d);
-    return code == MN_OK ? MN_EXIT_DONE : mn_desk_fail(&err);
-}
-
 int mn_cmd_account_add(mn_cli *cli)
 {
-    return run(cli, true, add);
+    return mn_desk_run(cli, true, add);
 }
 
 int mn_cmd_account_list(mn_cli *cli)
 {
-    return run(cli, false, list);
+    return mn_desk_run(cli, false, list);
 }
 
 int mn_cmd_account_suspend(mn_cli *cli)
 {
-    return run(cli, false, suspend);
+    return mn_desk_run(cli, false, suspend);
 }
 
 int mn_cmd_account_resume(mn_cli *cli)
 {
-    return run(cli, false, resume);
+    return mn_desk_run(cli, false, resume);
 }

@@ -1,7 +1,6 @@
 /* mien user add, list, passwd, disable, enable, remove. */
 #include "cli/desk.h"
 #include "cli/out.h"
-#include "cli/say.h"
 #include "core/users.h"
 
 #include <sodium.h>
@@ -154,43 +153,32 @@ static mn_code list(mn_desk *d, mn_error *err)
     return code;
 }
 
-static int run(mn_cli *cli, bool create, mn_code (*what)(mn_desk *d, mn_error *err))
-{
-    mn_error err = {0};
-    mn_desk d;
-    mn_code code = mn_desk_open(cli, create, &d, &err);
-    if (code == MN_OK)
-        code = what(&d, &err);
-    mn_desk_close(&d);
-    return code == MN_OK ? MN_EXIT_DONE : mn_desk_fail(&err);
-}
-
 int mn_cmd_user_add(mn_cli *cli)
 {
-    return run(cli, true, add);
+    return mn_desk_run(cli, true, add);
 }
 
 int mn_cmd_user_list(mn_cli *cli)
 {
-    return run(cli, false, list);
+    return mn_desk_run(cli, false, list);
 }
 
 int mn_cmd_user_passwd(mn_cli *cli)
 {
-    return run(cli, false, passwd);
+    return mn_desk_run(cli, false, passwd);
 }
 
 int mn_cmd_user_disable(mn_cli *cli)
 {
-    return run(cli, false, disable);
+    return mn_desk_run(cli, false, disable);
 }
 
 int mn_cmd_user_enable(mn_cli *cli)
 {
-    return run(cli, false, enable);
+    return mn_desk_run(cli, false, enable);
 }
 
 int mn_cmd_user_remove(mn_cli *cli)
 {
-    return run(cli, false, remove_user);
+    return mn_desk_run(cli, false, remove_user);
 }

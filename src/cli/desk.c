@@ -24,27 +24,28 @@ static mn_code choose_account(mn_desk *d, mn_error *err)
     return code;
 }
 
-mn_code mn_desk_open(mn_cli *cli, bool create, mn_desk *out, mn_error *err)
+static mn_code open_records(mn_desk *d, bool create, mn_error *err)
 {
-    *out = (mn_desk){.cli = cli, .actor = mn_engine_actor(), .arena = mn_arena_create(ARENA_MAX)};
-    if (!out->arena)
+    if (!d->arena)
         return mn_fail(err, MN_E_MEMORY, "no memory for the records");
-    mn_code code =
-        create ? mn_engine_make_records(cli, &out->core, err) : mn_engine_open_records(cli, &out->core, err);
-    return code == MN_OK ? choose_account(out, err) : code;
+    mn_code code = create ? mn_engine_make_records(d->cli, &d->core, err)
+                          : mn_engine_open_records(d->cli, &d->core, err);
+    return code == MN_OK ? choose_account(d, err) : code;
 }
 
-void mn_desk_close(mn_desk *d)
+int mn_desk_run(mn_cli *cli, bool create, mn_code (*what)(mn_desk *d, mn_error *err))
 {
-    if (d->core)
-        mn_core_close(d->core);
-    mn_arena_destroy(d->arena);
-}
-
-int mn_desk_fail(const mn_error *err)
-{
-    mn_say_error(NULL, err);
-    return MN_EXIT_FAILURE;
+    mn_error err = {0};
+    mn_desk d = {.cli = cli, .actor = mn_engine_actor(), .arena = mn_arena_create(ARENA_MAX)};
+    mn_code code = open_records(&d, create, &err);
+    if (code == MN_OK)
+        code = what(&d, &err);
+    if (d.core)
+        mn_core_close(d.core);
+    mn_arena_destroy(d.arena);
+    if (code != MN_OK)
+        mn_say_error(NULL, &err);
+    return code == MN_OK ? MN_EXIT_DONE : MN_EXIT_FAILURE;
 }
 
 /* ---- passwords ---- */

@@ -13,11 +13,9 @@ typedef struct {
     mn_actor actor; /* of the account named by --account */
 } mn_desk;
 
-/* create: makes the data directory when it is missing. Ends with mn_desk_close, also after a failure. */
-mn_code mn_desk_open(mn_cli *cli, bool create, mn_desk *out, mn_error *err);
-void mn_desk_close(mn_desk *d);
-/* Says what failed, and is the exit status for it. */
-int mn_desk_fail(const mn_error *err);
+/* Does `what` with the records open, and says what failed; the exit status. create: makes the data directory
+ * when it is missing. */
+int mn_desk_run(mn_cli *cli, bool create, mn_code (*what)(mn_desk *d, mn_error *err));
 
 /* Asked for twice without echo where there is a terminal, else the first line of standard input. */
 #define MN_DESK_PASSWORD 160

@@ -190,16 +190,7 @@ mn_code mn_core_account_remove(mn_core *c, const mn_actor *who, const mn_id *id,
 {
     job j = {.who = who, .id = id};
     mn_code code = mn_core_may_everywhere(who, MN_R_ACCOUNTS, MN_VERB_DELETE, err);
-    if (code != MN_OK)
-        return code;
-    j.arena = mn_arena_create(MN_SIGNIN_ARENA);
-    if (!j.arena)
-        return mn_fail(err, MN_E_MEMORY, "no memory to remove an account");
-    code = mn_core_transact(c, drop, &j, err);
-    mn_arena_destroy(j.arena);
-    if (code == MN_OK)
-        mn_identity_forget(c);
-    return code;
+    return code == MN_OK ? mn_core_take_away(c, drop, &j, &j.arena, err) : code;
 }
 
 /* ---- reading ---- */

@@ -326,17 +326,9 @@ static mn_code end_all(mn_core *c, void *ctx, mn_error *err)
 
 static mn_code end_with(mn_core *c, const mn_actor *who, const mn_id *id, mn_core_work *how, mn_error *err)
 {
+    ending e = {.who = who, .id = id};
     mn_code code = need_user(who, err);
-    if (code != MN_OK)
-        return code;
-    ending e = {.who = who, .id = id, .arena = mn_arena_create(MN_SIGNIN_ARENA)};
-    if (!e.arena)
-        return mn_fail(err, MN_E_MEMORY, "no memory to end a session");
-    code = mn_core_transact(c, how, &e, err);
-    mn_arena_destroy(e.arena);
-    if (code == MN_OK)
-        mn_identity_forget(c);
-    return code;
+    return code == MN_OK ? mn_core_take_away(c, how, &e, &e.arena, err) : code;
 }
 
 mn_code mn_core_session_end(mn_core *c, const mn_actor *who, const mn_id *session, mn_error *err)

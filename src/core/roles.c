@@ -120,34 +120,20 @@ static mn_code change(mn_core *c, void *ctx, mn_error *err)
     return code == MN_OK ? record(c, j, "role.change", err) : code;
 }
 
-static bool has_word(const char *words, const char *word)
+static bool has_role(const mn_user *u, const void *name)
 {
-    size_t n = strlen(word);
-    for (const char *at = words; (at = strstr(at, word)); at += n)
-        if ((at == words || at[-1] == ' ') && (at[n] == 0 || at[n] == ' '))
-            return true;
-    return false;
+    return mn_user_has_role(u, name);
 }
 
 static mn_code check_unused(mn_core *c, const job *j, mn_error *err)
 {
-    const char *at = NULL;
-    size_t n = MN_SIGNIN_PAGE;
-    while (n == MN_SIGNIN_PAGE) {
-        mn_user *all = NULL;
-        mn_code code = c->store->ops->access->user_list(c->store, &j->who->account, at, MN_SIGNIN_PAGE,
-                                                        j->arena, &all, &n, err);
-        if (code != MN_OK)
-            return code;
-        for (size_t i = 0; i < n; i++)
-            if (has_word(all[i].roles, j->name))
-                return mn_fail(err, MN_E_CONFLICT,
-                               "the user %s has the role \"%s\": give them another one first", all[i].login,
-                               j->name);
-        if (n > 0)
-            at = all[n - 1].login;
-    }
-    return MN_OK;
+    mn_user u;
+    bool used = false;
+    mn_code code = mn_user_any(c, &j->who->account, has_role, j->name, j->arena, &u, &used, err);
+    if (code == MN_OK && used)
+        code = mn_fail(err, MN_E_CONFLICT, "the user %s has the role \"%s\": give them another one first",
+                       u.login, j->name);
+    return code;
 }
 
 static mn_code drop(mn_core *c, void *ctx, mn_error *err)
@@ -238,14 +224,5 @@ mn_code mn_core_role_remove(mn_core *c, const mn_actor *who, const char *name, m
     mn_code code = mn_core_may(who, MN_R_ROLES, MN_VERB_DELETE, err);
     if (code == MN_OK)
         code = check_predefined(name, err);
-    if (code != MN_OK)
-        return code;
-    j.arena = mn_arena_create(MN_SIGNIN_ARENA);
-    if (!j.arena)
-        return mn_fail(err, MN_E_MEMORY, "no memory to remove a role");
-    code = mn_core_transact(c, drop, &j, err);
-    mn_arena_destroy(j.arena);
-    if (code == MN_OK)
-        mn_identity_forget(c);
-    return code;
+    return code == MN_OK ? mn_core_take_away(c, drop, &j, &j.arena, err) : code;
 }

@@ -86,6 +86,18 @@ mn_code mn_core_transact(mn_core *c, mn_core_work *fn, void *ctx, mn_error *err)
     return code;
 }
 
+mn_code mn_core_take_away(mn_core *c, mn_core_work *fn, void *ctx, mn_arena **arena, mn_error *err)
+{
+    *arena = mn_arena_create(MN_SIGNIN_ARENA);
+    if (!*arena)
+        return mn_fail(err, MN_E_MEMORY, "no memory for what is taken away");
+    mn_code code = mn_core_transact(c, fn, ctx, err);
+    mn_arena_destroy(*arena);
+    if (code == MN_OK)
+        mn_identity_forget(c);
+    return code;
+}
+
 mn_code mn_core_check_page(size_t limit, mn_error *err)
 {
     return limit >= 1 && limit <= MN_SIGNIN_PAGE

@@ -91,6 +91,13 @@ mn_code mn_user_prepare(mn_core *c, const mn_user_fields *fields, char once[MN_O
 mn_code mn_user_insert(mn_core *c, const mn_actor *who, const mn_user_fields *fields,
                        const char hash[MN_PASSWORD_HASH], mn_arena *arena, mn_user *out, mn_error *err);
 
+/* users.c: is there a user of the account that `fits`? *out is the first one, by login, and may be NULL. */
+typedef bool mn_user_fits(const mn_user *u, const void *ctx);
+mn_code mn_user_any(mn_core *c, const mn_id *account, mn_user_fits *fits, const void *ctx, mn_arena *arena,
+                    mn_user *out, bool *yes, mn_error *err);
+/* roles: as they are stored, names with blanks between */
+bool mn_user_has_role(const mn_user *u, const char *role);
+
 /* users.c: letters, digits and a few signs; NULL or "" is fine for a comment */
 mn_code mn_core_check_name_word(const char *what, const char *text, mn_error *err);
 mn_code mn_core_check_comment(const char *text, mn_error *err);
@@ -98,6 +105,9 @@ mn_code mn_core_check_comment(const char *text, mn_error *err);
 /* Runs fn inside a transaction. */
 typedef mn_code mn_core_work(mn_core *c, void *ctx, mn_error *err);
 mn_code mn_core_transact(mn_core *c, mn_core_work *fn, void *ctx, mn_error *err);
+/* The same for what takes something away from somebody, which ends at once. *arena, a part of ctx, is there
+ * for as long as it takes. */
+mn_code mn_core_take_away(mn_core *c, mn_core_work *fn, void *ctx, mn_arena **arena, mn_error *err);
 mn_code mn_core_check_page(size_t limit, mn_error *err);
 /* if_updated NULL: fits. */
 mn_code mn_core_check_updated(mn_time updated, const mn_time *if_updated, mn_error *err);

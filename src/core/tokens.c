@@ -250,14 +250,5 @@ mn_code mn_core_token_revoke(mn_core *c, const mn_actor *who, const mn_id *id, m
 {
     job j = {.who = who, .id = id};
     mn_code code = mn_core_check_actor(who, err);
-    if (code != MN_OK)
-        return code;
-    j.arena = mn_arena_create(MN_SIGNIN_ARENA);
-    if (!j.arena)
-        return mn_fail(err, MN_E_MEMORY, "no memory to revoke a token");
-    code = mn_core_transact(c, drop, &j, err);
-    mn_arena_destroy(j.arena);
-    if (code == MN_OK)
-        mn_identity_forget(c);
-    return code;
+    return code == MN_OK ? mn_core_take_away(c, drop, &j, &j.arena, err) : code;
 }

@@ -83,40 +83,64 @@ static mn_code read_user(mn_core *c, const mn_actor *who, const mn_id *id, mn_ar
     return code;
 }
 
-static bool is_administrator(const mn_user *u)
+bool mn_user_has_role(const mn_user *u, const char *role)
 {
-    static const char word[] = "administrator";
-    if (u->disabled)
-        return false;
-    for (const char *at = u->roles; (at = strstr(at, word)); at += sizeof word - 1)
-        if ((at == u->roles || at[-1] == ' ') && (at[sizeof word - 1] == 0 || at[sizeof word - 1] == ' '))
+    size_t n = strlen(role);
+    for (const char *at = u->roles; (at = strstr(at, role)); at += n)
+        if ((at == u->roles || at[-1] == ' ') && (at[n] == 0 || at[n] == ' '))
             return true;
     return false;
+}
+
+mn_code mn_user_any(mn_core *c, const mn_id *account, mn_user_fits *fits, const void *ctx, mn_arena *arena,
+                    mn_user *out, bool *yes, mn_error *err)
+{
+    const char *at = NULL;
+    size_t n = MN_SIGNIN_PAGE;
+    while (n == MN_SIGNIN_PAGE) {
+        mn_user *page = NULL;
+        mn_code code =
+            c->store->ops->access->user_list(c->store, account, at, MN_SIGNIN_PAGE, arena, &page, &n, err);
+        if (code != MN_OK)
+            return code;
+        for (size_t i = 0; i < n; i++) {
+            if (fits(&page[i], ctx)) {
+                if (out)
+                    *out = page[i];
+                *yes = true;
+                return MN_OK;
+            }
+            at = page[i].login;
+        }
+    }
+    *yes = false;
+    return MN_OK;
+}
+
+static bool is_administrator(const mn_user *u)
+{
+    return !u->disabled && mn_user_has_role(u, "administrator");
+}
+
+static bool is_other_administrator(const mn_user *u, const void *id)
+{
+    return is_administrator(u) && mn_id_compare(&u->id, id) != 0;
 }
 
 /* Somebody must be left who can let others in. */
 static mn_code check_last(mn_core *c, const mn_user *before, const mn_user *after, mn_arena *arena,
                           mn_error *err)
 {
-    const char *at = NULL;
-    size_t n = MN_SIGNIN_PAGE;
+    bool other = false;
     if (!is_administrator(before) || (after && is_administrator(after)))
         return MN_OK;
-    while (n == MN_SIGNIN_PAGE) {
-        mn_user *all = NULL;
-        mn_code code = c->store->ops->access->user_list(c->store, &before->account, at, MN_SIGNIN_PAGE, arena,
-                                                        &all, &n, err);
-        if (code != MN_OK)
-            return code;
-        for (size_t i = 0; i < n; i++)
-            if (is_administrator(&all[i]) && mn_id_compare(&all[i].id, &before->id) != 0)
-                return MN_OK;
-        if (n > 0)
-            at = all[n - 1].login;
-    }
-    return mn_fail(err, MN_E_CONFLICT,
-                   "%s is the last administrator of this account: make somebody else one first",
-                   before->login);
+    mn_code code =
+        mn_user_any(c, &before->account, is_other_administrator, &before->id, arena, NULL, &other, err);
+    if (code == MN_OK && !other)
+        code = mn_fail(err, MN_E_CONFLICT,
+                       "%s is the last administrator of this account: make somebody else one first",
+                       before->login);
+    return code;
 }
 
 static mn_code record(mn_core *c, const job *j, const char *action, mn_error *err)
@@ -335,16 +359,7 @@ mn_code mn_core_user_remove(mn_core *c, const mn_actor *who, const mn_id *id, mn
 {
     job j = {.who = who, .id = id};
     mn_code code = mn_core_may(who, MN_R_USERS, MN_VERB_DELETE, err);
-    if (code != MN_OK)
-        return code;
-    j.arena = mn_arena_create(MN_SIGNIN_ARENA);
-    if (!j.arena)
-        return mn_fail(err, MN_E_MEMORY, "no memory to remove a user");
-    code = mn_core_transact(c, drop, &j, err);
-    mn_arena_destroy(j.arena);
-    if (code == MN_OK)
-        mn_identity_forget(c);
-    return code;
+    return code == MN_OK ? mn_core_take_away(c, drop, &j, &j.arena, err) : code;
 }
 
 /* ---- reading ---- */
@@ -390,18 +405,6 @@ mn_code mn_core_users(mn_core *c, const mn_actor *who, const char *after, size_t
 
 /* ---- the first start ---- */
 
-static mn_code add_first(mn_core *c, void *ctx, mn_error *err)
-{
-    job *j = ctx;
-    static const mn_id first;
-    mn_user *all = NULL;
-    size_t n = 0;
-    mn_code code = c->store->ops->access->user_list(c->store, &first, NULL, 1, j->arena, &all, &n, err);
-    if (code != MN_OK || n > 0)
-        return code;
-    return add(c, j, err);
-}
-
 static mn_code has_users(mn_core *c, mn_arena *arena, bool *yes, mn_error *err)
 {
     static const mn_id first;
@@ -410,6 +413,15 @@ static mn_code has_users(mn_core *c, mn_arena *arena, bool *yes, mn_error *err)
     mn_code code = c->store->ops->access->user_list(c->store, &first, NULL, 1, arena, &all, &n, err);
     *yes = code == MN_OK && n > 0;
     return code;
+}
+
+/* Another process may have been faster. */
+static mn_code add_first(mn_core *c, void *ctx, mn_error *err)
+{
+    job *j = ctx;
+    bool there = false;
+    mn_code code = has_users(c, j->arena, &there, err);
+    return code == MN_OK && !there ? add(c, j, err) : code;
 }
 
 mn_code mn_core_first_user(mn_core *c, char once[MN_ONCE_TEXT], bool *made, mn_error *err)

@@ -13,15 +13,6 @@ typedef struct {
     size_t n, max;
 } choice;
 
-static bool has_role(const char *roles, const char *role)
-{
-    size_t n = strlen(role);
-    for (const char *at = roles; (at = strstr(at, role)); at += n)
-        if ((at == roles || at[-1] == ' ') && (at[n] == 0 || at[n] == ' '))
-            return true;
-    return false;
-}
-
 /* As LIKE does in the store: only A to Z have two cases. */
 static bool contains(const char *text, const char *part)
 {
@@ -44,7 +35,7 @@ static bool contains(const char *text, const char *part)
 static bool fits(const mn_user_query *q, const mn_user *u)
 {
     return (!q->like || contains(u->login, q->like) || contains(u->name, q->like)) &&
-           (!q->role || has_role(u->roles, q->role)) && (!q->active || *q->active == !u->disabled);
+           (!q->role || mn_user_has_role(u, q->role)) && (!q->active || *q->active == !u->disabled);
 }
 
 /* Every user has another key, and the texts of one order compare as the users are to come. */
