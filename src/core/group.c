@@ -112,8 +112,7 @@ void mn_group_post(mn_group *g, mn_group_job *job, void (*settled)(mn_group_job 
     pthread_mutex_lock(&g->lock);
     if (!g->threaded)
         g->threaded = pthread_create(&g->thread, NULL, lead, g) == 0;
-    bool post = g->threaded,
-         wake = post && !g->busy && !g->first; /* else who works wakes it, or who came before */
+    bool post = g->threaded, wake = post && !g->busy; /* else who works wakes it */
     if (post) {
         job->settled = settled;
         append(g, job);
