@@ -14,8 +14,8 @@
 #include <signal.h>
 #include <time.h>
 
-#define LONG_PAGES   4000             /* of 4 KiB: then it is copied */
-#define TOO_LONG     (3 * LONG_PAGES) /* more: who commits waits for who copies, and copies */
+#define LONG_PAGES   8000             /* of 4 KiB: then it is copied */
+#define TOO_LONG     (2 * LONG_PAGES) /* more: who commits waits for who copies, and copies */
 #define REST_PAGES   250              /* few enough for others to wait for */
 #define READER_TRIES 100              /* of 0.1 ms */
 #define PAUSE_MS     100              /* where a longer statement reads from the WAL */
