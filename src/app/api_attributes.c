@@ -67,7 +67,7 @@ static void refuse_poor(const extraction *x, mn_shown *p)
 
 static mn_code look(mn_api_call *call, const extraction *x, mn_shown *p, mn_error *err)
 {
-    mn_code code = mn_shown_look(call, p, WANT, MN_SIDE_ALL_FACES, err);
+    mn_code code = mn_shown_look(call, p, WANT, MN_SIDE_ALL_FACES, NULL, NULL, err);
     if (code != MN_OK)
         return code;
     mn_shown_choose(p, x->together && strcmp(x->which, "all") == 0 ? "only" : x->which);

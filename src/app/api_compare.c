@@ -124,8 +124,8 @@ static mn_code ask(mn_api_call *call, const search *s, const mn_descriptor *prob
 
 static mn_code ask_faces(mn_api_call *call, const search *s, mn_shown *p, json_t *faces, mn_error *err)
 {
-    mn_code code =
-        mn_shown_look(call, p, MN_WANT_DESCRIPTOR | MN_WANT_POSE | MN_WANT_QUALITY, MN_SIDE_ALL_FACES, err);
+    mn_code code = mn_shown_look(call, p, MN_WANT_DESCRIPTOR | MN_WANT_POSE | MN_WANT_QUALITY,
+                                 MN_SIDE_ALL_FACES, NULL, NULL, err);
     if (code == MN_OK)
         mn_shown_choose(p, mn_api_text(call, MN_P_IDENTIFY_FACES));
     for (size_t i = 0; code == MN_OK && p->code == MN_OK && i < p->n_faces; i++) {

@@ -21,17 +21,6 @@ static mn_code fill_images(mn_api_call *call, const mn_shown *shown, size_t n, e
     return code;
 }
 
-static mn_code answer(mn_api_call *call, const mn_shown *shown, size_t n, entry_maker *make, void *ctx,
-                      mn_error *err)
-{
-    json_t *images = json_array();
-    mn_code code = fill_images(call, shown, n, make, ctx, images, err);
-    if (code == MN_OK)
-        return mn_api_answer(call, 200, json_pack("{s:o}", "images", images), err);
-    json_decref(images);
-    return code;
-}
-
 /* ---- detect ---- */
 
 static const struct {
@@ -94,18 +83,22 @@ mn_code mn_api_detect(mn_api_call *call, mn_error *err)
     mn_shown *shown = NULL;
     size_t n = 0;
     unsigned want = wanted_parts(call);
+    json_t *images = json_array();
     mn_code code = mn_shown_read(call, "pictures", "picture boxes", NULL, &shown, &n, err);
     for (size_t i = 0; code == MN_OK && i < n; i++)
-        code = mn_shown_look(call, &shown[i], want, MN_SIDE_ALL_FACES, err);
-    return code == MN_OK ? answer(call, shown, n, detection, NULL, err) : code;
+        code = mn_shown_look(call, &shown[i], want, MN_SIDE_ALL_FACES, NULL, NULL, err);
+    if (code == MN_OK)
+        code = fill_images(call, shown, n, detection, NULL, images, err);
+    if (code == MN_OK)
+        return mn_api_answer(call, 200, json_pack("{s:o}", "images", images), err);
+    json_decref(images);
+    return code;
 }
 
 /* ---- quality ---- */
 
-static json_t *report(mn_api_call *call, const mn_shown *p, void *ctx)
+static json_t *report(const mn_shown *p, const mn_check_profile *profile)
 {
-    (void)call;
-    const mn_check_profile *profile = ctx;
     const mn_check_subject subject = {
         .format = p->format, .file_bytes = p->n, .image = p->image, .face = &p->faces[0]};
     mn_check checks[MN_CHECKS];
@@ -130,23 +123,50 @@ static json_t *report(mn_api_call *call, const mn_shown *p, void *ctx)
     return o;
 }
 
+typedef struct {
+    mn_check_profile profile;
+    json_t *report; /* of the last picture; NULL: there is none */
+} reporting;
+
+/* Some checks look at the pixels. */
+static void check_picture(mn_api_call *call, mn_shown *p, void *ctx)
+{
+    reporting *r = ctx;
+    mn_shown_choose(p, mn_api_text(call, MN_P_QUALITY_FACES));
+    if (p->code == MN_OK)
+        r->report = report(p, &r->profile);
+}
+
+static mn_code check_pictures(mn_api_call *call, reporting *r, mn_shown *shown, size_t n, json_t *images,
+                              mn_error *err)
+{
+    mn_code code = MN_OK;
+    for (size_t i = 0; code == MN_OK && i < n; i++) {
+        r->report = NULL;
+        /* Every pixel: what is judged is the file as it is. */
+        code = mn_shown_look(call, &shown[i], mn_check_profile_want(&r->profile), 0, check_picture, r, err);
+        json_array_append_new(images, r->report ? r->report : mn_shown_json(&shown[i]));
+    }
+    return code == MN_OK ? mn_shown_all_failed(shown, n, err) : code;
+}
+
 mn_code mn_api_quality(mn_api_call *call, mn_error *err)
 {
     mn_shown *shown = NULL;
     size_t n = 0;
-    json_t *ranges = NULL;
-    mn_check_profile profile = mn_check_profile_icao();
+    json_t *ranges = NULL, *images = json_array();
+    reporting r = {.profile = mn_check_profile_icao()};
     mn_code code = mn_shown_read(call, "pictures", "picture boxes checks", &ranges, &shown, &n, err);
     if (!ranges && call->body)
         ranges = json_object_get(call->body, "checks");
     if (code == MN_OK && ranges)
-        code = mn_checks_apply(ranges, &profile, err);
-    /* Every pixel: what is judged is the file as it is. */
-    for (size_t i = 0; code == MN_OK && i < n; i++) {
-        code = mn_shown_look(call, &shown[i], mn_check_profile_want(&profile), 0, err);
-        mn_shown_choose(&shown[i], mn_api_text(call, MN_P_QUALITY_FACES));
-    }
-    return code == MN_OK ? answer(call, shown, n, report, &profile, err) : code;
+        code = mn_checks_apply(ranges, &r.profile, err);
+    if (code == MN_OK)
+        code = check_pictures(call, &r, shown, n, images, err);
+    if (code == MN_OK)
+        return mn_api_answer(call, 200, json_pack("{s:o}", "images", images), err);
+    json_decref(images);
+    return code;
 }
 
 /* ---- liveness ---- */
@@ -170,12 +190,10 @@ static json_t *judgement(mn_api_call *call, const mn_shown *p, void *ctx)
 {
     (void)call;
     judging *j = ctx;
-    float scale = mn_image_scale(p->image), width = scale * (float)mn_image_width(p->image),
-          height = scale * (float)mn_image_height(p->image);
     json_t *o = mn_shown_json(p), *faces = json_array();
     for (size_t i = 0; i < p->n_faces; i++) {
         const mn_face *f = &p->faces[i];
-        mn_live l = mn_live_judge(f, width, height, &j->rules);
+        mn_live l = mn_live_judge(f, p->width, p->height, &j->rules);
         json_array_append_new(faces, json_pack("{s:o, s:o*, s:o}", "box", mn_json_box(&f->box), "quality",
                                                f->quality.made ? mn_json_quality(&f->quality) : NULL,
                                                "liveness", live_verdict(&l, &j->rules)));
@@ -211,7 +229,7 @@ mn_code mn_api_liveness(mn_api_call *call, mn_error *err)
     if (code == MN_OK)
         code = mn_shown_read(call, "pictures", "picture boxes", NULL, &shown, &n, err);
     for (size_t i = 0; code == MN_OK && i < n; i++) {
-        code = mn_shown_look(call, &shown[i], MN_LIVE_WANT, 0, err);
+        code = mn_shown_look(call, &shown[i], MN_LIVE_WANT, 0, NULL, NULL, err);
         mn_shown_choose(&shown[i], mn_api_text(call, MN_P_LIVENESS_FACES));
     }
     if (code == MN_OK)

@@ -76,10 +76,8 @@ static json_t *reasons(const mn_shown *p)
     return rows;
 }
 
-static mn_code refuse_poor(mn_api_call *call, const mn_shown *p, double quality, double wanted, mn_error *err)
+static mn_code refuse_poor(double quality, double wanted, mn_error *err)
 {
-    if (p)
-        mn_api_problem_more(call, json_pack("{s:o}", "reasons", reasons(p)));
     return mn_fail(err, MN_E_QUALITY,
                    "the face's quality is %.2f, and %.2f is needed: take a sharper, larger, frontal picture",
                    quality, wanted);
@@ -87,14 +85,23 @@ static mn_code refuse_poor(mn_api_call *call, const mn_shown *p, double quality,
 
 /* ---- what is enrolled ---- */
 
+/* While the pixels are there. */
+static void choose_face(mn_api_call *call, mn_shown *p, void *ctx)
+{
+    const double *min_quality = ctx;
+    mn_shown_choose(p, mn_api_text(call, MN_P_FACE_CREATE_FACES));
+    if (p->code != MN_OK || (double)p->faces[0].quality.overall >= *min_quality)
+        return;
+    mn_api_problem_more(call, json_pack("{s:o}", "reasons", reasons(p)));
+    p->code = refuse_poor((double)p->faces[0].quality.overall, *min_quality, &p->error);
+}
+
 static mn_code from_picture(mn_api_call *call, mn_shown *p, double min_quality, mn_face_new *out,
                             mn_error *err)
 {
     const mn_check_profile profile = mn_check_profile_recognition();
     unsigned want = MN_WANT_DESCRIPTOR | MN_WANT_SAMPLE | MN_WANT_QUALITY | mn_check_profile_want(&profile);
-    mn_code code = mn_shown_look(call, p, want, MN_SIDE_ONE_FACE, err);
-    if (code == MN_OK)
-        mn_shown_choose(p, mn_api_text(call, MN_P_FACE_CREATE_FACES));
+    mn_code code = mn_shown_look(call, p, want, MN_SIDE_ONE_FACE, choose_face, &min_quality, err);
     if (code == MN_OK && p->code != MN_OK) {
         if (err)
             *err = p->error;
@@ -103,8 +110,6 @@ static mn_code from_picture(mn_api_call *call, mn_shown *p, double min_quality, 
     if (code != MN_OK)
         return code;
     const mn_face *f = &p->faces[0];
-    if ((double)f->quality.overall < min_quality)
-        return refuse_poor(call, p, (double)f->quality.overall, min_quality, err);
     out->descriptor = &f->descriptor;
     out->quality = f->quality.overall;
     out->source = p->file;
@@ -129,7 +134,7 @@ static mn_code from_attribute(mn_api_call *call, const json_t *source, double mi
     mn_code code =
         mn_core_attribute(call->core, call->actor, MN_R_FACES, MN_VERB_CREATE, &id, call->arena, t, err);
     if (code == MN_OK && (double)t->quality < min_quality)
-        code = refuse_poor(call, NULL, (double)t->quality, min_quality, err);
+        code = refuse_poor((double)t->quality, min_quality, err);
     if (code == MN_OK && !mn_id_is_nil(&t->person) && mn_id_compare(&t->person, &out->person) != 0)
         code = mn_fail(err, MN_E_CONFLICT, "the attribute was extracted for somebody else");
     if (code != MN_OK)

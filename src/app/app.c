@@ -35,7 +35,8 @@ mn_code mn_app_create(const mn_app_options *options, mn_app **out, mn_error *err
         code = mn_metrics_create(&app->metrics, err);
     if (code == MN_OK) {
         app->start = mn_live_take(app->live);
-        code = mn_gate_create((unsigned)mn_settings_int(app->start, MN_S_INFER_WORKERS), &app->gate, err);
+        code = mn_gate_create((unsigned)mn_settings_int(app->start, MN_S_INFER_WORKERS),
+                              (uint64_t)mn_settings_int(app->start, MN_S_IMAGE_MEMORY), &app->gate, err);
     }
     if (code == MN_OK) {
         mn_http_options_read(app->start, &http);

@@ -30,11 +30,6 @@ static void drop_json(void *value)
     json_decref(value);
 }
 
-static void drop_image(void *image)
-{
-    mn_image_unref(image);
-}
-
 static void drop_buf(void *buf)
 {
     mn_buf_finish(buf);
@@ -338,26 +333,6 @@ static mn_code settle(mn_shown *p, mn_code code, mn_error *err)
     return MN_OK;
 }
 
-static mn_code decode(mn_api_call *call, mn_shown *p, int wanted_side)
-{
-    mn_image *image = NULL;
-    mn_image_info info;
-    mn_decode_limits limits = mn_decode_limits_read(call->settings);
-    limits.wanted_side = wanted_side;
-    mn_code code = mn_image_probe(p->bytes, p->n, &limits, &info, &p->error);
-    if (code == MN_OK)
-        code = mn_image_decode(p->bytes, p->n, &limits, &image, &p->error);
-    if (code != MN_OK)
-        return code;
-    if (mn_arena_on_end(call->arena, drop_image, image) != 0) {
-        mn_image_unref(image);
-        return mn_fail(&p->error, MN_E_MEMORY, "no memory for a picture");
-    }
-    p->format = info.format;
-    p->image = image;
-    return MN_OK;
-}
-
 static mn_code run_networks(mn_api_call *call, mn_shown *p, unsigned want)
 {
     mn_face *one = p->is_sample ? mn_arena_calloc(call->arena, 1, sizeof *one) : NULL;
@@ -377,29 +352,68 @@ static mn_code run_networks(mn_api_call *call, mn_shown *p, unsigned want)
     return code;
 }
 
-static mn_code find_faces(mn_api_call *call, mn_shown *p, unsigned want)
+typedef struct {
+    unsigned want;
+    mn_decode_limits limits;
+    mn_shown_with *with;
+    void *ctx;
+} looking;
+
+static uint64_t bytes_of(const mn_image *image)
 {
-    const mn_http_request *r = call->request;
-    mn_code code = mn_gate_enter(call->app->gate, r->deadline, r->cancel, &p->error);
+    return mn_image_stride(image) * (uint64_t)mn_image_height(image);
+}
+
+/* Inside the gate, with `taken` bytes there; fewer when this is over. */
+static mn_code work_on(mn_api_call *call, mn_shown *p, const looking *l, uint64_t *taken)
+{
+    mn_image *image = NULL;
+    mn_code code = mn_image_decode(p->bytes, p->n, &l->limits, &image, &p->error);
     if (code != MN_OK)
         return code;
-    code = run_networks(call, p, want);
-    mn_gate_leave(call->app->gate);
+    if (bytes_of(image) < *taken) {
+        mn_gate_give_back(call->app->gate, *taken - bytes_of(image));
+        *taken = bytes_of(image);
+    }
+    p->image = image;
+    p->width = mn_image_scale(image) * (float)mn_image_width(image);
+    p->height = mn_image_scale(image) * (float)mn_image_height(image);
+    code = run_networks(call, p, l->want);
+    if (code == MN_OK && l->with)
+        l->with(call, p, l->ctx);
+    p->image = NULL;
+    mn_image_unref(image);
     return code;
 }
 
-mn_code mn_shown_look(mn_api_call *call, mn_shown *p, unsigned want, int wanted_side, mn_error *err)
+static mn_code enter_and_work(mn_api_call *call, mn_shown *p, const looking *l)
 {
-    if (p->code != MN_OK || p->reference || p->image)
+    mn_image_info info;
+    const mn_http_request *r = call->request;
+    mn_code code = mn_image_probe(p->bytes, p->n, &l->limits, &info, &p->error);
+    if (code == MN_OK)
+        code = mn_gate_enter(call->app->gate, info.memory, r->deadline, r->cancel, &p->error);
+    if (code != MN_OK)
+        return code;
+    uint64_t taken = info.memory;
+    p->format = info.format;
+    code = work_on(call, p, l, &taken);
+    mn_gate_leave(call->app->gate, taken);
+    return code;
+}
+
+mn_code mn_shown_look(mn_api_call *call, mn_shown *p, unsigned want, int wanted_side, mn_shown_with *with,
+                      void *ctx, mn_error *err)
+{
+    looking l = {want, mn_decode_limits_read(call->settings), with, ctx};
+    l.limits.wanted_side = wanted_side;
+    if (p->code != MN_OK || p->reference || p->width > 0)
         return MN_OK;
     if (mn_cancelled(call->request->cancel))
         return mn_fail(err, MN_E_CANCELLED, "the server is stopping");
     if (mn_deadline_passed(call->request->deadline))
         return mn_fail(err, MN_E_TIMEOUT, "the time for this request is over: send fewer pictures at once");
-    mn_code code = decode(call, p, wanted_side);
-    if (code == MN_OK)
-        code = find_faces(call, p, want);
-    return settle(p, code, err);
+    return settle(p, enter_and_work(call, p, &l), err);
 }
 
 void mn_shown_choose(mn_shown *p, const char *which)
@@ -407,7 +421,7 @@ void mn_shown_choose(mn_shown *p, const char *which)
     const mn_face *face = NULL;
     if (p->code != MN_OK || p->reference || strcmp(which, "all") == 0)
         return;
-    p->code = mn_face_choose(p->faces, p->n_faces, p->image, which, &face, &p->error);
+    p->code = mn_face_choose(p->faces, p->n_faces, p->width, p->height, which, &face, &p->error);
     if (p->code != MN_OK)
         return;
     p->faces += face - p->faces;
@@ -484,7 +498,7 @@ mn_code mn_shown_side(mn_api_call *call, mn_shown *p, const char *which, mn_side
         *out = (mn_side){.kind = MN_SIDE_FACE, .id = p->face};
         return MN_OK;
     }
-    mn_code code = mn_shown_look(call, p, MN_WANT_DESCRIPTOR, MN_SIDE_ONE_FACE, err);
+    mn_code code = mn_shown_look(call, p, MN_WANT_DESCRIPTOR, MN_SIDE_ONE_FACE, NULL, NULL, err);
     if (code != MN_OK)
         return code;
     mn_shown_choose(p, which);
@@ -549,11 +563,9 @@ json_t *mn_shown_json(const mn_shown *p)
     json_t *o = json_pack("{s:s?}", "file", p->file);
     if (o && p->code != MN_OK)
         json_object_set_new(o, "error", mn_error_json(p->code, p->error.text));
-    if (o && p->image) {
-        float scale = mn_image_scale(p->image);
-        json_object_set_new(o, "width", json_integer((json_int_t)(scale * (float)mn_image_width(p->image))));
-        json_object_set_new(o, "height",
-                            json_integer((json_int_t)(scale * (float)mn_image_height(p->image))));
+    if (o && p->width > 0) {
+        json_object_set_new(o, "width", json_integer((json_int_t)p->width));
+        json_object_set_new(o, "height", json_integer((json_int_t)p->height));
     }
     return o;
 }

@@ -4,6 +4,9 @@
  *
  *   mn_shown_read  one mn_shown for each, in their order ─ mn_shown_look  faces of one ─ mn_shown_choose
  *
+ * Pixels are there only while mn_shown_look works: of one picture of a request at a time, and of all requests
+ * as many as the gate has room for.
+ *
  * What is wrong with one picture is that picture's (code, error) and hinders no other; what is wrong with the
  * request is the call's. Everything lives in the request's arena. */
 #ifndef MN_APP_PICTURES_H
@@ -22,7 +25,8 @@ typedef struct {
     const uint8_t *bytes; /* of the file; NULL for a reference */
     size_t n;
     mn_image_format format;
-    const mn_image *image; /* NULL until it was looked at */
+    const mn_image *image; /* while mn_shown_look works */
+    float width, height;   /* of the whole picture, in its pixels; 0: it was not looked at */
     bool is_sample;        /* an aligned sample: one face, no detector */
     bool is_enrolled;      /* the sample of an enrolled face, which has this id */
     mn_id face;
@@ -59,9 +63,12 @@ mn_code mn_api_encode_sample(mn_api_call *call, const mn_face *face, mn_picture_
 /* "image/jpeg" */
 const char *mn_api_media_type(mn_image_format format);
 
+/* What is to be done with the pixels once the faces are found; p->code is MN_OK. */
+typedef void mn_shown_with(mn_api_call *call, mn_shown *p, void *ctx);
 /* Decodes, and finds faces with what `want` says; fills faces, or code and error. wanted_side: see
- * mn_decode_limits. Only running out of time, memory or models is the call's failure. */
-mn_code mn_shown_look(mn_api_call *call, mn_shown *p, unsigned want, int wanted_side, mn_error *err);
+ * mn_decode_limits; with: may be NULL. Only running out of time, memory or models is the call's failure. */
+mn_code mn_shown_look(mn_api_call *call, mn_shown *p, unsigned want, int wanted_side, mn_shown_with *with,
+                      void *ctx, mn_error *err);
 /* Keeps one face, as the word says ("all" keeps all): else code and error. */
 void mn_shown_choose(mn_shown *p, const char *which);
 

@@ -217,7 +217,9 @@ mn_code mn_picture_pick(const mn_cli *cli, const mn_picture *p, const char *othe
                         mn_error *err)
 {
     const char *which = cli->args->value[MN_O_FACE] ? cli->args->value[MN_O_FACE] : otherwise;
-    return mn_face_choose(p->faces, p->n_faces, p->image, which, out, err);
+    float scale = mn_image_scale(p->image);
+    return mn_face_choose(p->faces, p->n_faces, scale * (float)mn_image_width(p->image),
+                          scale * (float)mn_image_height(p->image), which, out, err);
 }
 
 float mn_face_eye_distance(const mn_face *face)

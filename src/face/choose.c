@@ -5,24 +5,23 @@
 
 /* Distance from the picture's centre, in widths of the face: a small face at the very centre does not beat a
  * large one whose box the centre lies in. */
-static float off_centre(const mn_image *image, const mn_face *f)
+static float off_centre(float width, float height, const mn_face *f)
 {
-    float scale = mn_image_scale(image);
-    float dx = f->box.x + f->box.width / 2 - scale * (float)mn_image_width(image) / 2;
-    float dy = f->box.y + f->box.height / 2 - scale * (float)mn_image_height(image) / 2;
+    float dx = f->box.x + f->box.width / 2 - width / 2;
+    float dy = f->box.y + f->box.height / 2 - height / 2;
     return hypotf(dx, dy) / (f->box.width + 1);
 }
 
-static const mn_face *nearest_centre(const mn_face *faces, size_t n, const mn_image *image)
+static const mn_face *nearest_centre(const mn_face *faces, size_t n, float width, float height)
 {
     const mn_face *best = &faces[0];
     for (size_t i = 1; i < n; i++)
-        if (off_centre(image, &faces[i]) < off_centre(image, best))
+        if (off_centre(width, height, &faces[i]) < off_centre(width, height, best))
             best = &faces[i];
     return best;
 }
 
-mn_code mn_face_choose(const mn_face *faces, size_t n, const mn_image *image, const char *which,
+mn_code mn_face_choose(const mn_face *faces, size_t n, float width, float height, const char *which,
                        const mn_face **out, mn_error *err)
 {
     if (!n)
@@ -30,6 +29,6 @@ mn_code mn_face_choose(const mn_face *faces, size_t n, const mn_image *image, co
     /* A face under half the width of the largest is taken for somebody in the background. */
     if (strcmp(which, "only") == 0 && n > 1 && faces[1].box.width > faces[0].box.width / 2)
         return mn_fail(err, MN_E_SEVERAL_FACES, "%zu faces were found where one was wanted", n);
-    *out = strcmp(which, "centre") == 0 ? nearest_centre(faces, n, image) : &faces[0];
+    *out = strcmp(which, "centre") == 0 ? nearest_centre(faces, n, width, height) : &faces[0];
     return MN_OK;
 }

@@ -57,6 +57,25 @@ static mn_code sniff(const uint8_t *bytes, size_t n, const mn_decode_limits *lim
     return *format == MN_FORMAT_UNKNOWN ? mn_header_refuse(bytes, n, err) : MN_OK;
 }
 
+uint64_t mn_decode_memory(const mn_image_info *info, unsigned work, unsigned by)
+{
+    uint64_t pixels = (uint64_t)info->width * (uint64_t)info->height;
+    uint64_t given = ((uint64_t)info->width / by + 1) * ((uint64_t)info->height / by + 1) * 3;
+    return pixels * work + given * (info->orientation > 1 ? 2 : 1);
+}
+
+/* What FFmpeg's frame takes a pixel, and the step from one with alpha to one without. */
+static unsigned work_of(mn_image_format format, const uint8_t *bytes)
+{
+    static const unsigned png[] = {1, 0, 4, 1,
+                                   2, 0, 4}; /* samples, by kind of colour; one may be given out as clear */
+    if (format == MN_FORMAT_JP2)
+        return 24; /* four coefficients of four bytes as well */
+    if (format != MN_FORMAT_PNG || bytes[25] > 6)
+        return 12;
+    return png[bytes[25]] * (bytes[24] > 8 ? 2 : 1) + 4;
+}
+
 mn_code mn_image_probe(const uint8_t *bytes, size_t n, const mn_decode_limits *limits, mn_image_info *out,
                        mn_error *err)
 {
@@ -70,6 +89,8 @@ mn_code mn_image_probe(const uint8_t *bytes, size_t n, const mn_decode_limits *l
         code = mn_header_check(&info, limits, err);
     if (code != MN_OK)
         return code;
+    if (info.format != MN_FORMAT_JPEG)
+        info.memory = mn_decode_memory(&info, work_of(info.format, bytes), 1);
     if (info.orientation >= 5) { /* a quarter turn */
         int width = info.width;
         info.width = info.height;

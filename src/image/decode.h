@@ -34,6 +34,7 @@ typedef struct {
     mn_image_format format;
     int width, height; /* upright */
     int orientation;   /* 1 … 8 as EXIF has it; 1 where it is not said */
+    uint64_t memory;   /* bytes that decoding within these limits takes at most, with the pixels it gives */
 } mn_image_info;
 
 /* 64 MiB, 100 M pixels, 30 000 a side, 10 s, no scaling. */

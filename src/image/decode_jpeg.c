@@ -134,6 +134,14 @@ static int orientation_of(const struct jpeg_decompress_struct *cinfo)
     return 1;
 }
 
+static int scale_down_for(const mn_image_info *info, int wanted_side)
+{
+    int longer = info->width > info->height ? info->width : info->height, by = 8;
+    while (by > 1 && (wanted_side <= 0 || longer / by < wanted_side))
+        by /= 2;
+    return by;
+}
+
 /* Fills info; jumps or returns a code. The caller has set the jump target. */
 static mn_code read_header(jpeg_job *job, const uint8_t *bytes, size_t n, const mn_decode_limits *limits,
                            mn_image_info *info)
@@ -147,8 +155,13 @@ static mn_code read_header(jpeg_job *job, const uint8_t *bytes, size_t n, const 
     if (cinfo->num_components != 1 && cinfo->num_components != 3 && cinfo->num_components != 4)
         return mn_fail(job->err, MN_E_UNSUPPORTED, "the JPEG has %d components; 1, 3 and 4 are read",
                        cinfo->num_components);
-    *info = (mn_image_info){MN_FORMAT_JPEG, (int)cinfo->image_width, (int)cinfo->image_height,
-                            orientation_of(cinfo)};
+    *info = (mn_image_info){.format = MN_FORMAT_JPEG,
+                            .width = (int)cinfo->image_width,
+                            .height = (int)cinfo->image_height,
+                            .orientation = orientation_of(cinfo)};
+    /* Several scans: all coefficients, of two bytes, wait for the last one. */
+    unsigned work = jpeg_has_multiple_scans(cinfo) ? 2 * (unsigned)cinfo->num_components : 0;
+    info->memory = mn_decode_memory(info, work, (unsigned)scale_down_for(info, limits->wanted_side));
     return mn_header_check(info, limits, job->err);
 }
 
@@ -160,14 +173,6 @@ static void cmyk_to_rgb(const uint8_t *cmyk, int width, bool inverted, uint8_t *
         for (int c = 0; c < 3; c++)
             rgb[c] = (uint8_t)(((inverted ? cmyk[c] : 255u - cmyk[c]) * key + 127) / 255);
     }
-}
-
-static int scale_down_for(const mn_image_info *info, int wanted_side)
-{
-    int longer = info->width > info->height ? info->width : info->height, by = 8;
-    while (by > 1 && (wanted_side <= 0 || longer / by < wanted_side))
-        by /= 2;
-    return by;
 }
 
 static mn_code read_rows(jpeg_job *job)
