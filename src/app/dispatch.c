@@ -66,14 +66,20 @@ static mn_code find_route(mn_http_request *r, mn_visit *visit, mn_error *err)
     return mn_route_find(&mn_api_root, method, r->path, strlen(r->path), &visit->match, err);
 }
 
+size_t mn_app_body_max(const mn_settings *settings, const mn_route *route)
+{
+    size_t all = (size_t)mn_settings_int(settings, MN_S_SERVER_BODY_MAX),
+           own = route->body_setting >= 0 ? (size_t)mn_settings_int(settings, (mn_setting)route->body_setting)
+                                          : route->body_limit;
+    return own < all ? own : all;
+}
+
 static void plan_route(const mn_settings *settings, const mn_route *route, mn_http_plan *plan)
 {
     static const int classes[] = {
         [MN_RUN_INLINE] = MN_HTTP_IO, [MN_RUN_RECORDS] = MN_HTTP_RECORDS, [MN_RUN_PIXELS] = MN_HTTP_PIXELS};
     plan->run_on = classes[route->run];
-    plan->body_max = route->body_setting >= 0
-                         ? (size_t)mn_settings_int(settings, (mn_setting)route->body_setting)
-                         : route->body_limit;
+    plan->body_max = mn_app_body_max(settings, route);
 }
 
 static void head(void *ctx, mn_http_request *r, mn_http_plan *plan, mn_http_response *answer)

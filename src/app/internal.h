@@ -41,6 +41,7 @@ typedef struct {
     mn_holder holder; /* keeps the answer back until what was seen is on record */
     mn_actor actor;   /* the caller, with that holder */
     mn_http_request *request;
+    size_t fetched; /* bytes of pictures that were fetched for it */
 } mn_visit;
 
 /* live.c: puts the settings in force where they are used. */
@@ -52,6 +53,8 @@ mn_code mn_app_watch_start(mn_app *app, mn_error *err);
 void mn_app_watch_stop(mn_app *app);
 
 /* dispatch.c */
+/* Largest body of a request to this route. */
+size_t mn_app_body_max(const mn_settings *settings, const mn_route *route);
 extern const mn_http_ops mn_app_http_ops;
 
 /* authenticate.c: who is this? Fills caller and actor, or leaves them empty where nobody said who they are.

@@ -77,27 +77,82 @@ static bool is_callers_fault(mn_code code)
     return status >= 400 && status < 500;
 }
 
+/* What is fetched counts as what is sent: against server.bodies_max, and against what this request's body may
+ * have. */
+static bool has_room(void *ctx, size_t n)
+{
+    mn_api_call *call = ctx;
+    mn_visit *visit = call->request->user;
+    visit->fetched += n;
+    return mn_http_count_bytes(call->request, n);
+}
+
+static size_t left_to_fetch(const mn_api_call *call)
+{
+    const mn_visit *visit = call->request->user;
+    size_t one = picture_max(call), all = mn_app_body_max(call->settings, call->route);
+    size_t left = visit->fetched < all ? all - visit->fetched : 0;
+    return left < one ? left : one;
+}
+
+static mn_code check_time(const mn_api_call *call, mn_error *err)
+{
+    if (mn_cancelled(call->request->cancel))
+        return mn_fail(err, MN_E_CANCELLED, "the server is stopping");
+    if (mn_deadline_passed(call->request->deadline))
+        return mn_fail(err, MN_E_TIMEOUT, "the time for this request is over: send fewer pictures at once");
+    return MN_OK;
+}
+
+/* fetch.max_ms, or what is left until the deadline. */
+static int ms_to_fetch(const mn_api_call *call)
+{
+    int64_t most = mn_settings_int(call->settings, MN_S_FETCH_MAX_MS), left = most;
+    if (call->request->deadline)
+        left = (call->request->deadline - mn_monotonic_ns()) / 1000000 + 1;
+    return (int)(left < 1 ? 1 : left < most ? left : most);
+}
+
+/* The other side's troubles are its picture's; those of this server, and the end of its time, are the call's.
+ */
+static mn_code settle_fetch(mn_shown *out, bool was_last, mn_error *err)
+{
+    mn_code code = out->code;
+    if (code == MN_E_TIMEOUT && was_last)
+        return mn_fail(err, MN_E_TIMEOUT, "the time for this request is over: send fewer pictures at once");
+    if (code == MN_E_BUSY || code == MN_E_MEMORY || code == MN_E_CANCELLED) {
+        if (err)
+            *err = out->error;
+        return code;
+    }
+    if (!is_callers_fault(code))
+        out->code = out->error.code = MN_E_DECODE;
+    return MN_OK;
+}
+
 static mn_code fetch(mn_api_call *call, const char *url, mn_shown *out, mn_error *err)
 {
     char type[MN_DOWNLOAD_TYPE];
-    mn_buf *buf = make_buf(call, picture_max(call));
+    mn_code code = check_time(call, err);
+    if (code != MN_OK)
+        return code;
+    mn_buf *buf = make_buf(call, left_to_fetch(call));
     if (!buf)
         return mn_fail(err, MN_E_MEMORY, "no memory to fetch a picture");
     const mn_download what = {
         .url = url,
         .rules = call->app->download_rules,
-        .total_ms = (int)mn_settings_int(call->settings, MN_S_FETCH_MAX_MS),
+        .total_ms = ms_to_fetch(call),
         .redirects = (unsigned)mn_settings_int(call->settings, MN_S_FETCH_REDIRECTS),
         .type = "image/*",
         .cancel = call->request->cancel,
+        .room = has_room,
+        .room_ctx = call,
     };
     out->file = fit_name(call, url);
     out->code = mn_download_get(&what, buf, type, &out->error);
-    if (out->code != MN_OK) { /* the other side's troubles are not this server's */
-        if (!is_callers_fault(out->code) && out->code != MN_E_CANCELLED)
-            out->code = out->error.code = MN_E_DECODE;
-        return out->code == MN_E_CANCELLED ? mn_fail(err, MN_E_CANCELLED, "%s", out->error.text) : MN_OK;
-    }
+    if (out->code != MN_OK)
+        return settle_fetch(out, what.total_ms < mn_settings_int(call->settings, MN_S_FETCH_MAX_MS), err);
     out->bytes = buf->data;
     out->n = buf->len;
     return MN_OK;
@@ -409,10 +464,9 @@ mn_code mn_shown_look(mn_api_call *call, mn_shown *p, unsigned want, int wanted_
     l.limits.wanted_side = wanted_side;
     if (p->code != MN_OK || p->reference || p->width > 0)
         return MN_OK;
-    if (mn_cancelled(call->request->cancel))
-        return mn_fail(err, MN_E_CANCELLED, "the server is stopping");
-    if (mn_deadline_passed(call->request->deadline))
-        return mn_fail(err, MN_E_TIMEOUT, "the time for this request is over: send fewer pictures at once");
+    mn_code code = check_time(call, err);
+    if (code != MN_OK)
+        return code;
     return settle(p, enter_and_work(call, p, &l), err);
 }
 

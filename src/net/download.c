@@ -30,7 +30,7 @@ typedef struct {
     size_t before;
     char host[HOST_MAX]; /* of the address given, for messages */
     char refused[128];   /* the address that was not connected to, and why */
-    bool too_large, no_memory;
+    bool too_large, no_memory, no_room;
 } download;
 
 /* ---- rules -----------------------------------------------------------------------------------------------
@@ -135,6 +135,9 @@ static size_t on_bytes(char *bytes, size_t size, size_t n, void *user)
 {
     download *d = user;
     n *= size;
+    d->no_room = d->what->room && !d->what->room(d->what->room_ctx, n);
+    if (d->no_room)
+        return 0;
     mn_code code = mn_buf_append(d->out, bytes, n, NULL);
     d->too_large = code == MN_E_LIMIT;
     d->no_memory = code == MN_E_MEMORY;
@@ -212,6 +215,8 @@ static mn_code explain(download *d, CURLcode why, const char *words, mn_error *e
         words = curl_easy_strerror(why);
     if (d->too_large || why == CURLE_FILESIZE_EXCEEDED)
         return mn_fail(err, MN_E_LIMIT, "%s: has more than %zu bytes", d->host, d->out->max - d->before);
+    if (d->no_room)
+        return mn_fail(err, MN_E_BUSY, "there is no room for it at this moment: try again");
     if (d->no_memory || why == CURLE_OUT_OF_MEMORY)
         return mn_fail(err, MN_E_MEMORY, "out of memory");
     switch (why) {

@@ -29,7 +29,10 @@ typedef struct {
     const char *type;        /* "image/" and a star: what the server may say that it is, also with no type or
                                 application/octet-stream; NULL: anything */
     const mn_cancel *cancel; /* may be NULL */
-    const char *resolve;     /* tests: "host:port:address,address", as of CURLOPT_RESOLVE; NULL */
+    /* Is there room for so many bytes more? Asked before they are kept; NULL: always. */
+    bool (*room)(void *ctx, size_t n);
+    void *room_ctx;
+    const char *resolve; /* tests: "host:port:address,address", as of CURLOPT_RESOLVE; NULL */
 } mn_download;
 
 #define MN_DOWNLOAD_TYPE 128
@@ -37,8 +40,8 @@ typedef struct {
 /* Appends to out, whose maximum is the limit in size. On failure out is as it was. type: of the answer,
  * without parameters, or "". MN_E_INVALID: no address that may be fetched; MN_E_FORBIDDEN: it leads to one
  * that is not public; MN_E_NOT_FOUND (404, 410); MN_E_LIMIT: too large, too many redirects; MN_E_UNSUPPORTED:
- * another type; MN_E_TIMEOUT, MN_E_CANCELLED, MN_E_IO, MN_E_MEMORY. The texts name the host, never what is
- * behind it in the address. */
+ * another type; MN_E_BUSY: `room` said no; MN_E_TIMEOUT, MN_E_CANCELLED, MN_E_IO, MN_E_MEMORY. The texts name
+ * the host, never what is behind it in the address. */
 mn_code mn_download_get(const mn_download *what, mn_buf *out, char type[MN_DOWNLOAD_TYPE], mn_error *err);
 
 #endif

@@ -155,6 +155,10 @@ void mn_http_hold(mn_http_request *r);
 /* Any thread. code: MN_OK, or why nothing of the answer may be told: it becomes a problem, without a text. */
 void mn_http_release(mn_http_request *r, mn_code code);
 
+/* So many bytes more are held in memory for this request until it is over, as its body is. False: all bodies
+ * together would be more than options.bodies_max, and nothing is counted. */
+bool mn_http_count_bytes(mn_http_request *r, uint64_t n);
+
 /* Problem details (RFC 9457). mn_http_fail takes code, text and status from the error; what is wrong inside
  * (status 500) is told to the client without its text. */
 void mn_http_problem(mn_http_response *a, const mn_problem *p);

@@ -190,6 +190,11 @@ static bool reserve(request *q, uint64_t n)
     return true;
 }
 
+bool mn_http_count_bytes(mn_http_request *r, uint64_t n)
+{
+    return reserve((request *)r, n);
+}
+
 static void give_up_body(request *q)
 {
     q->stage = STAGE_DRAIN;

@@ -1,0 +1,99 @@
+"""Pictures from addresses: they take the time and the memory of their request, and no more."""
+import concurrent.futures
+import http.server
+import re
+import threading
+import time
+
+from running import PATIENCE
+from world import Api, need_pictures, tearDownModule, world  # pylint: disable=unused-import
+
+DEADLINE_S = 8 * PATIENCE
+BODY_MAX = 1_000_000
+PPM = b"P6\n600 400\n255\n" + b"\x80" * 720000
+
+
+class Host(http.server.BaseHTTPRequestHandler):
+    """Serves one picture, or drips it."""
+    protocol_version = "HTTP/1.1"
+    go_on, asked = threading.Event(), []
+
+    def do_GET(self):  # pylint: disable=invalid-name
+        """/picture; /drip/N: never ends; /rest: all but its last byte, and that when go_on is set."""
+        self.asked.append(self.path)
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.send_header("Content-Length", str(len(PPM)))
+        self.end_headers()
+        try:
+            if self.path.startswith("/drip"):
+                for byte in PPM:
+                    self.wfile.write(bytes([byte]))
+                    time.sleep(0.1)
+            elif self.path == "/rest":
+                self.wfile.write(PPM[:-1])
+                self.go_on.wait(60 * PATIENCE)
+                self.wfile.write(PPM[-1:])
+            else:
+                self.wfile.write(PPM)
+        except OSError:
+            pass
+        self.close_connection = True
+
+    def log_message(self, *_):  # pylint: disable=arguments-differ
+        """Says nothing."""
+
+
+host = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Host)
+host.daemon_threads = True
+
+
+def setUpModule():  # pylint: disable=invalid-name
+    """Little time, and little memory for bodies."""
+    threading.Thread(target=host.serve_forever, daemon=True).start()
+    world.start(fetch__allow="127.0.0.1", server__deadline_ms=1000 * DEADLINE_S, server__body_max=BODY_MAX, server__bodies_max=1 << 20)
+
+
+def sources(*paths):
+    """A body with these pictures."""
+    return {"pictures": [{"type": "url", "url": f"http://127.0.0.1:{host.server_port}/{p}"} for p in paths]}
+
+
+class Fetch(Api):
+    """POST /v1/detect stands for all that take pictures."""
+
+    def setUp(self):
+        super().setUp()
+        need_pictures()
+        Host.asked.clear()
+
+    def test_hosts_that_drip_end_with_the_deadline(self):
+        began = time.monotonic()
+        answer = self.admin.call("detect", 503, body=sources(*(f"drip/{i}" for i in range(16))))
+        self.refused(answer, 503, "timeout")
+        self.assertEqual(Host.asked, ["/drip/0"])
+        self.assertLess(time.monotonic() - began, 3 * DEADLINE_S)
+
+    def test_all_together_are_no_larger_than_a_body(self):
+        images = self.admin.call("detect", 200, body=sources("picture", "picture")).json["images"]
+        self.assertEqual(images[0]["width"], 600)
+        self.assertEqual(images[1]["error"]["code"], "limit")
+
+    def held(self):
+        """Bytes of bodies in memory, as the metrics have it."""
+        text = self.admin.call("metrics", 200).body.decode()
+        return float(re.search(r"^mien_\w*body_bytes (\S+)$", text, re.M)[1])
+
+    def test_they_count_among_the_bodies_in_memory(self):
+        Host.go_on.clear()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            first = pool.submit(self.admin.call, "detect", 200, body=sources("rest"))
+            try:
+                until = time.monotonic() + DEADLINE_S
+                while self.held() < len(PPM) - 1 and time.monotonic() < until:
+                    time.sleep(0.01)
+                self.refused(self.admin.call("detect", 503, body=sources("picture")), 503, "busy")
+            finally:
+                Host.go_on.set()
+            self.assertEqual(first.result().json["images"][0]["width"], 600)
+        self.admin.call("detect", 200, body=sources("picture"))
