@@ -27,11 +27,10 @@ static json_t *gallery_row(mn_core *core)
     return check_row("gallery", true, n > 0 ? text : NULL);
 }
 
-/* Asks the store for something small: a database that is gone shows here. */
+/* Runs where nothing may wait: a database that is gone or silent is seen by the watch. */
 mn_code mn_api_readyz(mn_api_call *call, mn_error *err)
 {
-    mn_error why = {0};
-    bool up = atomic_load(&call->app->ready), store = mn_core_alive(call->core, &why) == MN_OK;
+    bool up = atomic_load(&call->app->ready), store = mn_app_store_answers(call->app);
     json_t *checks =
         json_pack("[o, o, o]", check_row("store", store, store ? NULL : "the records cannot be read"),
                   gallery_row(call->core), check_row("shutdown", up, up ? NULL : "the server is stopping"));

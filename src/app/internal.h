@@ -29,6 +29,8 @@ struct mn_app {
     mn_download_rules *download_rules; /* of fetch.allow */
     uint8_t cursor_key[32];            /* of this process: cursors do not outlive it */
     atomic_bool ready;
+    atomic_llong
+        store_answered; /* monotonic ns: when the watch last had an answer; 0: the last one was none */
 };
 
 /* What belongs to a request from head to done. */
@@ -51,6 +53,8 @@ mn_code mn_app_settings_follow(mn_app *app, mn_error *err);
 /* Does so once a second, in a thread. */
 mn_code mn_app_watch_start(mn_app *app, mn_error *err);
 void mn_app_watch_stop(mn_app *app);
+/* Did the store answer the watch lately? Never waits. */
+bool mn_app_store_answers(const mn_app *app);
 
 /* dispatch.c */
 /* Largest body of a request to this route. */

@@ -1,4 +1,5 @@
-/* The settings in force, and those that another process stored: looked for once a second. */
+/* The settings in force, and what is looked for once a second: settings that another process stored, and
+ * whether the store answers at all. */
 #include "app/internal.h"
 
 #include "base/log.h"
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #define LOOK_EVERY_NS INT64_C(1000000000)
+#define SILENT_NS     INT64_C(5000000000) /* without an answer for so long, the store is taken for gone */
 #define ARENA         ((size_t)1 << 20)
 
 static void use_log(const mn_settings *s)
@@ -69,6 +71,19 @@ static void next_look(struct timespec *at)
     at->tv_sec += LOOK_EVERY_NS / 1000000000;
 }
 
+static void ask_store(mn_app *app)
+{
+    mn_error why = {0};
+    bool answers = mn_core_alive(app->core, &why) == MN_OK;
+    atomic_store(&app->store_answered, answers ? mn_monotonic_ns() : 0);
+}
+
+bool mn_app_store_answers(const mn_app *app)
+{
+    int64_t answered = atomic_load(&app->store_answered);
+    return answered != 0 && mn_monotonic_ns() - answered < SILENT_NS;
+}
+
 static void *watch(void *arg)
 {
     mn_app *app = arg;
@@ -81,6 +96,7 @@ static void *watch(void *arg)
         if (pthread_cond_timedwait(&app->watch_wake, &app->watch_lock, &at) != ETIMEDOUT)
             continue;
         pthread_mutex_unlock(&app->watch_lock);
+        ask_store(app);
         bool failed = mn_app_settings_follow(app, &err) != MN_OK;
         if (failed && !failing) /* once, not each second */
             mn_log(MN_LOG_WARN, "app", "the settings in the store cannot be read, those in force stay: %s",
@@ -95,6 +111,7 @@ static void *watch(void *arg)
 mn_code mn_app_watch_start(mn_app *app, mn_error *err)
 {
     app->watch_stop = false;
+    ask_store(app);
     if (pthread_create(&app->watch, NULL, watch, app) != 0)
         return mn_fail(err, MN_E_MEMORY, "no thread to watch the settings");
     app->watching = true;

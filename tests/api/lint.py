@@ -120,6 +120,8 @@ class Lint:
             self.fault(op.name, f"nothing in src/core puts {op.audit} on record")
         if op.right == "none" and op.raw.get("security") != []:
             self.fault(op.name, "is for anybody and wants credentials: say security: []")
+        if op.run == "inline" and op.right != "none":
+            self.fault(op.name, "runs inline, where the store cannot be asked who calls")
         names = {p["name"] for p in op.parameters}
         if ("limit" in names) != ("cursor" in names):
             self.fault(op.name, "has one of limit and cursor")

@@ -140,6 +140,20 @@ class Postgres:
             time.sleep(0.02)
         raise AssertionError("PostgreSQL does not start")
 
+    def _everybody(self, number):
+        """A signal to the server and all its processes."""
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        for pid in [self.process.pid, *map(int, children.read_text(encoding="ascii").split())]:
+            os.kill(pid, number)
+
+    def fall_silent(self):
+        """Connections stay, and nothing is answered."""
+        self._everybody(signal.SIGSTOP)
+
+    def speak_again(self):
+        """What was asked meanwhile is answered."""
+        self._everybody(signal.SIGCONT)
+
     def url(self):
         """Of a new schema."""
         self.count += 1
