@@ -715,7 +715,8 @@ class Mien(Client):
     def people_create_batch(self, body: Mapping[str, Any], *, idempotency_key: Optional[str] = None) -> Document:
         """Create up to 1000 people
 
-        Each entry is created, or refused with its reason; one that is refused does not stop the others.
+        Each entry is created, or refused with its reason; one that is refused does not stop the others. All of them are one
+        transaction: where the request fails (503), nobody was created.
         body: people
         idempotency_key: The same key and body again within 24 hours gives the first answer again
         """

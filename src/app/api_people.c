@@ -211,18 +211,21 @@ mn_code mn_api_person_create(mn_api_call *call, mn_error *err)
 mn_code mn_api_people_create_batch(mn_api_call *call, mn_error *err)
 {
     const json_t *people = json_object_get(call->body, "people");
+    const mn_http_request *r = call->request;
+    size_t n = json_array_size(people);
+    bool *active = mn_arena_calloc(call->arena, n + 1, sizeof *active);
+    mn_person_new *what = mn_arena_calloc(call->arena, n + 1, sizeof *what);
+    mn_person_made *made = mn_arena_calloc(call->arena, n + 1, sizeof *made);
     json_t *rows = json_array();
-    mn_code code = rows ? MN_OK : mn_fail(err, MN_E_MEMORY, "no memory for a report");
-    for (size_t i = 0; code == MN_OK && i < json_array_size(people); i++) {
-        bool active;
-        mn_error own = {0};
-        mn_person_new what;
-        mn_person_view v = {0};
-        mn_code one = read_new(call, json_array_get(people, i), &active, &what, &own);
-        if (one == MN_OK)
-            one = mn_core_person_create(call->core, call->actor, &what, call->arena, &v, &own);
-        code = mn_batch_add(rows, &v.person.id, one, own.text, err);
-    }
+    mn_code code =
+        active && what && made && rows ? MN_OK : mn_fail(err, MN_E_MEMORY, "no memory for a report");
+    for (size_t i = 0; code == MN_OK && i < n; i++)
+        code = read_new(call, json_array_get(people, i), &active[i], &what[i], err);
+    if (code == MN_OK)
+        code = mn_core_people_create(call->core, call->actor, what, n, r->deadline, r->cancel, call->arena,
+                                     made, err);
+    for (size_t i = 0; code == MN_OK && i < n; i++)
+        code = mn_batch_add(rows, &made[i].person, made[i].code, made[i].why, err);
     if (code == MN_OK)
         return mn_batch_answer(call, rows, err);
     json_decref(rows);
@@ -278,10 +281,14 @@ mn_code mn_api_people_erase_batch(mn_api_call *call, mn_error *err)
     json_t *rows = json_array();
     mn_code code = rows ? mn_field_ids(call, json_object_get(call->body, "people"), &ids, &n, err)
                         : mn_fail(err, MN_E_MEMORY, "no memory for a report");
+    mn_error own = {0};
+    mn_code one = MN_OK;
     for (size_t i = 0; code == MN_OK && i < n; i++) {
-        mn_error own = {0};
         mn_certificate done;
-        mn_code one = mn_core_erase_certified(call->core, call->actor, &ids[i], &done, &own);
+        if (mn_code_http(one) < 500) /* else nobody further is tried */
+            one = mn_batch_may_go_on(call, &own);
+        if (mn_code_http(one) < 500)
+            one = mn_core_erase_certified(call->core, call->actor, &ids[i], &done, &own);
         code = mn_batch_add(rows, &ids[i], one, own.text, err);
     }
     if (code == MN_OK)

@@ -132,6 +132,13 @@ mn_text_change mn_text_change_of(const json_t *object, const char *name)
 
 /* ---- batches ---- */
 
+mn_code mn_batch_may_go_on(const mn_api_call *call, mn_error *err)
+{
+    if (!mn_cancelled(call->request->cancel) && !mn_deadline_passed(call->request->deadline))
+        return MN_OK;
+    return mn_fail(err, MN_E_BUSY, "the time for this request is over: send those that are left again");
+}
+
 mn_code mn_batch_add(json_t *rows, const mn_id *id, mn_code code, const char *why, mn_error *err)
 {
     json_t *row = code == MN_OK ? json_pack("{s:o}", "id", mn_value_id(id))

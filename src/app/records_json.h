@@ -19,6 +19,8 @@ bool mn_place_read(const char *key, mn_id *id, mn_time *time, const char **name)
 mn_consent_given mn_given_of(const json_t *object);
 mn_text_change mn_text_change_of(const json_t *object, const char *name);
 
+/* Where each of a batch is done by itself: MN_E_BUSY where the deadline is over or the server stops. */
+mn_code mn_batch_may_go_on(const mn_api_call *call, mn_error *err);
 /* The report of a batch; a row is {"id"} or {"error"}. */
 mn_code mn_batch_add(json_t *rows, const mn_id *id, mn_code code, const char *why, mn_error *err);
 mn_code mn_batch_answer(mn_api_call *call, json_t *rows, mn_error *err);

@@ -92,6 +92,17 @@ mn_consent mn_core_consent_record(const mn_id *person, const mn_consent_given *g
     };
 }
 
+mn_code mn_core_consent_needed(const mn_consent *all, size_t n, mn_purpose purpose, mn_time now,
+                               mn_error *err)
+{
+    if (mn_consents_allow(all, n, purpose, now))
+        return MN_OK;
+    return mn_fail(err, MN_E_CONSENT,
+                   "this person has no valid consent for %s on record: state what they agreed to, how, and "
+                   "until when",
+                   mn_purpose_word(purpose));
+}
+
 mn_code mn_core_consent_decide(mn_core *c, const mn_id *person, const mn_consent_given *given,
                                mn_purpose purpose, mn_time now, mn_arena *arena, bool *put, mn_error *err)
 {
@@ -100,12 +111,11 @@ mn_code mn_core_consent_decide(mn_core *c, const mn_id *person, const mn_consent
     mn_code code = c->store->ops->consent_list(c->store, person, arena, &all, &n, err);
     if (code != MN_OK)
         return code;
-    if (!given && !mn_consents_allow(all, n, purpose, now))
-        return mn_fail(err, MN_E_CONSENT,
-                       "this person has no valid consent for %s on record: state what they agreed to, how, "
-                       "and until when",
-                       mn_purpose_word(purpose));
-    bool needed = given && !on_record(all, n, given, now);
+    if (!given) {
+        *put = false;
+        return mn_core_consent_needed(all, n, purpose, now, err);
+    }
+    bool needed = !on_record(all, n, given, now);
     if (needed)
         code = check_not_withdrawn(all, n, given, err);
     if (code == MN_OK)

@@ -232,6 +232,9 @@ bool mn_consents_allow(const mn_consent *c, size_t n, mn_purpose purpose, mn_tim
 /* Is there any consent of this person's that is valid now? */
 mn_code mn_core_agreed_to_any(mn_core *c, const mn_id *person, mn_arena *arena, bool *yes, mn_error *err);
 mn_consent mn_core_consent_record(const mn_id *person, const mn_consent_given *given);
+/* MN_E_CONSENT where none of these is valid for the purpose. */
+mn_code mn_core_consent_needed(const mn_consent *all, size_t n, mn_purpose purpose, mn_time now,
+                               mn_error *err);
 /* Inside a transaction: MN_E_CONSENT where nothing valid for the purpose is there or stated. *put: what was
  * stated is not on record yet. */
 mn_code mn_core_consent_decide(mn_core *c, const mn_id *person, const mn_consent_given *given,

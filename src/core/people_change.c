@@ -87,7 +87,6 @@ static mn_code see_again(mn_core *c, const mn_actor *who, const mn_id *id, mn_ar
 
 typedef struct {
     const mn_actor *who;
-    const mn_person_new *what;
     const mn_id *id;
     const mn_person_fields *fields;
     const mn_time *if_updated;
@@ -95,83 +94,195 @@ typedef struct {
     mn_person_view view;
 } job;
 
-static mn_code join_lists(mn_core *c, const job *j, const mn_id *person, mn_time now, mn_error *err)
+/* Who is made. Everything is looked at before anything is written, so that a refusal leaves nothing behind in
+ * a transaction that goes on with the next one. */
+typedef struct {
+    const mn_actor *who;
+    const mn_person_new *what;
+    mn_arena *arena;
+    mn_quota *quota;
+    mn_time now;
+    mn_person person;
+    mn_consent *consents;
+    mn_list *lists;
+} making;
+
+static mn_code check_consents(making *m, mn_error *err)
 {
     mn_code code = MN_OK;
-    for (size_t i = 0; code == MN_OK && i < j->what->n_lists; i++) {
-        mn_list list;
-        bool found = false, put = false;
-        const char *name = j->what->lists[i];
-        code = mn_core_find_list(c, &j->who->account, name, j->arena, &list, &found, err);
+    m->consents = mn_arena_calloc(m->arena, m->what->n_consents + 1, sizeof *m->consents);
+    if (!m->consents)
+        return mn_fail(err, MN_E_MEMORY, "no memory for a person's consents");
+    for (size_t i = 0; code == MN_OK && i < m->what->n_consents; i++) {
+        code = mn_core_check_stated(&m->what->consents[i], m->now, err);
+        if (code == MN_OK)
+            m->consents[i] = mn_core_consent_record(&m->person.id, &m->what->consents[i]);
+    }
+    return code;
+}
+
+static mn_code check_lists(mn_core *c, making *m, mn_error *err)
+{
+    mn_code code = MN_OK;
+    m->lists = mn_arena_calloc(m->arena, m->what->n_lists + 1, sizeof *m->lists);
+    if (!m->lists)
+        return mn_fail(err, MN_E_MEMORY, "no memory for a person's lists");
+    for (size_t i = 0; code == MN_OK && i < m->what->n_lists; i++) {
+        bool found = false;
+        mn_list *list = &m->lists[i];
+        const char *name = m->what->lists[i];
+        code = mn_core_find_list(c, &m->who->account, name, m->arena, list, &found, err);
         if (code == MN_OK && found)
-            code = mn_core_may_list(j->who, &list, err);
+            code = mn_core_may_list(m->who, list, err);
         if (code == MN_OK && !found)
             code = mn_fail(err, MN_E_INVALID, "there is no list \"%.200s\": make it first", name);
         if (code == MN_OK)
-            code = mn_core_consent_decide(c, person, NULL, list.purpose, now, j->arena, &put, err);
-        if (code == MN_OK)
-            code = c->store->ops->member_put(c->store, &list.id, person, now, err);
+            code = mn_core_consent_needed(m->consents, m->what->n_consents, list->purpose, m->now, err);
     }
     return code;
 }
 
-static mn_code put_consents(mn_core *c, const job *j, const mn_id *person, mn_time now, mn_error *err)
+static mn_code check_new(mn_core *c, making *m, mn_error *err)
 {
-    mn_code code = MN_OK;
-    for (size_t i = 0; code == MN_OK && i < j->what->n_consents; i++) {
-        const mn_consent consent = mn_core_consent_record(person, &j->what->consents[i]);
-        code = mn_core_check_stated(&j->what->consents[i], now, err);
+    mn_code code =
+        m->who->limited && m->what->n_lists == 0
+            ? mn_fail(err, MN_E_FORBIDDEN,
+                      "%s is kept to some lists: name the one that the person is put into", m->who->name)
+            : mn_core_check_text("the name", m->what->fields.name, err);
+    if (code == MN_OK)
+        code = check_fields(&m->what->fields, err);
+    if (code == MN_OK)
+        code = apply(c, m->who, &m->what->fields, true, m->arena, &m->person, err);
+    if (code == MN_OK)
+        code = check_consents(m, err);
+    if (code == MN_OK)
+        code = check_lists(c, m, err);
+    return code == MN_OK ? mn_quota_take(c, &m->quota, &m->person.account, 1, 0, m->arena, err) : code;
+}
+
+static mn_code write_new(mn_core *c, const making *m, mn_error *err)
+{
+    const mn_id *id = &m->person.id;
+    mn_code code = c->store->ops->person_put(c->store, &m->person, err);
+    if (code == MN_OK)
+        code = mn_core_record(c, m->who, "person.create", id,
+                              json_pack("{s:I}", "lists", (json_int_t)m->what->n_lists), err);
+    for (size_t i = 0; code == MN_OK && i < m->what->n_consents; i++) {
+        code = c->store->ops->consent_put(c->store, &m->consents[i], err);
         if (code == MN_OK)
-            code = c->store->ops->consent_put(c->store, &consent, err);
-        if (code == MN_OK)
-            code = mn_core_record(c, j->who, "consent.give", person, mn_core_json_consent(&consent), err);
+            code = mn_core_record(c, m->who, "consent.give", id, mn_core_json_consent(&m->consents[i]), err);
     }
+    for (size_t i = 0; code == MN_OK && i < m->what->n_lists; i++)
+        code = c->store->ops->member_put(c->store, &m->lists[i].id, id, m->now, err);
     return code;
 }
 
-static mn_code create(mn_core *c, void *ctx, mn_error *err)
+/* *refused: `code` is this person's, and nothing was written. */
+static mn_code make_one(mn_core *c, making *m, const mn_person_new *what, bool *refused, mn_error *err)
 {
-    job *j = ctx;
-    mn_quota *quota = NULL;
-    mn_time now = mn_time_now();
-    mn_person p = {
-        .id = mn_id_make(), .account = j->who->account, .active = true, .created = now, .updated = now};
-    mn_code code = mn_quota_take(c, &quota, &p.account, 1, 0, j->arena, err);
-    if (code == MN_OK)
-        code = apply(c, j->who, &j->what->fields, true, j->arena, &p, err);
-    if (code == MN_OK)
-        code = c->store->ops->person_put(c->store, &p, err);
-    if (code == MN_OK)
-        code = mn_core_record(c, j->who, "person.create", &p.id,
-                              json_pack("{s:I}", "lists", (json_int_t)j->what->n_lists), err);
-    if (code == MN_OK)
-        code = put_consents(c, j, &p.id, now, err);
-    if (code == MN_OK)
-        code = join_lists(c, j, &p.id, now, err);
-    return code == MN_OK ? see_again(c, j->who, &p.id, j->arena, &j->view, err) : code;
+    m->what = what;
+    m->now = mn_time_now();
+    m->person = (mn_person){
+        .id = mn_id_make(), .account = m->who->account, .active = true, .created = m->now, .updated = m->now};
+    mn_code code = check_new(c, m, err);
+    *refused = code != MN_OK && mn_code_http(code) < 500;
+    return code == MN_OK ? write_new(c, m, err) : code;
 }
 
-mn_code mn_core_person_create(mn_core *c, const mn_actor *who, const mn_person_new *what, mn_arena *arena,
-                              mn_person_view *out, mn_error *err)
+static mn_code may_create(const mn_actor *who, const mn_person_new *what, mn_error *err)
 {
-    job j = {.who = who, .what = what, .arena = arena};
     mn_code code = mn_core_may(who, MN_R_PEOPLE, MN_VERB_CREATE, err);
     if (code == MN_OK && what->n_consents > 0)
         code = mn_core_may(who, MN_R_CONSENTS, MN_VERB_CREATE, err);
     if (code == MN_OK && what->n_lists > 0)
         code = mn_core_may(who, MN_R_LISTS, MN_VERB_CHANGE, err);
-    if (code == MN_OK && who->limited && what->n_lists == 0)
-        code = mn_fail(err, MN_E_FORBIDDEN,
-                       "%s is kept to some lists: name the one that the person is put into", who->name);
-    if (code == MN_OK)
-        code = mn_core_check_text("the name", what->fields.name, err);
-    if (code == MN_OK)
-        code = check_fields(&what->fields, err);
-    if (code == MN_OK)
-        code = mn_core_transact(c, create, &j, err);
-    if (code == MN_OK)
-        *out = j.view;
     return code;
+}
+
+typedef struct {
+    making making;
+    const mn_person_new *what;
+    mn_person_view *view;
+} single;
+
+static mn_code create(mn_core *c, void *ctx, mn_error *err)
+{
+    single *s = ctx;
+    bool refused = false;
+    mn_code code = make_one(c, &s->making, s->what, &refused, err);
+    return code == MN_OK ? see_again(c, s->making.who, &s->making.person.id, s->making.arena, s->view, err)
+                         : code;
+}
+
+mn_code mn_core_person_create(mn_core *c, const mn_actor *who, const mn_person_new *what, mn_arena *arena,
+                              mn_person_view *out, mn_error *err)
+{
+    mn_person_view view;
+    single s = {.making = {.who = who, .arena = arena}, .what = what, .view = &view};
+    mn_code code = may_create(who, what, err);
+    if (code == MN_OK)
+        code = mn_core_transact(c, create, &s, err);
+    if (code == MN_OK)
+        *out = view;
+    return code;
+}
+
+typedef struct {
+    making making;
+    const mn_person_new *what;
+    size_t n;
+    mn_deadline deadline;
+    const mn_cancel *cancel;
+    mn_person_made *results;
+} batch;
+
+static mn_code check_time(const batch *b, mn_error *err)
+{
+    if (mn_cancelled(b->cancel))
+        return mn_fail(err, MN_E_CANCELLED, "the work was cancelled, and nobody was made");
+    if (mn_deadline_passed(b->deadline))
+        return mn_fail(err, MN_E_BUSY,
+                       "the time is over, and nobody was made: send fewer people at once, or try again");
+    return MN_OK;
+}
+
+static mn_code create_all(mn_core *c, void *ctx, mn_error *err)
+{
+    batch *b = ctx;
+    mn_code code = MN_OK;
+    for (size_t i = 0; code == MN_OK && i < b->n; i++) {
+        mn_error own = {0};
+        bool refused = false;
+        code = check_time(b, err);
+        if (code != MN_OK)
+            return code;
+        mn_code one = may_create(b->making.who, &b->what[i], &own);
+        refused = one != MN_OK;
+        if (one == MN_OK)
+            one = make_one(c, &b->making, &b->what[i], &refused, &own);
+        b->results[i] = (mn_person_made){
+            one, one == MN_OK ? NULL : mn_arena_strdup(b->making.arena, own.text), b->making.person.id};
+        if (one != MN_OK && !refused) {
+            code = one;
+            if (err)
+                *err = own;
+        }
+    }
+    return code;
+}
+
+mn_code mn_core_people_create(mn_core *c, const mn_actor *who, const mn_person_new *what, size_t n,
+                              mn_deadline deadline, const mn_cancel *cancel, mn_arena *arena,
+                              mn_person_made *results, mn_error *err)
+{
+    batch b = {.making = {.who = who, .arena = arena},
+               .what = what,
+               .n = n,
+               .deadline = deadline,
+               .cancel = cancel,
+               .results = results};
+    mn_code code = mn_core_may(who, MN_R_PEOPLE, MN_VERB_CREATE, err);
+    return code == MN_OK ? mn_core_transact(c, create_all, &b, err) : code;
 }
 
 /* ---- changing ---- */

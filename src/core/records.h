@@ -32,6 +32,17 @@ typedef struct {
  * MN_E_QUOTA. Whoever is kept to lists must name one. */
 mn_code mn_core_person_create(mn_core *c, const mn_actor *who, const mn_person_new *what, mn_arena *arena,
                               mn_person_view *out, mn_error *err);
+/* Many in one transaction, as if they came one after the other; who is refused hinders no other. Any other
+ * failure is everybody's, and nobody is made: MN_E_CANCELLED, and MN_E_BUSY behind the deadline (0: none).
+ * results: room for n. */
+typedef struct {
+    mn_code code;    /* MN_OK: made */
+    const char *why; /* in words, else; the arena's */
+    mn_id person;
+} mn_person_made;
+mn_code mn_core_people_create(mn_core *c, const mn_actor *who, const mn_person_new *what, size_t n,
+                              mn_deadline deadline, const mn_cancel *cancel, mn_arena *arena,
+                              mn_person_made *results, mn_error *err);
 mn_code mn_core_person_get(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena,
                            mn_person_view *out, mn_error *err);
 /* if_updated: MN_E_PRECONDITION where the person changed since; NULL: whatever it is. */

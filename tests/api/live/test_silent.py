@@ -1,6 +1,7 @@
-"""PostgreSQL falls silent: whoever needs it waits, and nobody else does."""
+"""PostgreSQL is kept by others, or falls silent: whoever needs it waits, and nobody else does."""
 import concurrent.futures
 import os
+import subprocess
 import time
 
 import running
@@ -16,7 +17,7 @@ def setUpModule():  # pylint: disable=invalid-name
         skip("PostgreSQL 15 (tools/setup)")
     postgres.start()
     others = os.environ.get("MIEN_API_STORE_URL")
-    os.environ["MIEN_API_STORE_URL"] = postgres.url()
+    os.environ["MIEN_API_STORE_URL"] = os.environ["MIEN_API_OWN_STORE"] = postgres.url()
     try:
         world.start(server__io_threads=1)
     finally:
@@ -32,6 +33,41 @@ def tearDownModule():  # pylint: disable=invalid-name
         world.stop()
     finally:
         postgres.stop()
+
+
+class Locked(Api):
+    """Somebody else keeps a table of the database: it works again later, and a request may then come again."""
+
+    def held(self):
+        """A session that keeps the table of people."""
+        session = subprocess.Popen([running.BIN / "psql", "-qAt", os.environ["MIEN_API_OWN_STORE"]], stdin=subprocess.PIPE,  # pylint: disable=consider-using-with
+                                   stdout=subprocess.PIPE, text=True)
+        session.stdin.write("BEGIN; LOCK TABLE person IN EXCLUSIVE MODE; SELECT 'held';\n")
+        session.stdin.flush()
+        self.assertEqual(session.stdout.readline(), "held\n")
+        return session
+
+    def later(self, name, body, expect):
+        """The answer while the table is kept, and the one to the same request afterwards."""
+        session, key = self.held(), {"Idempotency-Key": "while-it-is-locked"}
+        try:
+            first = self.admin.call(name, expect, body=body, headers=key)
+        finally:
+            session.communicate("ROLLBACK;\n")
+        return first, self.admin.call(name, 200, body=body, headers=key).json
+
+    def test_people_are_made_all_or_none(self):
+        body = {"people": [{"name": "Ada"}, {"name": "Bea", "external_id": "locked"}]}
+        first, then = self.later("people_create_batch", body, 503)
+        self.refused(first, 503, "busy")
+        self.assertEqual((then["done"], then["refused"]), (2, 0))
+        self.assertEqual(len(self.admin.call("people_list", 200, external_id="locked").json["people"]), 1)
+
+    def test_who_was_not_erased_is_erased_later(self):
+        people = [self.person(name)["person"] for name in ("Cleo", "Dido", "Evi")]
+        first, then = self.later("people_erase_batch", {"people": people}, 200)
+        self.assertEqual([r["error"]["code"] for r in first.json["results"]], ["busy"] * 3)
+        self.assertEqual((then["done"], then["refused"]), (3, 0))
 
 
 class Silent(Api):
