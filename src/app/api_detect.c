@@ -155,7 +155,8 @@ mn_code mn_api_quality(mn_api_call *call, mn_error *err)
     mn_shown *shown = NULL;
     size_t n = 0;
     json_t *ranges = NULL, *images = json_array();
-    reporting r = {.profile = mn_check_profile_icao()};
+    reporting r = {0};
+    mn_check_profile_parse(mn_api_text(call, MN_P_QUALITY_PROFILE), &r.profile);
     mn_code code = mn_shown_read(call, "pictures", "picture boxes checks", &ranges, &shown, &n, err);
     if (!ranges && call->body)
         ranges = json_object_get(call->body, "checks");

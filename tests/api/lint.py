@@ -164,6 +164,16 @@ class Lint:
         if words != set(PATTERNS) | OTHERS:
             self.fault("formats", f"src/net/format.h and tests/api/checks.py differ: {words ^ (set(PATTERNS) | OTHERS)}")
 
+    def unread(self):
+        """What a client may send is looked at by somebody: by its number in src/app, or a header of several routes by its name."""
+        code = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "src/app").glob("*.c")))
+        words = set(re.findall(r"\bMN_P_\w+|\"[\w-]+\"", code))
+        for op in self.checks.operations:
+            for p in op.parameters:
+                number = "MN_P_" + re.sub(r"\W", "_", f"{op.name}_{p['name']}").upper()
+                if number not in words and not (p["in"] == "header" and f'"{p["name"]}"' in words):
+                    self.fault(op.name, f"nothing in src/app reads {p['name']}")
+
     def run(self):
         """All of it."""
         for op in self.checks.operations:
@@ -179,6 +189,7 @@ class Lint:
         self.small_examples()
         self.components()
         self.formats()
+        self.unread()
         return self.faults
 
 
