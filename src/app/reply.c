@@ -132,12 +132,18 @@ void mn_api_problem_more(mn_api_call *call, json_t *more)
     visit->more = more;
 }
 
+/* A place in the body is a JSON pointer; a parameter or header has a name. */
+static const char *kind_of(const mn_fault *f)
+{
+    return f->named ? "field" : "pointer";
+}
+
 static json_t *fault_rows(const mn_faults *faults)
 {
     json_t *rows = json_array();
     for (size_t i = 0; i < faults->n; i++)
-        json_array_append_new(
-            rows, json_pack("{s:s, s:s}", "field", faults->v[i].where, "detail", faults->v[i].what));
+        json_array_append_new(rows, json_pack("{s:s, s:s}", kind_of(&faults->v[i]), faults->v[i].where,
+                                              "detail", faults->v[i].what));
     return rows;
 }
 
@@ -151,11 +157,11 @@ void mn_app_fail(const mn_http_request *r, mn_http_response *answer, json_t *mor
     }
     mn_buf out;
     mn_buf_init(&out, PROBLEM_MAX);
-    json_t *body =
-        json_pack("{s:s, s:s, s:i, s:s, s:s*, s:s}", "type", "about:blank", "title", mn_http_reason(p.status),
-                  "status", p.status, "code", p.code, "detail", p.detail, "request_id", r->id);
+    json_t *body = json_pack("{s:s, s:s, s:i, s:s, s:s*, s:s, s:s}", "type", "about:blank", "title",
+                             mn_http_reason(p.status), "status", p.status, "code", p.code, "detail", p.detail,
+                             "action", p.action, "request_id", r->id);
     if (body && faults && faults->n > 0) {
-        json_object_set_new(body, "field", json_string(faults->v[0].where));
+        json_object_set_new(body, kind_of(&faults->v[0]), json_string(faults->v[0].where));
         json_object_set_new(body, "errors", fault_rows(faults));
     }
     if (body && more)

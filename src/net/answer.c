@@ -79,8 +79,11 @@ static const char *cut_to_range(request *q)
         return NULL;
     if (kind == MN_RANGE_NONE) {
         mn_response_clear(a);
-        const mn_problem p = {
-            .status = 416, .code = "range", .detail = "the range lies behind the end", .field = "Range"};
+        const mn_problem p = {.status = 416,
+                              .code = "range",
+                              .detail = "the range lies behind the end",
+                              .field = "Range",
+                              .action = "ask for one within the size that Content-Range says"};
         mn_http_problem(a, &p);
         return mn_arena_printf(q->r.arena, "bytes */%" PRIu64, size);
     }

@@ -12,7 +12,11 @@
 static bool refused(request *q, int status, const char *code, const char *detail, const char *field,
                     const char *action)
 {
-    const mn_problem p = {.status = status, .code = code, .detail = detail, .field = field, .action = action};
+    const mn_problem p = {.status = status,
+                          .code = code,
+                          .detail = detail,
+                          .field = field,
+                          .action = action ? action : "send it as HTTP/1.1 (RFC 9112) has it"};
     mn_http_problem(&q->a, &p);
     return false;
 }

@@ -11,10 +11,47 @@ const char *mn_http_reason(int status)
     return words && words[0] && strcmp(words, "Unknown") != 0 ? words : "Error";
 }
 
+const char *mn_problem_action(mn_code code)
+{
+    static const char *const actions[MN_E_COUNT] = {
+        [MN_E_INVALID] = "correct what detail and errors name, and send it again",
+        [MN_E_UNAUTHENTICATED] = "sign in under /v1/login, or send a token as Authorization: Bearer TOKEN",
+        [MN_E_FORBIDDEN] = "ask an administrator for the right, or leave it",
+        [MN_E_CONSENT] = "put the person's consent for this purpose on record first",
+        [MN_E_PURPOSE] = "name lists of this purpose, or ask for theirs",
+        [MN_E_ACCOUNT] = "ask who runs the server to open the account again",
+        [MN_E_QUOTA] = "delete what is not needed, or have the account's limit raised",
+        [MN_E_NOT_FOUND] = "check the address and the ids in it",
+        [MN_E_METHOD] = "use one of the methods that the header Allow names",
+        [MN_E_ACCEPT] = "name another format in the header Accept",
+        [MN_E_EXISTS] = "use the one that is there, or take another name",
+        [MN_E_CONFLICT] = "look at what is there now, then decide",
+        [MN_E_DUPLICATE] = "find out whether it is the same person, then enrol the face for them or ask",
+        [MN_E_PACK] = "make the descriptor again, from its picture",
+        [MN_E_PRECONDITION] = "read it again, and send the change with its new ETag",
+        [MN_E_LIMIT] = "send less, or have the limit raised",
+        [MN_E_UNSUPPORTED] = "send one of the formats that /docs names for this address",
+        [MN_E_DECODE] = "send the file again, or another one",
+        [MN_E_NO_FACE] = "send a picture that shows a whole face, large enough",
+        [MN_E_SEVERAL_FACES] = "send a picture of one person, or say which face is meant",
+        [MN_E_QUALITY] = "take a sharper, larger, frontal picture",
+        [MN_E_RATE] = "wait as long as Retry-After says",
+        [MN_E_CANCELLED] = "send it again",
+        [MN_E_MEMORY] = "try again later",
+        [MN_E_BUSY] = "try again later",
+        [MN_E_TIMEOUT] = "send less at once, or try again later",
+        [MN_E_IO] = "try again later; where it stays so, tell who runs the server",
+    };
+    const char *action = (unsigned)code < MN_E_COUNT ? actions[code] : NULL;
+    return action ? action : "tell who runs the server, with the request_id";
+}
+
 mn_problem mn_problem_of(const mn_error *why)
 {
     int status = mn_code_http(why->code);
-    mn_problem p = {.status = status < 400 ? 500 : status, .code = mn_code_word(why->code)};
+    mn_problem p = {.status = status < 400 ? 500 : status,
+                    .code = mn_code_word(why->code),
+                    .action = mn_problem_action(why->code)};
     if (status < 400)
         p.code = mn_code_word(MN_E_INTERNAL);
     if (p.status != 500)

@@ -26,8 +26,11 @@ typedef struct {
 } mn_problem;
 
 /* A problem that says what an error says. The texts are the error's: it must outlive the problem. Status 500
- * has no detail: what is wrong inside is for the log. */
+ * has no detail: what is wrong inside is for the log. The action is the code's. */
 mn_problem mn_problem_of(const mn_error *why);
+
+/* What one can do about such an error. Static. */
+const char *mn_problem_action(mn_code code);
 
 /* Appends JSON. */
 mn_code mn_problem_render(const mn_problem *p, const char *request_id, mn_buf *out, mn_error *err);

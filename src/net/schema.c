@@ -72,12 +72,13 @@ static void pointer(const step *at, char *to, size_t size, size_t *n)
     }
 }
 
-static bool add(mn_faults *f, const char *where, const char *format, va_list args)
+static bool add(mn_faults *f, bool named, const char *where, const char *format, va_list args)
 {
     if (f->n >= f->max)
         return false;
     mn_fault *fault = &f->v[f->n++];
     size_t n = 0;
+    fault->named = named;
     append(fault->where, sizeof fault->where, &n, where, strlen(where));
     int len = vsnprintf(fault->what, sizeof fault->what, format, args);
     if (len >= (int)sizeof fault->what)
@@ -89,7 +90,7 @@ bool mn_faults_add(mn_faults *f, const char *where, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    bool more = add(f, where, format, args);
+    bool more = add(f, true, where, format, args);
     va_end(args);
     return more;
 }
@@ -102,7 +103,7 @@ static void fault(look *l, const step *at, const char *format, ...)
     pointer(at, where, sizeof where, &n);
     va_list args;
     va_start(args, format);
-    l->full = !add(l->faults, where, format, args);
+    l->full = !add(l->faults, false, where, format, args);
     va_end(args);
 }
 

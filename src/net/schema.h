@@ -70,6 +70,7 @@ typedef struct {
     char
         where[MN_FAULT_WHERE]; /* a JSON pointer ("" is the whole), or a parameter's name; cut at the limit */
     char what[MN_FAULT_WHAT];  /* what was expected, and what came; UTF-8, cut at the limit */
+    bool named;                /* `where` is a parameter's name */
 } mn_fault;
 
 typedef struct {
@@ -91,7 +92,7 @@ mn_code mn_schema_complete(const mn_schema *s, json_t *value, mn_error *err);
 const char *mn_schema_text_fault(const mn_schema *s, const char *text, size_t n, char room[MN_FAULT_WHAT]);
 const char *mn_schema_number_fault(const mn_schema *s, double number, char room[MN_FAULT_WHAT]);
 
-/* Notes one fault; false when there is no room for more. */
+/* Notes a parameter's fault; false when there is no room for more. */
 bool mn_faults_add(mn_faults *f, const char *where, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -388,7 +388,8 @@ static void errors_are_problems(void **state)
     assert_int_equal(r.status, 404);
     expect_header(&r, "Content-Type", "application/problem+json");
     expect_body(&r, "{\"type\":\"about:blank\",\"status\":404,\"title\":\"Not Found\",\"code\":\"not_found\","
-                    "\"detail\":\"no person \\\"x\\\"\",\"request_id\":\"my-id.1\"}");
+                    "\"detail\":\"no person \\\"x\\\"\",\"action\":\"check the address and the ids in it\","
+                    "\"request_id\":\"my-id.1\"}");
     reply_free(&r);
     r = get(app.port, "/bad-header", "");
     assert_int_equal(r.status, 500);

@@ -617,6 +617,8 @@ static void problems(void **state)
     assert_int_equal(q.status, 422);
     assert_string_equal(q.code, "low_quality");
     assert_string_equal(q.detail, "too dark");
+    assert_string_equal(q.action, "take a sharper, larger, frontal picture");
+    assert_string_equal(mn_problem_action(MN_E_CORRUPT), "tell who runs the server, with the request_id");
     assert_string_equal(mn_http_reason(404), "Not Found");
     assert_string_equal(mn_http_reason(599), "Error");
 }

@@ -104,6 +104,11 @@ class Spec:
             raise Fault(f"request_id is {body['request_id']}, X-Request-Id {answer.header('X-Request-Id')}")
         if not body.get("detail") and answer.status < 500:
             raise Fault("a problem without detail helps nobody")
+        if not body.get("action"):
+            raise Fault("a problem without action leaves one standing")
+        for row in [body, *body.get("errors", [])]:
+            if "pointer" in row and row["pointer"][:1] not in ("", "/"):
+                raise Fault(f"pointer is {row['pointer']!r}: a parameter or header is a field")
 
     def check(self, op, method, answer):
         """Raises Fault. op: None where the address is none of ours."""

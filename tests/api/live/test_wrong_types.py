@@ -84,8 +84,14 @@ class Bodies(Api):
 
     def test_a_fault_says_where(self):
         answer = self.admin.call("person_create", 400, body={"name": "A", "consents": [{"purpose": "spying", "method": "x"}], "strange": 1})
-        fields = {e.get("field") or e.get("pointer") for e in answer.json["errors"]}
-        self.assertEqual(fields, {"/consents/0/purpose", "/strange"})
+        self.assertEqual({e["pointer"] for e in answer.json["errors"]}, {"/consents/0/purpose", "/strange"})
+        self.assertEqual({name for e in answer.json["errors"] for name in e}, {"pointer", "detail"})
+        self.assertEqual((answer.json["pointer"], "field" in answer.json), (answer.json["errors"][0]["pointer"], False))
+        answer = self.admin.call("people_list", 400, limit=0, sort="beauty")
+        self.assertEqual({e["field"] for e in answer.json["errors"]}, {"limit", "sort"})
+        self.assertEqual((answer.json["field"], "pointer" in answer.json), (answer.json["errors"][0]["field"], False))
+        answer = self.admin.call("person_create", 400, body=[])
+        self.assertEqual(answer.json["pointer"], "")
 
     def test_what_is_no_json(self):
         texts = [b"", b"{", b"}", b"nul", b"{}x", b"\xff\xfe{}", b"\xef\xbb\xbf{}", b'{"name":"\xff"}', b'{"name":"\xed\xa0\x80"}', b'{"a":1,"a":2}',
