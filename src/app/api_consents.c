@@ -1,4 +1,5 @@
 /* /v1/consents, /v1/people/{person}/consents: what people agreed to. */
+#include "app/pictures.h"
 #include "app/records_json.h"
 
 #include <string.h>
@@ -143,7 +144,7 @@ mn_code mn_api_evidence_get(mn_api_call *call, mn_error *err)
     mn_code code =
         mn_core_evidence_get(call->core, call->actor, &person, &id, call->arena, &format, &file, err);
     if (code == MN_OK)
-        mn_http_body_buf(call->answer, format, &file);
+        mn_api_send_file(call, format, &file);
     else
         mn_buf_finish(&file);
     return code;

@@ -1,6 +1,5 @@
-/* Samples and whole pictures: bytes that do not change while they are
- * there, so that clients may keep them and ask for parts. Each look is on record, whatever part is asked for.
- */
+/* Samples, whole pictures and other files: bytes that do not change while they are there, so that clients may
+ * keep them and ask for parts. Each look is on record, whatever part is asked for. */
 #include "app/internal.h"
 #include "app/pictures.h"
 #include "core/faces.h"
@@ -8,7 +7,7 @@
 #include <sodium.h>
 
 /* The tag is a hash of the bytes under the server's key: it tells nothing of them. */
-void mn_api_send_picture(mn_api_call *call, const char *type, mn_buf *buf)
+void mn_api_send_file(mn_api_call *call, const char *type, mn_buf *buf)
 {
     uint8_t hash[16];
     char etag[2 * sizeof hash + 3] = "\"";
@@ -28,7 +27,7 @@ static mn_code send_sample(mn_api_call *call, const mn_id *id, mn_error *err)
     mn_buf_init(&buf, (size_t)mn_settings_int(call->settings, MN_S_IMAGE_MAX_BYTES));
     mn_code code = mn_api_sample(call, id, &buf, err);
     if (code == MN_OK)
-        mn_api_send_picture(call, "image/jpeg", &buf);
+        mn_api_send_file(call, "image/jpeg", &buf);
     else
         mn_buf_finish(&buf);
     return code;
@@ -50,7 +49,7 @@ mn_code mn_api_original_get(mn_api_call *call, mn_error *err)
     mn_buf_init(&buf, ORIGINAL_MAX);
     mn_code code = mn_core_original(call->core, call->actor, &id, &buf, &type, err);
     if (code == MN_OK)
-        mn_api_send_picture(call, type, &buf);
+        mn_api_send_file(call, type, &buf);
     else
         mn_buf_finish(&buf);
     return code;

@@ -148,7 +148,7 @@ mn_code mn_api_person_avatar(mn_api_call *call, mn_error *err)
     mn_buf_init(&jpeg, (size_t)8 << 20);
     mn_code code = mn_core_avatar(call->core, call->actor, &id, &jpeg, err);
     if (code == MN_OK)
-        mn_api_send_picture(call, "image/jpeg", &jpeg);
+        mn_api_send_file(call, "image/jpeg", &jpeg);
     else
         mn_buf_finish(&jpeg);
     return code;

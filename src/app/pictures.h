@@ -53,7 +53,7 @@ mn_code mn_shown_of_sample(mn_api_call *call, const json_t *source, const char *
 /* The JPEG of the sample of a face or an attribute with this id, appended to out. */
 mn_code mn_api_sample(mn_api_call *call, const mn_id *id, mn_buf *out, mn_error *err);
 /* Takes over what is in buf: with an ETag, and in parts where Range asks for it. */
-void mn_api_send_picture(mn_api_call *call, const char *type, mn_buf *buf);
+void mn_api_send_file(mn_api_call *call, const char *type, mn_buf *buf);
 /* {"model", "metric", "values"}: of the model in use here, and whole. */
 mn_code mn_api_read_descriptor(mn_api_call *call, const json_t *source, mn_descriptor *out, mn_error *err);
 /* The parameter min_quality, else the setting face.min_quality. */

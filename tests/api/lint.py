@@ -120,6 +120,9 @@ class Lint:
             self.fault(op.name, f"nothing in src/core puts {op.audit} on record")
         if op.right == "none" and op.raw.get("security") != []:
             self.fault(op.name, "is for anybody and wants credentials: say security: []")
+        files = [t for t in op.answers.get("200", {}).get("content", {}) if t.startswith("image/") or t == "application/pdf"]
+        if files and not {"206", "304"} <= set(op.answers):
+            self.fault(op.name, "answers a file, and not parts of it (206) or that it is the same (304)")
         if op.run == "inline" and op.right != "none":
             self.fault(op.name, "runs inline, where the store cannot be asked who calls")
         names = {p["name"] for p in op.parameters}

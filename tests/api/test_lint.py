@@ -24,6 +24,7 @@ CASES = [
     ("      x-mien-audit: person.change\n", "      x-mien-audit: person.changes\n", "nothing in src/core puts person.changes on record"),
     ("      x-mien-right-csv: people.export\n", "", "answers CSV and has no x-mien-right-csv"),
     ("maxLength: 7, format: color, examples", "maxLength: 7, format: colour, examples", "format colour is not one of"),
+    ("        '206': {$ref: '#/components/responses/PicturePart'}\n", "", "and not parts of it (206)"),
     ("        - name: profile\n", "        - name: shape\n", "nothing in src/app reads shape"),
     ("      x-mien-right: session\n      x-mien-run: records\n", "      x-mien-right: session\n      x-mien-run: inline\n", "runs inline"),
 ]

@@ -51,6 +51,9 @@ class Consents(Api):
         self.refused(self.admin.call("evidence_put", 409, body=PDF + b"other", media="application/pdf", **given), 409, "exists")
         answer = self.admin.call("evidence_get", 200, **given)
         self.assertEqual((answer.body, answer.header("Content-Type")), (PDF, "application/pdf"))
+        part = self.admin.call("evidence_get", 206, headers={"Range": "bytes=1-3"}, **given)
+        self.assertEqual((part.body, part.header("Content-Range")), (PDF[1:4], f"bytes 1-3/{len(PDF)}"))
+        self.admin.call("evidence_get", 304, headers={"If-None-Match": answer.etag}, **given)
         self.assertIs(self.admin.call("consent_get", 200, **given).json["evidence_file"], True)
         for name in ("evidence_get", "consent_get", "consent_withdraw"):
             self.refused(self.admin.call(name, 404, **{**given, "consent": NO_ID}), 404, "not_found")
