@@ -3,6 +3,7 @@
 #include "app/api_schemas.h"
 #include "app/internal.h"
 #include "base/buf.h"
+#include "base/log.h"
 #include "core/attributes.h"
 #include "face/choose.h"
 #include "image/encode.h"
@@ -87,6 +88,13 @@ static bool has_room(void *ctx, size_t n)
     return mn_http_count_bytes(call->request, n);
 }
 
+static void log_refused(void *ctx, const char *address)
+{
+    const mn_api_call *call = ctx;
+    mn_log(MN_LOG_WARN, "app", "a picture's address leads to %s: it is not asked (request %s)", address,
+           call->request->id);
+}
+
 static size_t left_to_fetch(const mn_api_call *call)
 {
     const mn_visit *visit = call->request->user;
@@ -147,7 +155,8 @@ static mn_code fetch(mn_api_call *call, const char *url, mn_shown *out, mn_error
         .type = "image/*",
         .cancel = call->request->cancel,
         .room = has_room,
-        .room_ctx = call,
+        .refused = log_refused,
+        .ctx = call,
     };
     out->file = fit_name(call, url);
     out->code = mn_download_get(&what, buf, type, &out->error);

@@ -123,6 +123,8 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
         char text[MN_ADDRESS_TEXT];
         mn_address_format(&a, text);
         snprintf(d->refused, sizeof d->refused, "%s, which is %s", text, why);
+        if (d->what->refused)
+            d->what->refused(d->what->ctx, d->refused);
         return CURL_SOCKET_BAD;
     }
     return socket(sa->family, sa->socktype | SOCK_CLOEXEC, sa->protocol);
@@ -135,7 +137,7 @@ static size_t on_bytes(char *bytes, size_t size, size_t n, void *user)
 {
     download *d = user;
     n *= size;
-    d->no_room = d->what->room && !d->what->room(d->what->room_ctx, n);
+    d->no_room = d->what->room && !d->what->room(d->what->ctx, n);
     if (d->no_room)
         return 0;
     mn_code code = mn_buf_append(d->out, bytes, n, NULL);
@@ -237,8 +239,8 @@ static mn_code explain(download *d, CURLcode why, const char *words, mn_error *e
     default:
         if (d->refused[0])
             return mn_fail(err, MN_E_FORBIDDEN,
-                           "%s: leads to %s: allow it with fetch.allow if that is wanted", d->host,
-                           d->refused);
+                           "%s: leads to an address that is not allowed: see the setting fetch.allow",
+                           d->host);
         return mn_fail(err, MN_E_IO, "%s: %s", d->host, words);
     }
 }

@@ -31,7 +31,10 @@ typedef struct {
     const mn_cancel *cancel; /* may be NULL */
     /* Is there room for so many bytes more? Asked before they are kept; NULL: always. */
     bool (*room)(void *ctx, size_t n);
-    void *room_ctx;
+    /* What was not connected to, and why: "10.0.0.1, which is private". For the log alone, since it tells the
+     * client what is inside; NULL. */
+    void (*refused)(void *ctx, const char *address);
+    void *ctx;
     const char *resolve; /* tests: "host:port:address,address", as of CURLOPT_RESOLVE; NULL */
 } mn_download;
 
@@ -41,7 +44,7 @@ typedef struct {
  * without parameters, or "". MN_E_INVALID: no address that may be fetched; MN_E_FORBIDDEN: it leads to one
  * that is not public; MN_E_NOT_FOUND (404, 410); MN_E_LIMIT: too large, too many redirects; MN_E_UNSUPPORTED:
  * another type; MN_E_BUSY: `room` said no; MN_E_TIMEOUT, MN_E_CANCELLED, MN_E_IO, MN_E_MEMORY. The texts name
- * the host, never what is behind it in the address. */
+ * the host, never what is behind it in the address, nor what it resolves to. */
 mn_code mn_download_get(const mn_download *what, mn_buf *out, char type[MN_DOWNLOAD_TYPE], mn_error *err);
 
 #endif

@@ -243,6 +243,8 @@ class Addresses(Api):
             self.assertGreaterEqual(answer.status, 400, target)
             self.assertNotIn("/picture", Lure.asked, target)
             self.assertNotIn("root:", answer.body.decode())
+            self.assertNotIn("127.0.0.2", answer.body.decode())
+            self.assertNotIn("169.254.169.254", answer.body.decode())
 
     def test_endless_things_end(self):
         way = "/to/"
