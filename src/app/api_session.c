@@ -54,14 +54,17 @@ mn_code mn_api_me_get(mn_api_call *call, mn_error *err)
 
 mn_code mn_api_login(mn_api_call *call, mn_error *err)
 {
-    char secret[MN_SECRET_TEXT], address[MN_ADDRESS_TEXT], wait[16];
+    char secret[MN_SECRET_TEXT], address[MN_ADDRESS_TEXT], block[MN_ADDRESS_TEXT], wait[16];
     unsigned wait_s = 0;
     mn_identity *who = NULL;
+    const mn_address counted = mn_address_block(&call->request->peer);
     mn_address_format(&call->request->peer, address);
+    mn_address_format(&counted, block);
     const mn_login login = {
         .login = mn_field_text(call->body, "login"),
         .password = mn_field_text(call->body, "password"),
         .address = address,
+        .block = block,
         .program = mn_http_header_value(call->request, "User-Agent"),
     };
     mn_code code = mn_core_login(call->core, &login, secret, &who, &wait_s, err);

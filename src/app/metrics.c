@@ -71,6 +71,8 @@ static int class_of(int operation)
         return MN_HTTP_RECORDS;
     case MN_RUN_PIXELS:
         return MN_HTTP_PIXELS;
+    case MN_RUN_PASSWORDS:
+        return MN_HTTP_PASSWORDS;
     default:
         return -1;
     }

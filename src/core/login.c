@@ -51,6 +51,11 @@ static mn_code find_user(mn_core *c, attempt *a, mn_error *err)
     return code == MN_E_NOT_FOUND ? MN_OK : code;
 }
 
+static const char *block_of(const attempt *a)
+{
+    return a->what->block ? a->what->block : a->what->address;
+}
+
 /* Longest of what the user's record, and the tables of users and addresses, say. A record without failures
  * overrules the table of users: there was a login or a reset, maybe in another process. */
 static unsigned wait_of(mn_core *c, const attempt *a)
@@ -58,7 +63,8 @@ static unsigned wait_of(mn_core *c, const attempt *a)
     if (a->known && a->user.failures == 0)
         mn_throttle_passed(c, 'u', a->what->login);
     unsigned wait = mn_throttle_wait(c, 'u', a->what->login);
-    unsigned address = a->what->address ? mn_throttle_wait(c, 'a', a->what->address) : 0;
+    const char *block = block_of(a);
+    unsigned address = block ? mn_throttle_wait(c, 'a', block) : 0;
     mn_time now = mn_time_now();
     wait = address > wait ? address : wait;
     if (a->known && a->user.locked > now) {
@@ -90,8 +96,8 @@ static mn_code record_refusal(mn_core *c, void *ctx, mn_error *err)
 static mn_code refuse(mn_core *c, attempt *a, mn_error *err)
 {
     mn_throttle_failed(c, 'u', a->what->login);
-    if (a->what->address)
-        mn_throttle_failed(c, 'a', a->what->address);
+    if (block_of(a))
+        mn_throttle_failed(c, 'a', block_of(a));
     mn_code code = mn_core_transact(c, record_refusal, a, err);
     return code == MN_OK ? wrong(err) : code;
 }

@@ -35,6 +35,7 @@ typedef struct {
     const char *login; /* "anna", or "acme/anna" outside of the first account */
     const char *password;
     const char *address, *program; /* where from, and with what; NULL: not known */
+    const char *block;             /* whom failures are counted by, as well as by login; NULL: address */
 } mn_login;
 
 /* MN_E_UNAUTHENTICATED: name or password are wrong. MN_E_RATE: *wait_s says how long. MN_E_FORBIDDEN: the

@@ -67,6 +67,14 @@ static size_t length_of(const mn_address *a)
     return a->kind == MN_ADDRESS_IP4 ? 4 : a->kind == MN_ADDRESS_IP6 ? 16 : 0;
 }
 
+mn_address mn_address_block(const mn_address *a)
+{
+    mn_address block = *a;
+    if (block.kind == MN_ADDRESS_IP6)
+        memset(block.bytes + 8, 0, 8);
+    return block;
+}
+
 bool mn_address_equal(const mn_address *a, const mn_address *b)
 {
     return a->kind == b->kind && memcmp(a->bytes, b->bytes, length_of(a)) == 0;

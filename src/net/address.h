@@ -24,6 +24,9 @@ bool mn_address_parse(const char *text, size_t n,
                       mn_address *out); /* "192.0.2.1", "2001:db8::1"; no brackets, zone or port */
 mn_address mn_address_of(const struct sockaddr *sa, size_t len);
 void mn_address_format(const mn_address *a, char text[MN_ADDRESS_TEXT]); /* "unix", "" for none */
+/* Whom to count by: whoever has one IPv6 address has 2^64 of them, so the first of its /64; else the address.
+ */
+mn_address mn_address_block(const mn_address *a);
 bool mn_address_equal(const mn_address *a, const mn_address *b);
 
 /* Why a request on somebody else's behalf must not go there: "loopback", "private", "link-local", ...; NULL

@@ -27,15 +27,6 @@ struct peer_count {
     unsigned n;
 };
 
-/* Whoever has one IPv6 address has 2^64 of them. */
-static mn_address key_of(const mn_address *a)
-{
-    mn_address key = *a;
-    if (key.kind == MN_ADDRESS_IP6)
-        memset(key.bytes + 8, 0, 8);
-    return key;
-}
-
 static peer_count **find_count(connections *c, const mn_address *key)
 {
     uint64_t hash = 0xcbf29ce484222325u;
@@ -49,7 +40,7 @@ static peer_count **find_count(connections *c, const mn_address *key)
 
 static peer_count *count_peer(connections *c, const mn_address *peer)
 {
-    mn_address key = key_of(peer);
+    mn_address key = mn_address_block(peer);
     peer_count **at = find_count(c, &key);
     if (!*at) {
         *at = mn_calloc(1, sizeof **at);
@@ -85,7 +76,7 @@ enum MHD_Result mn_on_accept(void *cls, const struct sockaddr *addr, socklen_t l
     mn_address peer = mn_address_of(addr, len);
     if (unlimited(s, &peer))
         return MHD_YES;
-    mn_address key = key_of(&peer);
+    mn_address key = mn_address_block(&peer);
     pthread_mutex_lock(&c->lock);
     const peer_count *count = *find_count(c, &key);
     bool room = !count || count->n < s->o.connections_per_address;

@@ -214,10 +214,13 @@ typedef struct {
 } mn_http_options;
 
 void mn_http_options_default(mn_http_options *o);
-/* From the settings server.*, with the two classes below; the texts are the settings'. */
+/* From the settings server.*, with the classes below; the texts are the settings'. */
 void mn_http_options_read(const mn_settings *settings, mn_http_options *o);
 #define MN_HTTP_RECORDS 0 /* the class of those who wait for the store */
 #define MN_HTTP_PIXELS  1 /* and of those whose pictures are worked on */
+#define MN_HTTP_PASSWORDS                                                                                    \
+    2 /* and of those who have a password hashed: long work that anybody can ask for                         \
+       */
 
 /* Binds and listens, so that a wrong address is told at once; serves nothing until start. ctx is for the ops.
  */

@@ -2,6 +2,8 @@
 #include "net/http.h"
 #include <string.h>
 
+#define PASSWORD_WORKERS 2
+
 static size_t size(const mn_settings *s, mn_setting which)
 {
     return (size_t)mn_settings_int(s, which);
@@ -50,6 +52,9 @@ void mn_http_options_read(const mn_settings *s, mn_http_options *o)
     o->gzip_level = number(s, MN_S_SERVER_GZIP);
     o->classes[MN_HTTP_RECORDS] =
         (mn_http_class){"records", count(s, MN_S_SERVER_RECORD_WORKERS), count(s, MN_S_SERVER_RECORD_QUEUE)};
+    /* As many as core lets hash at once: none of them waits for another. */
+    o->classes[MN_HTTP_PASSWORDS] =
+        (mn_http_class){"passwords", PASSWORD_WORKERS, count(s, MN_S_SERVER_PASSWORD_QUEUE)};
     /* Two a CPU: one computes while the other waits for the disk that puts its search on record. */
     unsigned pixels = count(s, MN_S_SERVER_PIXEL_WORKERS);
     o->classes[MN_HTTP_PIXELS] =

@@ -13,9 +13,10 @@ const char *mn_method_word(mn_method m);              /* "GET" */
 bool mn_method_parse(const char *word, mn_method *m); /* HEAD is GET; false for what no route has */
 
 typedef enum {
-    MN_RUN_INLINE,  /* on the connection's thread: must not wait */
-    MN_RUN_RECORDS, /* on a worker that may wait for the store */
-    MN_RUN_PIXELS,  /* on a worker that may run networks */
+    MN_RUN_INLINE,    /* on the connection's thread: must not wait */
+    MN_RUN_RECORDS,   /* on a worker that may wait for the store */
+    MN_RUN_PIXELS,    /* on a worker that may run networks */
+    MN_RUN_PASSWORDS, /* on a worker that may hash a password */
 } mn_run;
 
 typedef enum {
