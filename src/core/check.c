@@ -47,7 +47,7 @@ static void tell(check *k, mn_damage_kind kind, const mn_id *person, const mn_id
 /* ---- keys and descriptors ---- */
 
 typedef struct {
-    const char *name;
+    char name[MN_DESCRIPTOR_CONTEXT];
     int dim;
     mn_secret_rotation *rotation;
     bool first; /* of the models: keys are told of once */
@@ -123,17 +123,15 @@ static mn_code check_people(check *k, model *m, mn_error *err)
     return code;
 }
 
-/* The name outlives the page's arena; where no model has a part, there are keys at most. */
+/* The name is copied, as the page's arena is reset; where no model has a part, there are keys at most. */
 static mn_code check_model(check *k, const mn_model_mark *mark, model *m, mn_error *err)
 {
-    char name[MN_DESCRIPTOR_CONTEXT];
     char *end = NULL;
     long dim = mark->dim ? strtol(mark->dim, &end, 10) : 0;
-    if (mark->model && (dim < 1 || dim > MN_DESCRIPTOR_MAX || *end || strlen(mark->model) >= sizeof name))
+    if (mark->model && (dim < 1 || dim > MN_DESCRIPTOR_MAX || *end || strlen(mark->model) >= sizeof m->name))
         return mn_fail(err, MN_E_CORRUPT,
                        "the store names a descriptor model that none can be: put its backup back");
-    snprintf(name, sizeof name, "%s", mark->model ? mark->model : "");
-    m->name = name;
+    snprintf(m->name, sizeof m->name, "%s", mark->model ? mark->model : "");
     m->dim = (int)dim;
     m->rotation = NULL;
     mn_code code = mark->model ? mn_core_make_rotation(k->c, m->dim, &m->rotation, err) : MN_OK;
