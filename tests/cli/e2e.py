@@ -858,7 +858,7 @@ class Records(Case):
 
     def test_gallery(self):
         data = self.data("searched")
-        fields = {"rows", "people", "lists", "dim", "chunks", "tombstones", "sketched_chunks", "bytes", "cold_bytes",
+        fields = {"rows", "people", "lists", "dim", "chunks", "tombstones", "unreadable", "sketched_chunks", "prefilter", "bytes", "cold_bytes",
                   "bytes_per_row", "generation", "from_snapshot", "snapshot"}
         stats = self.ok(mien("gallery", "stats", *data, "--json")).json
         self.assertEqual(set(stats), fields)
