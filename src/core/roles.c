@@ -120,16 +120,17 @@ static mn_code change(mn_core *c, void *ctx, mn_error *err)
     return code == MN_OK ? record(c, j, "role.change", err) : code;
 }
 
-static bool has_role(const mn_user *u, const void *name)
+static bool has_role(const mn_user *u, void *ctx)
 {
-    return mn_user_has_role(u, name);
+    const job *j = ctx;
+    return mn_user_has_role(u, j->name);
 }
 
-static mn_code check_unused(mn_core *c, const job *j, mn_error *err)
+static mn_code check_unused(mn_core *c, job *j, mn_error *err)
 {
     mn_user u;
     bool used = false;
-    mn_code code = mn_user_any(c, &j->who->account, has_role, j->name, j->arena, &u, &used, err);
+    mn_code code = mn_user_any(c, &j->who->account, NULL, has_role, j, j->arena, &u, &used, err);
     if (code == MN_OK && used)
         code = mn_fail(err, MN_E_CONFLICT, "the user %s has the role \"%s\": give them another one first",
                        u.login, j->name);

@@ -91,10 +91,11 @@ mn_code mn_user_prepare(mn_core *c, const mn_user_fields *fields, char once[MN_O
 mn_code mn_user_insert(mn_core *c, const mn_actor *who, const mn_user_fields *fields,
                        const char hash[MN_PASSWORD_HASH], mn_arena *arena, mn_user *out, mn_error *err);
 
-/* users.c: is there a user of the account that `fits`? *out is the first one, by login, and may be NULL. */
-typedef bool mn_user_fits(const mn_user *u, const void *ctx);
-mn_code mn_user_any(mn_core *c, const mn_id *account, mn_user_fits *fits, const void *ctx, mn_arena *arena,
-                    mn_user *out, bool *yes, mn_error *err);
+/* users.c: is there a user of the account that `fits`? Asked of one after the other, by login, behind `after`
+ * (NULL: from the first), up to the first that does: *out (may be NULL). */
+typedef bool mn_user_fits(const mn_user *u, void *ctx);
+mn_code mn_user_any(mn_core *c, const mn_id *account, const char *after, mn_user_fits *fits, void *ctx,
+                    mn_arena *arena, mn_user *out, bool *yes, mn_error *err);
 /* roles: as they are stored, names with blanks between */
 bool mn_user_has_role(const mn_user *u, const char *role);
 

@@ -92,15 +92,14 @@ bool mn_user_has_role(const mn_user *u, const char *role)
     return false;
 }
 
-mn_code mn_user_any(mn_core *c, const mn_id *account, mn_user_fits *fits, const void *ctx, mn_arena *arena,
-                    mn_user *out, bool *yes, mn_error *err)
+mn_code mn_user_any(mn_core *c, const mn_id *account, const char *after, mn_user_fits *fits, void *ctx,
+                    mn_arena *arena, mn_user *out, bool *yes, mn_error *err)
 {
-    const char *at = NULL;
     size_t n = MN_SIGNIN_PAGE;
     while (n == MN_SIGNIN_PAGE) {
         mn_user *page = NULL;
         mn_code code =
-            c->store->ops->access->user_list(c->store, account, at, MN_SIGNIN_PAGE, arena, &page, &n, err);
+            c->store->ops->access->user_list(c->store, account, after, MN_SIGNIN_PAGE, arena, &page, &n, err);
         if (code != MN_OK)
             return code;
         for (size_t i = 0; i < n; i++) {
@@ -110,7 +109,7 @@ mn_code mn_user_any(mn_core *c, const mn_id *account, mn_user_fits *fits, const 
                 *yes = true;
                 return MN_OK;
             }
-            at = page[i].login;
+            after = page[i].login;
         }
     }
     *yes = false;
@@ -122,7 +121,7 @@ static bool is_administrator(const mn_user *u)
     return !u->disabled && mn_user_has_role(u, "administrator");
 }
 
-static bool is_other_administrator(const mn_user *u, const void *id)
+static bool is_other_administrator(const mn_user *u, void *id)
 {
     return is_administrator(u) && mn_id_compare(&u->id, id) != 0;
 }
@@ -132,10 +131,11 @@ static mn_code check_last(mn_core *c, const mn_user *before, const mn_user *afte
                           mn_error *err)
 {
     bool other = false;
+    mn_id id = before->id;
     if (!is_administrator(before) || (after && is_administrator(after)))
         return MN_OK;
     mn_code code =
-        mn_user_any(c, &before->account, is_other_administrator, &before->id, arena, NULL, &other, err);
+        mn_user_any(c, &before->account, NULL, is_other_administrator, &id, arena, NULL, &other, err);
     if (code == MN_OK && !other)
         code = mn_fail(err, MN_E_CONFLICT,
                        "%s is the last administrator of this account: make somebody else one first",

@@ -63,30 +63,16 @@ static int by_query(const void *a, const void *b, void *query)
     return compare(query, x, y);
 }
 
-/* All that fit, upwards by login from `at` on; *whole: there are no more. Stops when there is no room. */
-static mn_code read_fitting(mn_core *c, const mn_id *account, const char *at, choice *found, bool *whole,
-                            mn_arena *arena, mn_error *err)
+/* Keeps those that fit; true where there is no room for one more. */
+static bool keep(const mn_user *u, void *ctx)
 {
-    size_t n = MN_SIGNIN_PAGE;
-    *whole = false;
-    while (n == MN_SIGNIN_PAGE) {
-        mn_user *page = NULL;
-        mn_code code =
-            c->store->ops->access->user_list(c->store, account, at, MN_SIGNIN_PAGE, arena, &page, &n, err);
-        if (code != MN_OK)
-            return code;
-        for (size_t i = 0; i < n; i++) {
-            page[i].password = NULL;
-            if (fits(found->q, &page[i])) {
-                if (found->n == found->max)
-                    return MN_OK;
-                found->users[found->n++] = page[i];
-            }
-            at = page[i].login;
-        }
+    choice *found = ctx;
+    bool fit = fits(found->q, u), full = found->n == found->max;
+    if (fit && !full) {
+        found->users[found->n] = *u;
+        found->users[found->n++].password = NULL;
     }
-    *whole = true;
-    return MN_OK;
+    return fit && full;
 }
 
 /* The page out of those that are in order. */
@@ -108,7 +94,7 @@ static void cut(const choice *all, bool whole, mn_user **out, size_t *n, char ne
 mn_code mn_core_users_find(mn_core *c, const mn_actor *who, const mn_user_query *q, mn_arena *arena,
                            mn_user **out, size_t *n, char next[MN_USER_NEXT], mn_error *err)
 {
-    bool whole = false, paged = q->order == MN_USERS_BY_LOGIN && !q->descending;
+    bool more = false, paged = q->order == MN_USERS_BY_LOGIN && !q->descending;
     choice found = {.q = q, .max = paged ? q->limit : MN_USERS_SORTED_MAX};
     mn_code code = mn_core_may(who, MN_R_USERS, MN_VERB_VIEW, err);
     if (code == MN_OK)
@@ -118,14 +104,14 @@ mn_code mn_core_users_find(mn_core *c, const mn_actor *who, const mn_user_query 
     found.users = mn_arena_calloc(arena, found.max, sizeof *found.users);
     if (!found.users)
         return mn_fail(err, MN_E_MEMORY, "no memory for the users");
-    code = read_fitting(c, &who->account, paged ? q->after : NULL, &found, &whole, arena, err);
-    if (code == MN_OK && !paged && !whole)
+    code = mn_user_any(c, &who->account, paged ? q->after : NULL, keep, &found, arena, NULL, &more, err);
+    if (code == MN_OK && !paged && more)
         code = mn_fail(err, MN_E_LIMIT, "more than %d users: list them by login, or ask for fewer of them",
                        MN_USERS_SORTED_MAX);
     if (code != MN_OK)
         return code;
     if (!paged)
         qsort_r(found.users, found.n, sizeof *found.users, by_query, (void *)q);
-    cut(&found, whole, out, n, next);
+    cut(&found, !more, out, n, next);
     return MN_OK;
 }
