@@ -5,17 +5,6 @@
 #include "core/rights.h"
 #include <string.h>
 
-static mn_code print_markdown(const mn_cli *cli, mn_error *err)
-{
-    mn_buf text;
-    mn_buf_init(&text, (size_t)1 << 20);
-    mn_code code = mn_rights_write_markdown(&text, err);
-    if (code == MN_OK)
-        fwrite(text.data, 1, text.len, cli->out);
-    mn_buf_finish(&text);
-    return code;
-}
-
 static json_t *rights_json(const mn_rights *rights)
 {
     json_t *all = json_array();
@@ -62,7 +51,7 @@ int mn_cmd_roles(mn_cli *cli)
     mn_code code = MN_OK;
     const char *what = cli->args->n_operands ? cli->args->operands[0] : "show";
     if (strcmp(what, "markdown") == 0)
-        code = print_markdown(cli, &err);
+        code = mn_out_document(cli->out, mn_rights_write_markdown, &err);
     else if (strcmp(what, "show") != 0)
         return mn_say_usage(cli->args->command, "roles are shown, or written as markdown");
     else if (cli->json)

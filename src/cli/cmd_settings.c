@@ -48,27 +48,15 @@ static void print_text(const mn_cli *cli)
     }
 }
 
-/* The two documents that base makes from its table. */
-static mn_code print_document(const mn_cli *cli, mn_code (*write)(mn_buf *, mn_error *), mn_error *err)
-{
-    mn_buf text;
-    mn_buf_init(&text, (size_t)1 << 20);
-    mn_code code = write(&text, err);
-    if (code == MN_OK)
-        fwrite(text.data, 1, text.len, cli->out);
-    mn_buf_finish(&text);
-    return code;
-}
-
 int mn_cmd_settings(mn_cli *cli)
 {
     mn_error err = {0};
     mn_code code = MN_OK;
     const char *what = cli->args->n_operands ? cli->args->operands[0] : "show";
     if (strcmp(what, "sample") == 0)
-        code = print_document(cli, mn_settings_write_sample, &err);
+        code = mn_out_document(cli->out, mn_settings_write_sample, &err);
     else if (strcmp(what, "markdown") == 0)
-        code = print_document(cli, mn_settings_write_markdown, &err);
+        code = mn_out_document(cli->out, mn_settings_write_markdown, &err);
     else if (strcmp(what, "show") != 0)
         return mn_say_usage(cli->args->command, "settings are shown, or written as sample or markdown");
     else if (cli->json)

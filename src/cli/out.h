@@ -31,6 +31,9 @@ bool mn_out_close(FILE *out, const char *name);
 
 /* ---- text ---- */
 
+/* One that base or core makes from its tables. */
+mn_code mn_out_document(FILE *out, mn_code (*write)(mn_buf *text, mn_error *err), mn_error *err);
+
 /* "1 in 12 000", or "12 %" where it is more than one in a hundred. */
 #define MN_RATE_TEXT 48
 const char *mn_text_rate(double rate, char out[MN_RATE_TEXT]);

@@ -141,3 +141,14 @@ void mn_text_face(FILE *out, size_t number, const mn_face *f)
         fprintf(out, "  age %.0f", (double)f->age.years);
     fputc('\n', out);
 }
+
+mn_code mn_out_document(FILE *out, mn_code (*write)(mn_buf *text, mn_error *err), mn_error *err)
+{
+    mn_buf text;
+    mn_buf_init(&text, (size_t)1 << 20);
+    mn_code code = write(&text, err);
+    if (code == MN_OK)
+        fwrite(text.data, 1, text.len, out);
+    mn_buf_finish(&text);
+    return code;
+}
