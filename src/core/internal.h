@@ -100,6 +100,8 @@ mn_code mn_core_open_model(const mn_core_options *options, const char *pack, con
 
 /* Where the records are, for messages; the address of a database is a secret. */
 const char *mn_core_place(const mn_core_options *o);
+/* As it is, whatever its version, for meta_get only. *out: NULL where there are no records yet. */
+mn_code mn_core_look_at_store(const mn_core_options *o, mn_store **out, mn_error *err);
 
 /* change.c: which model the data are of. Current: enrolment goes there, and it opens without being named.
  * Next: descriptors for it are being made. Previous: its descriptors are still there. */

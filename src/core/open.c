@@ -349,19 +349,28 @@ static mn_code read_pack(mn_store *s, char *name, size_t size, mn_error *err)
     return code;
 }
 
+mn_code mn_core_look_at_store(const mn_core_options *o, mn_store **out, mn_error *err)
+{
+    mn_error why = {0};
+    mn_code code = mn_store_open_as(o->data_dir, setting(o, MN_S_STORE_URL), MN_STORE_LOOK, 0, out, &why);
+    if (code == MN_E_NOT_FOUND) {
+        *out = NULL;
+        return MN_OK;
+    }
+    if (code != MN_OK && err)
+        *err = why;
+    return code;
+}
+
 mn_code mn_core_pack_of(const mn_core_options *o, char *name, size_t size, mn_error *err)
 {
-    bool there;
     mn_store *s = NULL;
-    mn_code code = look_for_store(o, &there, err);
-    if (code == MN_OK && !there)
+    mn_code code = mn_core_look_at_store(o, &s, err);
+    if (code == MN_OK && s)
+        code = read_pack(s, name, size, err);
+    else if (code == MN_OK)
         snprintf(name, size, "%s", "");
-    if (code != MN_OK || !there)
-        return code;
-    code = open_store(o, &s, err);
-    if (code != MN_OK)
-        return code;
-    code = read_pack(s, name, size, err);
-    s->ops->close(s);
+    if (s)
+        s->ops->close(s);
     return code;
 }

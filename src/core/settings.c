@@ -42,10 +42,10 @@ static mn_code read_values(const json_t *values, mn_arena *arena, mn_core_settin
 }
 
 /* *stored: the whole of it, to be changed; the caller's. */
-static mn_code read_stored(mn_core *c, mn_arena *arena, json_t **stored, mn_error *err)
+static mn_code read_stored(mn_store *s, mn_arena *arena, json_t **stored, mn_error *err)
 {
     const char *text = NULL;
-    mn_code code = c->store->ops->meta_get(c->store, META, arena, &text, err);
+    mn_code code = s->ops->meta_get(s, META, arena, &text, err);
     if (code != MN_OK)
         return code;
     json_t *all = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL)
@@ -68,13 +68,32 @@ static mn_code tell(const json_t *stored, mn_arena *arena, mn_core_settings *out
     return code;
 }
 
-mn_code mn_core_settings_read(mn_core *c, mn_arena *arena, mn_core_settings *out, mn_error *err)
+static mn_code read_all(mn_store *s, mn_arena *arena, mn_core_settings *out, mn_error *err)
 {
     json_t *stored = NULL;
-    mn_code code = read_stored(c, arena, &stored, err);
+    mn_code code = read_stored(s, arena, &stored, err);
     if (code == MN_OK)
         code = tell(stored, arena, out, err);
     json_decref(stored);
+    return code;
+}
+
+mn_code mn_core_settings_read(mn_core *c, mn_arena *arena, mn_core_settings *out, mn_error *err)
+{
+    return read_all(c->store, arena, out, err);
+}
+
+mn_code mn_core_settings_of(const mn_core_options *options, mn_arena *arena, mn_core_settings *out,
+                            mn_error *err)
+{
+    mn_store *s = NULL;
+    mn_code code = mn_core_look_at_store(options, &s, err);
+    if (code == MN_OK && !s)
+        *out = (mn_core_settings){0};
+    if (code != MN_OK || !s)
+        return code;
+    code = read_all(s, arena, out, err);
+    s->ops->close(s);
     return code;
 }
 
@@ -149,7 +168,7 @@ static mn_code change(mn_core *c, void *ctx, mn_error *err)
 {
     job *j = ctx;
     json_t *stored = NULL;
-    mn_code code = read_stored(c, j->arena, &stored, err);
+    mn_code code = read_stored(c->store, j->arena, &stored, err);
     if (code != MN_OK)
         return code;
     mn_time updated = json_integer_value(json_object_get(stored, "updated"));

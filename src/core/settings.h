@@ -18,6 +18,9 @@ typedef struct {
 
 /* No right is asked for: a program reads them for itself. */
 mn_code mn_core_settings_read(mn_core *c, mn_arena *arena, mn_core_settings *out, mn_error *err);
+/* The same before anything is opened with them: none where there are no records yet. Needs no key. */
+mn_code mn_core_settings_of(const mn_core_options *options, mn_arena *arena, mn_core_settings *out,
+                            mn_error *err);
 /* MN_E_FORBIDDEN without settings.view, and outside of the first account. */
 mn_code mn_core_settings_may_view(const mn_actor *who, mn_error *err);
 /* All or none; value NULL: not stored any more. On record with the old and the new values. MN_E_INVALID for a

@@ -343,8 +343,8 @@ mn_code mn_store_open(const char *data_dir, const char *url, mn_store **out, mn_
 typedef enum {
     MN_STORE_MIGRATE, /* to the newest version, as mn_store_open does */
     MN_STORE_REFUSE,  /* MN_E_INVALID for an older one that has records; an empty one gets its tables */
-    MN_STORE_LOOK,    /* nothing; only `version` may be called. MN_E_NOT_FOUND for an empty one */
-    MN_STORE_UP_TO,   /* an empty one to `version`; what is there stays as it is. For loading rows */
+    MN_STORE_LOOK, /* nothing; only `version` and `meta_get` may be called. MN_E_NOT_FOUND for an empty one */
+    MN_STORE_UP_TO, /* an empty one to `version`; what is there stays as it is. For loading rows */
 } mn_store_how;
 mn_code mn_store_open_as(const char *data_dir, const char *url, mn_store_how how, int version, mn_store **out,
                          mn_error *err);

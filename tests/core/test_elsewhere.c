@@ -1,6 +1,7 @@
 /* Records, samples and master key elsewhere than in the data directory: in PostgreSQL, in S3, in the
  * environment; and two machines that share them. */
 #include "base/file.h"
+#include "core/settings.h"
 #include "store/gate.h"
 #include "store/postgres_server.h"
 #include "support.h"
@@ -148,6 +149,9 @@ static void test_pack(void **state)
     mn_core_options here = {.data_dir = w->dir, .settings = w->settings};
     assert_ok(mn_core_pack_of(&here, pack, sizeof pack, err));
     assert_string_equal(pack, "test");
+    mn_core_settings settings = {.n = 99};
+    assert_ok(mn_core_settings_of(&here, w->arena, &settings, err));
+    assert_int_equal(settings.n, 0);
     mn_core *c = NULL;
     mn_error e = {0};
     assert_int_equal(world_open(w, "other", &fp32_model, true, &c, &e), MN_E_PACK);

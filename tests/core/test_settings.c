@@ -98,14 +98,43 @@ static void test_damaged(void **state)
     assert_int_equal(now.n, 0);
 }
 
+/* A look before anything is opened, into a store of whatever version, which stays as it is. */
+static void test_looked_at(void **state)
+{
+    world *w = *state;
+    int version = 0;
+    char pack[64];
+    mn_store *s = NULL;
+    mn_core_settings now = {.n = 99};
+    const char *folder = mn_test_folder();
+    const mn_core_options there = {.data_dir = w->dir}, nowhere = {.data_dir = "/nonexistent"},
+                          older = {.data_dir = folder};
+    assert_ok(change(w, &ann, MN_S_FACE_MAX, "7", NULL, NULL, &now, err));
+    assert_ok(mn_core_settings_of(&nowhere, w->arena, &now, err));
+    assert_int_equal(now.n, 0);
+    assert_ok(mn_core_settings_of(&there, w->arena, &now, err));
+    assert_int_equal(now.n, 1);
+    assert_string_equal(now.values[0].value, "7");
+    assert_ok(mn_store_open_as(folder, NULL, MN_STORE_UP_TO, 1, &s, err));
+    assert_ok(s->ops->meta_put(s, "pack", "standard", err));
+    assert_ok(s->ops->meta_put(s, "settings", "{\"updated\":1,\"values\":{\"face.max\":\"9\"}}", err));
+    s->ops->close(s);
+    assert_ok(mn_core_settings_of(&older, w->arena, &now, err));
+    assert_string_equal(now.values[0].value, "9");
+    assert_ok(mn_core_pack_of(&older, pack, sizeof pack, err));
+    assert_string_equal(pack, "standard");
+    assert_ok(mn_store_open_as(folder, NULL, MN_STORE_LOOK, 0, &s, err));
+    assert_ok(s->ops->version(s, &version, err));
+    assert_int_equal(version, 1);
+    s->ops->close(s);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        T(test_change_and_read),
-        T(test_what_is_refused),
-        T(test_in_force),
-        T(test_damaged),
+        T(test_change_and_read), T(test_what_is_refused), T(test_in_force),
+        T(test_damaged),         T(test_looked_at),
     };
 #undef T
     return cmocka_run_group_tests(tests, NULL, NULL);
