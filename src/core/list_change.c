@@ -210,6 +210,19 @@ mn_code mn_core_list_get(mn_core *c, const mn_actor *who, const mn_id *id, mn_ar
     return code == MN_OK ? count_members(c, &l, out, err) : code;
 }
 
+mn_code mn_core_list_find(mn_core *c, const mn_actor *who, const char *ref, mn_arena *arena,
+                          mn_list_view *out, mn_error *err)
+{
+    mn_list l;
+    bool found = false;
+    mn_code code = mn_core_may(who, MN_R_LISTS, MN_VERB_VIEW, err);
+    if (code == MN_OK)
+        code = mn_core_find_list(c, &who->account, ref, arena, &l, &found, err);
+    if (code == MN_OK && !(found && mn_core_list_allowed(who, &l.id)))
+        code = mn_fail(err, MN_E_NOT_FOUND, "there is no list \"%.200s\"", ref);
+    return code == MN_OK ? count_members(c, &l, out, err) : code;
+}
+
 /* The lists that the actor may not see leave gaps in the store's pages: these are filled from the next ones.
  */
 mn_code mn_core_lists_find(mn_core *c, const mn_actor *who, const mn_list_query *what, mn_arena *arena,

@@ -115,6 +115,9 @@ mn_code mn_core_list_create(mn_core *c, const mn_actor *who, const mn_list_field
                             mn_list_view *out, mn_error *err);
 mn_code mn_core_list_get(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena, mn_list_view *out,
                          mn_error *err);
+/* ref: a name, else an id. */
+mn_code mn_core_list_find(mn_core *c, const mn_actor *who, const char *ref, mn_arena *arena,
+                          mn_list_view *out, mn_error *err);
 mn_code mn_core_list_change(mn_core *c, const mn_actor *who, const mn_id *id, const mn_list_fields *fields,
                             const mn_time *if_updated, mn_arena *arena, mn_list_view *out, mn_error *err);
 /* Its members stay as people, and are in no search through it any more. */
