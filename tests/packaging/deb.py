@@ -18,6 +18,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import boot
+
 ROOT = Path(os.environ.get("MIEN_TEST_ROOT", Path(__file__).resolve().parents[2]))
 MIEN = Path(os.environ.get("MIEN", ROOT / "build/mien"))
 MODELS = Path(os.environ.get("MIEN_MODEL_DIR", ROOT / "build/models"))
@@ -99,7 +101,7 @@ class Package(unittest.TestCase):
         need(shutil.which("systemd-analyze"), "systemd-analyze")
         there = scratch / "units"
         subprocess.run(["dpkg-deb", "-x", package, there], check=True)
-        r = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20",
+        r = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=15",
                             there / "lib/systemd/system/mien.service"], capture_output=True, text=True, check=False)
         self.assertEqual(r.returncode, 0, r.stdout[-400:])
         # Nothing else is said of it but that the program is not installed on this machine.
@@ -116,10 +118,21 @@ class Installed(unittest.TestCase):
         probe = subprocess.run(["unshare", "-m", sys.executable, __file__, "--mount", place, "true"], capture_output=True,
                                check=False)
         need(probe.returncode == 0, "overlayfs in a mount namespace")
+        self.in_place(place, "inside")
+
+    def in_place(self, place, what):
         env = {**os.environ, "MIEN_TEST_PACKAGE": str(package)}
-        r = subprocess.run(["unshare", "-m", sys.executable, __file__, "--mount", place, "inside"], capture_output=True, text=True,
+        r = subprocess.run(["unshare", "-m", sys.executable, __file__, "--mount", place, what], capture_output=True, text=True,
                            check=False, env=env)
         self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
+
+    def test_with_systemd(self):
+        need(os.geteuid() == 0 and shutil.which("nsenter"), "root, to start a systemd")
+        need(Path("/lib/systemd/systemd").exists() and boot.control_groups(), "systemd, and control groups to start it in")
+        need(shutil.which("curl"), "curl")
+        place = scratch / "booted"
+        place.mkdir()
+        self.in_place(place, "boot")
 
 
 # ---- inside of the mount namespace, with another root ----
@@ -139,22 +152,31 @@ def mount(place):
     return root
 
 
+def run_in(root, *command, good=0, **more):
+    r = subprocess.run(["chroot", root, *command], capture_output=True, text=True, check=False, env=CLEAN, **more)
+    assert r.returncode == good, (command, r.returncode, r.stdout, r.stderr)
+    return r
+
+
+def install(root):
+    """What the installation said."""
+    shutil.copy(os.environ["MIEN_TEST_PACKAGE"], root / "tmp/mien.deb")
+    shutil.copy(PICTURE, root / "tmp/picture.jpg")
+    return run_in(root, "dpkg", "-i", "/tmp/mien.deb").stdout
+
+
 def inside(root):
     """Raises where something is not as it should be."""
 
     def run(*command, good=0, **more):
-        r = subprocess.run(["chroot", root, *command], capture_output=True, text=True, check=False, env=CLEAN, **more)
-        assert r.returncode == good, (command, r.returncode, r.stdout, r.stderr)
-        return r
+        return run_in(root, *command, good=good, **more)
 
     def mode(path):
         s = (root / path).stat()
         return stat.S_IMODE(s.st_mode), s.st_uid, s.st_gid
 
     as_mien = ("runuser", "-u", "mien", "--")
-    shutil.copy(os.environ["MIEN_TEST_PACKAGE"], root / "tmp/mien.deb")
-    shutil.copy(PICTURE, root / "tmp/picture.jpg")
-    assert "mien user add" in run("dpkg", "-i", "/tmp/mien.deb").stdout
+    assert "mien user add" in install(root)
     uid, gid = (int(run("id", option, "mien").stdout) for option in ("-u", "-g"))
     assert uid < 1000, uid
     assert mode("etc/mien.conf") == (0o640, 0, gid), mode("etc/mien.conf")
@@ -197,5 +219,8 @@ if __name__ == "__main__":
         new_root = mount(Path(sys.argv[2]))
         if sys.argv[3] == "inside":
             inside(new_root)
+        if sys.argv[3] == "boot":
+            install(new_root)
+            boot.inside(new_root, PICTURE)
     else:
         unittest.main()
