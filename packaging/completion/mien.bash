@@ -3,7 +3,7 @@ _mien() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local first=${COMP_WORDS[1]-} second=${COMP_WORDS[2]-} options= words=
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people export import audit keys serve gallery store backup backup restore models eval bench user account roles settings version completion help" -- "$cur"))
+        COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people lists export import audit keys serve gallery store backup backup restore models eval bench user account roles settings settings version completion help" -- "$cur"))
         return
     fi
     case $prev in
@@ -28,9 +28,17 @@ _mien() {
     --consent-evidence) COMPREPLY=(); return ;;
     --consent-until) COMPREPLY=(); return ;;
     --purpose) COMPREPLY=($(compgen -W "verification identification live_identification attendance" -- "$cur")); return ;;
+    --retention) COMPREPLY=(); return ;;
+    --threshold) COMPREPLY=(); return ;;
+    --color) COMPREPLY=(); return ;;
+    --comment) COMPREPLY=(); return ;;
+    --active) COMPREPLY=($(compgen -W "yes no" -- "$cur")); return ;;
+    --acknowledge) COMPREPLY=($(compgen -W "yes no" -- "$cur")); return ;;
+    --sound) COMPREPLY=($(compgen -W "yes no" -- "$cur")); return ;;
     --candidates | -k) COMPREPLY=(); return ;;
     --like) COMPREPLY=(); return ;;
     --limit) COMPREPLY=(); return ;;
+    --after) COMPREPLY=(); return ;;
     --against) COMPREPLY=(); return ;;
     --svg) compopt -o filenames; COMPREPLY=($(compgen -d -- "$cur")); return ;;
     --part) COMPREPLY=(); return ;;
@@ -54,6 +62,7 @@ _mien() {
     if [ "$COMP_CWORD" = 2 ]; then
         case $first in
         people) COMPREPLY=($(compgen -W "list show erase withdraw match duplicates" -- "$cur")); return ;;
+        lists) COMPREPLY=($(compgen -W "list show create change delete add remove" -- "$cur")); return ;;
         audit) COMPREPLY=($(compgen -W "verify export" -- "$cur")); return ;;
         keys) COMPREPLY=($(compgen -W "show rotate" -- "$cur")); return ;;
         gallery) COMPREPLY=($(compgen -W "stats rebuild" -- "$cur")); return ;;
@@ -64,11 +73,12 @@ _mien() {
         bench) COMPREPLY=($(compgen -W "pipeline" -- "$cur")); return ;;
         user) COMPREPLY=($(compgen -W "add list passwd disable enable remove" -- "$cur")); return ;;
         account) COMPREPLY=($(compgen -W "add list suspend resume" -- "$cur")); return ;;
-        help) COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people export import audit keys serve gallery store backup backup restore models eval bench user account roles settings version completion help" -- "$cur")); return ;;
+        settings) COMPREPLY=($(compgen -W "change" -- "$cur")); return ;;
+        help) COMPREPLY=($(compgen -W "detect describe quality liveness compare enroll verify identify people lists export import audit keys serve gallery store backup backup restore models eval bench user account roles settings settings version completion help" -- "$cur")); return ;;
         esac
     fi
     case "$first $second" in
-    "people list" | "people show" | "people erase" | "people withdraw" | "people match" | "people duplicates" | "audit verify" | "audit export" | "keys show" | "keys rotate" | "gallery stats" | "gallery rebuild" | "store check" | "store expire" | "store stats" | "store reextract" | "store migrate" | "store copy" | "backup list" | "backup verify" | "backup prune" | "models list" | "models pull" | "models check" | "eval verify" | "eval identify" | "eval calibrate" | "bench pipeline" | "user add" | "user list" | "user passwd" | "user disable" | "user enable" | "user remove" | "account add" | "account list" | "account suspend" | "account resume") first="$first $second" ;;
+    "people list" | "people show" | "people erase" | "people withdraw" | "people match" | "people duplicates" | "lists list" | "lists show" | "lists create" | "lists change" | "lists delete" | "lists add" | "lists remove" | "audit verify" | "audit export" | "keys show" | "keys rotate" | "gallery stats" | "gallery rebuild" | "store check" | "store expire" | "store stats" | "store reextract" | "store migrate" | "store copy" | "backup list" | "backup verify" | "backup prune" | "models list" | "models pull" | "models check" | "eval verify" | "eval identify" | "eval calibrate" | "bench pipeline" | "user add" | "user list" | "user passwd" | "user disable" | "user enable" | "user remove" | "account add" | "account list" | "account suspend" | "account resume" | "settings change") first="$first $second" ;;
     esac
     case $first in
     "detect") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --with --box " ;;
@@ -76,7 +86,7 @@ _mien() {
     "quality") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --box --profile " ;;
     "liveness") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --box " ;;
     "compare") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --face --sample " ;;
-    "enroll") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --name --external-id --list --consent --consent-method --consent-evidence --consent-until --folders " ;;
+    "enroll") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --aggregate --name --external-id --list --consent --consent-method --consent-evidence --consent-until --folders " ;;
     "verify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --box --sample --list " ;;
     "identify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --draw --with --list --purpose --candidates " ;;
     "people list") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --list --like --limit " ;;
@@ -85,6 +95,13 @@ _mien() {
     "people withdraw") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --consent " ;;
     "people match") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --output --list --purpose --candidates --against --csv " ;;
     "people duplicates") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --output --list --purpose --candidates --csv " ;;
+    "lists list") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --purpose --like --limit --after " ;;
+    "lists show") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "lists create") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --purpose --retention --threshold --color --comment --active --acknowledge --sound " ;;
+    "lists change") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --name --retention --threshold --color --comment --active --acknowledge --sound " ;;
+    "lists delete") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --yes " ;;
+    "lists add") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
+    "lists remove") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "export") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --output --list --reason --vectors --samples " ;;
     "import") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --list --consent --consent-method --consent-evidence --consent-until --npy --model --report --dry-run " ;;
     "audit verify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
@@ -124,6 +141,7 @@ _mien() {
     "account resume") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "roles") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " words="show markdown" ;;
     "settings") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " words="show sample markdown" ;;
+    "settings change") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "version") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " ;;
     "completion") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip " words="bash zsh fish" ;;
     "help") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --man " ;;

@@ -13,6 +13,7 @@ _mien() {
             'verify:Is this the enrolled person?'
             'identify:Which enrolled people are in the pictures?'
             'people:list show erase withdraw match duplicates'
+            'lists:list show create change delete add remove'
             'export:Take people and descriptors out, as JSON Lines'
             'import:Take people and descriptors in, from JSON Lines'
             'audit:verify export'
@@ -30,6 +31,7 @@ _mien() {
             'account:add list suspend resume'
             'roles:Show the predefined roles and their rights'
             'settings:Show the settings, or write a sample file of them'
+            'settings:change'
             'version:Show the versions of the program and of what it uses'
             'completion:Print a completion script for the shell'
             'help:Show what there is, or what a command does'
@@ -42,6 +44,12 @@ _mien() {
     (people)
         if (( CURRENT == 3 )); then
             compadd list show erase withdraw match duplicates
+            return
+        fi
+        name="$name $words[3]"; shift words; (( CURRENT-- )) ;;
+    (lists)
+        if (( CURRENT == 3 )); then
+            compadd list show create change delete add remove
             return
         fi
         name="$name $words[3]"; shift words; (( CURRENT-- )) ;;
@@ -102,6 +110,12 @@ _mien() {
     (account)
         if (( CURRENT == 3 )); then
             compadd add list suspend resume
+            return
+        fi
+        name="$name $words[3]"; shift words; (( CURRENT-- )) ;;
+    (settings)
+        if (( CURRENT == 3 )); then
+            compadd change
             return
         fi
         name="$name $words[3]"; shift words; (( CURRENT-- )) ;;
@@ -208,6 +222,7 @@ _mien() {
         '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
         '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
         '--face[Of several faces in a picture take the largest, the one nearest the centre, or refuse the picture (only)]:WHICH:(largest centre only)' \
+        '--aggregate[The pictures show one person\: make one descriptor of them, weighed by quality]' \
         '--name[The person'\''s name]:NAME:' \
         '--external-id[The person'\''s id in another system]:ID:' \
         '--list[List of people]:LIST:' \
@@ -251,7 +266,7 @@ _mien() {
         '--draw[Save the picture with what was found; several pictures\: a folder]:FILE:_files' \
         '--with[What to work out\: a comma-separated choice of landmarks, pose, quality, expression, liveness, age, or all]:PARTS:(landmarks pose quality expression liveness age all)' \
         '--list[List of people]:LIST:' \
-        '--purpose[What the search is for; only lists of this purpose are searched]:PURPOSE:(verification identification live_identification attendance)' \
+        '--purpose[What the search or the list is for; a search looks only into lists of its purpose]:PURPOSE:(verification identification live_identification attendance)' \
         '--candidates[At most N candidates a face, 1 to 100]:N:' \
         '*:file:_files' ;;
     (people list)
@@ -331,7 +346,7 @@ _mien() {
         '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
         '--output[Write the result to FILE instead of standard output]:FILE:_files' \
         '--list[List of people]:LIST:' \
-        '--purpose[What the search is for; only lists of this purpose are searched]:PURPOSE:(verification identification live_identification attendance)' \
+        '--purpose[What the search or the list is for; a search looks only into lists of its purpose]:PURPOSE:(verification identification live_identification attendance)' \
         '--candidates[At most N candidates a face, 1 to 100]:N:' \
         '--against[The list searched for the people of --list]:LIST:' \
         '--csv[Print comma-separated values, with a line of headings]' \
@@ -351,10 +366,129 @@ _mien() {
         '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
         '--output[Write the result to FILE instead of standard output]:FILE:_files' \
         '--list[List of people]:LIST:' \
-        '--purpose[What the search is for; only lists of this purpose are searched]:PURPOSE:(verification identification live_identification attendance)' \
+        '--purpose[What the search or the list is for; a search looks only into lists of its purpose]:PURPOSE:(verification identification live_identification attendance)' \
         '--candidates[At most N candidates a face, 1 to 100]:N:' \
         '--csv[Print comma-separated values, with a line of headings]' \
         '*::_files' ;;
+    (lists list)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--purpose[What the search or the list is for; a search looks only into lists of its purpose]:PURPOSE:(verification identification live_identification attendance)' \
+        '--like[Only people whose name or external id contains TEXT]:TEXT:' \
+        '--limit[At most N]:N:' \
+        '--after[Go on behind this list, by name or id]:LIST:' \
+        '*::_files' ;;
+    (lists show)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '*:file:_files' ;;
+    (lists create)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--purpose[What the search or the list is for; a search looks only into lists of its purpose]:PURPOSE:(verification identification live_identification attendance)' \
+        '--retention[How long somebody stays in the list, such as 30d or 1y; none\: without end]:SPAN:' \
+        '--threshold[False matches that searches of the list accept unless they say otherwise, e.g. 1e-5; none\: match.fmr]:RATE:' \
+        '--color[The list'\''s color, as #rrggbb; none\: without one]:COLOR:' \
+        '--comment[A comment; ""\: none]:TEXT:' \
+        '--active[Whether the list is in use\: nobody is found through one that is not]:WORD:(yes no)' \
+        '--acknowledge[Whether somebody has to acknowledge that a person of the list was seen]:WORD:(yes no)' \
+        '--sound[Whether there is a sound when a person of the list was seen]:WORD:(yes no)' \
+        '*:file:_files' ;;
+    (lists change)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--name[The person'\''s name]:NAME:' \
+        '--retention[How long somebody stays in the list, such as 30d or 1y; none\: without end]:SPAN:' \
+        '--threshold[False matches that searches of the list accept unless they say otherwise, e.g. 1e-5; none\: match.fmr]:RATE:' \
+        '--color[The list'\''s color, as #rrggbb; none\: without one]:COLOR:' \
+        '--comment[A comment; ""\: none]:TEXT:' \
+        '--active[Whether the list is in use\: nobody is found through one that is not]:WORD:(yes no)' \
+        '--acknowledge[Whether somebody has to acknowledge that a person of the list was seen]:WORD:(yes no)' \
+        '--sound[Whether there is a sound when a person of the list was seen]:WORD:(yes no)' \
+        '*:file:_files' ;;
+    (lists delete)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--yes[Do not ask]' \
+        '*:file:_files' ;;
+    (lists add)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '*:file:_files' ;;
+    (lists remove)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '*:file:_files' ;;
     (export)
         _arguments \
         '--help[Show what the command does, with its options and examples]' \
@@ -950,6 +1084,20 @@ _mien() {
         '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
         '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
         '1:word:(show sample markdown)' ;;
+    (settings change)
+        _arguments \
+        '--help[Show what the command does, with its options and examples]' \
+        '--json[Print JSON\: one document, or one object a line where there are several inputs]' \
+        '--quiet[No progress and no notes; errors and results stay]' \
+        '--config[Read settings from FILE instead of /etc/mien.conf (see mien settings)]:FILE:_files' \
+        '*--set[Set any setting, e.g. --set face.min_size=40; may be repeated]:NAME=VALUE:' \
+        '--data[Data directory\: the people enrolled, their records and keys]:DIR:_files -/' \
+        '--pack[Model pack\: auto, standard or offline]:PACK:(auto standard offline)' \
+        '--precision[Descriptor network\: auto, fp32 or int8]:P:(auto fp32 int8)' \
+        '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
+        '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
+        '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '*:file:_files' ;;
     (version)
         _arguments \
         '--help[Show what the command does, with its options and examples]' \

@@ -38,6 +38,13 @@ _Static_assert(MN_O_COUNT <= 128, "an option needs a bit of mn_option_set");
      MN_O_BIT(PACK) | MN_O_BIT(PRECISION) | MN_O_BIT(THREADS) | MN_O_BIT(FMR) | MN_O_BIT(FLIP))
 #define MN_OPERANDS_ANY SIZE_MAX
 
+/* Which settings a command goes by. */
+typedef enum {
+    MN_ALL_SETTINGS,  /* those kept in the store too, see mn_config_add_stored */
+    MN_GIVEN_SETTINGS /* those given only: it opens no store, or is about the store itself, or looks by itself
+                       */
+} mn_settings_use;
+
 typedef struct {
     const char *name;     /* one or two words: "people list" */
     const char *operands; /* for the usage line: "FILE..." */
@@ -45,8 +52,10 @@ typedef struct {
     mn_option_set options; /* its own; the shared ones come on top */
     const char *text;      /* one line */
     const char *more;      /* a paragraph or two for --help and the manual page, may be NULL */
+    const char *no;        /* what exit status 1 means, NULL: it never comes */
     const char *examples;  /* command lines, one a line */
     int (*run)(mn_cli *cli);
+    mn_settings_use settings;
 } mn_command;
 
 const mn_option_info *mn_option_describe(mn_option option);

@@ -19,7 +19,8 @@ typedef enum {
 
 struct mn_cli {
     const mn_args *args;
-    mn_settings *settings;
+    const mn_settings
+        *settings;     /* the command line, the environment, the file, mostly the store, the defaults */
     mn_cancel *cancel; /* set by Ctrl-C */
     FILE *out;
     bool json, quiet;
@@ -40,6 +41,13 @@ int mn_cmd_people_erase(mn_cli *cli);
 int mn_cmd_people_withdraw(mn_cli *cli);
 int mn_cmd_people_match(mn_cli *cli);
 int mn_cmd_people_duplicates(mn_cli *cli);
+int mn_cmd_lists_list(mn_cli *cli);
+int mn_cmd_lists_show(mn_cli *cli);
+int mn_cmd_lists_create(mn_cli *cli);
+int mn_cmd_lists_change(mn_cli *cli);
+int mn_cmd_lists_delete(mn_cli *cli);
+int mn_cmd_lists_add(mn_cli *cli);
+int mn_cmd_lists_remove(mn_cli *cli);
 int mn_cmd_roles(mn_cli *cli);
 int mn_cmd_user_add(mn_cli *cli);
 int mn_cmd_user_list(mn_cli *cli);
@@ -79,6 +87,7 @@ int mn_cmd_eval_identify(mn_cli *cli);
 int mn_cmd_eval_calibrate(mn_cli *cli);
 int mn_cmd_bench_pipeline(mn_cli *cli);
 int mn_cmd_settings(mn_cli *cli);
+int mn_cmd_settings_change(mn_cli *cli);
 int mn_cmd_version(mn_cli *cli);
 int mn_cmd_completion(mn_cli *cli);
 int mn_cmd_help(mn_cli *cli);

@@ -1,45 +1,13 @@
 /* mien people list, show, erase, withdraw: the records. None of them needs a model. */
 #include "cli/config.h"
+#include "cli/desk.h"
 #include "cli/out.h"
 #include "cli/say.h"
 #include "core/backup.h"
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
-#define PAGE      200
-#define ARENA_MAX ((size_t)64 << 20)
-
-typedef struct {
-    mn_cli *cli;
-    mn_core *core;
-    mn_arena *arena;
-    mn_actor actor;
-} desk;
-
-static mn_code open_desk(mn_cli *cli, desk *d, mn_error *err)
-{
-    *d = (desk){.cli = cli, .actor = mn_engine_actor()};
-    mn_code code = mn_engine_open_records(cli, &d->core, err);
-    if (code != MN_OK)
-        return code;
-    d->arena = mn_arena_create(ARENA_MAX);
-    return d->arena ? MN_OK : mn_fail(err, MN_E_MEMORY, "no memory for the records");
-}
-
-static void close_desk(desk *d)
-{
-    if (d->arena)
-        mn_arena_destroy(d->arena);
-    if (d->core)
-        mn_core_close(d->core);
-}
-
-static int fail(const char *what, const mn_error *err)
-{
-    mn_say_error(what, err);
-    return MN_EXIT_FAILURE;
-}
+#define PAGE 200
 
 /* ---- what a record looks like ---- */
 
@@ -128,7 +96,7 @@ static void print_row(FILE *out, const mn_person_view *v)
 }
 
 /* One page after another; the records of a page end before the next begins. */
-static mn_code list_people(desk *d, size_t limit, json_t *all, size_t *n_all, mn_error *err)
+static mn_code list_people(mn_desk *d, size_t limit, json_t *all, size_t *n_all, mn_error *err)
 {
     const mn_args *a = d->cli->args;
     mn_id after = {0};
@@ -155,14 +123,14 @@ static mn_code list_people(desk *d, size_t limit, json_t *all, size_t *n_all, mn
 int mn_cmd_people_list(mn_cli *cli)
 {
     mn_error err = {0};
-    desk d = {0};
+    mn_desk d = {0};
     long limit;
     size_t n = 0;
     mn_code code = mn_config_number(cli->args, MN_O_LIMIT, 1, 1000000, 1000000, &limit, &err);
     if (code != MN_OK)
         return mn_say_usage(cli->args->command, err.text);
     json_t *all = cli->json ? json_array() : NULL;
-    code = open_desk(cli, &d, &err);
+    code = mn_desk_open(cli, false, &d, &err);
     if (code == MN_OK)
         code = list_people(&d, (size_t)limit, all, &n, &err);
     if (code == MN_OK && cli->json)
@@ -170,78 +138,36 @@ int mn_cmd_people_list(mn_cli *cli)
     else if (code == MN_OK && !n)
         fprintf(cli->out, "nobody\n");
     json_decref(all);
-    close_desk(&d);
-    return code == MN_OK ? MN_EXIT_DONE : fail(NULL, &err);
+    return mn_desk_close(&d, code, &err);
 }
 
 /* ---- one person after the other ---- */
 
-/* Does `work` for each person named; the others go on after a fault. */
-static int each_person(mn_cli *cli,
-                       mn_code (*work)(desk *d, const mn_person_view *v, json_t *all, mn_error *err))
+static mn_code find(mn_desk *d, const char *ref, mn_person_view *out, mn_error *err)
 {
-    mn_error err = {0};
-    desk d = {0};
-    int status = MN_EXIT_DONE;
-    if (open_desk(cli, &d, &err) != MN_OK) {
-        close_desk(&d);
-        return fail(NULL, &err);
-    }
-    json_t *all = json_array();
-    for (size_t i = 0; i < cli->args->n_operands; i++) {
-        mn_person_view v;
-        mn_code code = mn_core_person(d.core, &d.actor, cli->args->operands[i], d.arena, &v, &err);
-        if (code == MN_OK)
-            code = work(&d, &v, all, &err);
-        if (code != MN_OK)
-            status = code == MN_E_CANCELLED ? MN_EXIT_NO : fail(cli->args->operands[i], &err);
-        mn_arena_reset(d.arena);
-    }
-    if (cli->json && mn_json_print(cli->out, json_pack("{sO}", "people", all), &err) != MN_OK)
-        status = fail(NULL, &err);
-    json_decref(all);
-    close_desk(&d);
-    return status;
+    return mn_core_person(d->core, &d->actor, ref, d->arena, out, err);
 }
 
-static mn_code show(desk *d, const mn_person_view *v, json_t *all, mn_error *err)
+static mn_code show(mn_desk *d, const char *ref, json_t *all, mn_error *err)
 {
-    (void)err;
+    mn_person_view v;
+    mn_code code = find(d, ref, &v, err);
+    if (code != MN_OK)
+        return code;
     if (d->cli->json)
-        json_array_append_new(all, person_json(v));
+        json_array_append_new(all, person_json(&v));
     else
-        print_person(d->cli->out, v);
+        print_person(d->cli->out, &v);
     return MN_OK;
 }
 
 int mn_cmd_people_show(mn_cli *cli)
 {
-    return each_person(cli, show);
-}
-
-/* Ctrl-C at the question means no: without SA_RESTART it ends the waiting. */
-static void let_signals_interrupt(void)
-{
-    struct sigaction action;
-    sigaction(SIGINT, NULL, &action);
-    action.sa_flags &= ~SA_RESTART;
-    sigaction(SIGINT, &action, NULL);
-}
-
-static bool agreed(const desk *d, const mn_person_view *v)
-{
-    char line[16];
-    if (d->cli->args->value[MN_O_YES])
-        return true;
-    let_signals_interrupt();
-    fprintf(stderr, "Erase %s, %zu face%s, for good? [y/N] ", v->person.name ? v->person.name : "this person",
-            v->n_faces, v->n_faces == 1 ? "" : "s");
-    fflush(stderr);
-    return fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y');
+    return mn_desk_each(cli, 0, "people", show);
 }
 
 /* The keys that were just destroyed may still stand in a backup folder that is not there. */
-static void say_behind(desk *d)
+static void say_behind(mn_desk *d)
 {
     const char **folders = NULL;
     size_t n = 0;
@@ -255,33 +181,39 @@ static void say_behind(desk *d)
     mn_arena_destroy(arena);
 }
 
-static mn_code erase(desk *d, const mn_person_view *v, json_t *all, mn_error *err)
+static mn_code destroy(mn_desk *d, const mn_person_view *v, mn_time *due, mn_error *err)
 {
-    if (!agreed(d, v))
-        return mn_fail(err, MN_E_CANCELLED, "not erased");
-    bool now = d->cli->args->value[MN_O_NOW] != NULL;
-    mn_code code = now ? mn_core_erase_now(d->core, &d->actor, &v->person.id, err)
-                       : mn_core_erase(d->core, &d->actor, &v->person.id, err);
+    *due = MN_TIME_NEVER;
+    if (d->cli->args->value[MN_O_NOW])
+        return mn_core_erase_now(d->core, &d->actor, &v->person.id, err);
+    mn_code code = mn_core_erase(d->core, &d->actor, &v->person.id, err);
+    return code == MN_OK ? mn_core_erasure_due(d->core, &v->person.id, due, err) : code;
+}
+
+static mn_code erase(mn_desk *d, const char *ref, json_t *all, mn_error *err)
+{
+    mn_person_view v;
+    mn_time due;
+    char when[MN_TIME_TEXT];
+    mn_code code = find(d, ref, &v, err);
+    const char *name = code == MN_OK && v.person.name ? v.person.name : "this person";
+    if (code == MN_OK &&
+        !mn_say_ask(d->cli, "Erase %s, %zu face%s, for good?", name, v.n_faces, v.n_faces == 1 ? "" : "s"))
+        code = mn_fail(err, MN_E_CANCELLED, "not erased");
+    if (code == MN_OK)
+        code = destroy(d, &v, &due, err);
     if (code != MN_OK)
         return code;
     say_behind(d);
-    mn_time due = MN_TIME_NEVER;
-    char when[MN_TIME_TEXT];
-    if (!now)
-        code = mn_core_erasure_due(d->core, &v->person.id, &due, err);
-    if (code != MN_OK)
-        return code;
-    bool done = due == MN_TIME_NEVER;
     mn_time_format(due, when);
     if (d->cli->json)
-        json_array_append_new(all, json_pack("{so so sb so}", "person", mn_json_id(&v->person.id), "name",
-                                             mn_json_text(v->person.name), "erased", done, "due",
-                                             mn_json_time(due)));
-    else if (done)
-        fprintf(d->cli->out, "%s erased\n", v->person.name ? v->person.name : "person");
+        json_array_append_new(all, json_pack("{so so sb so}", "person", mn_json_id(&v.person.id), "name",
+                                             mn_json_text(v.person.name), "erased", due == MN_TIME_NEVER,
+                                             "due", mn_json_time(due)));
+    else if (due == MN_TIME_NEVER)
+        fprintf(d->cli->out, "%s erased\n", name);
     else
-        fprintf(d->cli->out, "%s is found no more, and will be erased at %s\n",
-                v->person.name ? v->person.name : "person", when);
+        fprintf(d->cli->out, "%s is found no more, and will be erased at %s\n", name, when);
     return MN_OK;
 }
 
@@ -289,23 +221,25 @@ int mn_cmd_people_erase(mn_cli *cli)
 {
     if (!cli->args->value[MN_O_YES] && !isatty(STDIN_FILENO))
         return mn_say_usage(cli->args->command, "there is nobody to ask here: erasing needs --yes");
-    return each_person(cli, erase);
+    return mn_desk_each(cli, 0, "people", erase);
 }
 
-static mn_code withdraw(desk *d, const mn_person_view *v, json_t *all, mn_error *err)
+static mn_code withdraw(mn_desk *d, const char *ref, json_t *all, mn_error *err)
 {
+    mn_person_view v;
     mn_purpose purpose = MN_PURPOSE_IDENTIFICATION;
     const char *word = d->cli->args->value[MN_O_CONSENT];
     mn_purpose_parse(word, &purpose);
-    mn_code code = mn_core_consent_withdraw(d->core, &d->actor, &v->person.id, purpose, err);
+    mn_code code = find(d, ref, &v, err);
+    if (code == MN_OK)
+        code = mn_core_consent_withdraw(d->core, &d->actor, &v.person.id, purpose, err);
     if (code != MN_OK)
         return code;
     if (d->cli->json)
-        json_array_append_new(all, json_pack("{so so ss}", "person", mn_json_id(&v->person.id), "name",
-                                             mn_json_text(v->person.name), "withdrawn", word));
+        json_array_append_new(all, json_pack("{so so ss}", "person", mn_json_id(&v.person.id), "name",
+                                             mn_json_text(v.person.name), "withdrawn", word));
     else
-        fprintf(d->cli->out, "%s: consent to %s withdrawn\n", v->person.name ? v->person.name : "person",
-                word);
+        fprintf(d->cli->out, "%s: consent to %s withdrawn\n", v.person.name ? v.person.name : "person", word);
     return MN_OK;
 }
 
@@ -313,5 +247,5 @@ int mn_cmd_people_withdraw(mn_cli *cli)
 {
     if (!cli->args->value[MN_O_CONSENT])
         return mn_say_usage(cli->args->command, "which consent? Say with --consent PURPOSE");
-    return each_person(cli, withdraw);
+    return mn_desk_each(cli, 0, "people", withdraw);
 }

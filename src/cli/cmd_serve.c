@@ -92,14 +92,14 @@ static void say_what_waits(const mn_settings *start, const mn_settings *read)
 /* File, environment and command line again, in the same order as at the start; and the certificates. */
 static mn_code reload(const server *s, mn_error *err)
 {
-    mn_settings *read;
+    const mn_settings *read;
     bool usage;
     mn_code code = mn_config_load(s->cli->args, &read, &usage, err);
     if (code != MN_OK)
         return code;
     say_what_waits(s->cli->settings, read);
     code = mn_app_reload(s->app, read, err);
-    mn_settings_destroy(read);
+    mn_settings_unref(read);
     return code;
 }
 

@@ -1,6 +1,8 @@
 #include "cli/config.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/thread.h"
+#include "core/settings.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +54,7 @@ static mn_code read_file(mn_settings *s, const mn_args *args, mn_error *err)
     return mn_file_exists(SYSTEM_FILE) ? mn_settings_read_file(s, SYSTEM_FILE, err) : MN_OK;
 }
 
-mn_code mn_config_load(const mn_args *args, mn_settings **out, bool *usage, mn_error *err)
+mn_code mn_config_load(const mn_args *args, const mn_settings **out, bool *usage, mn_error *err)
 {
     mn_settings *s = mn_settings_create();
     *usage = false;
@@ -71,6 +73,45 @@ mn_code mn_config_load(const mn_args *args, mn_settings **out, bool *usage, mn_e
     }
     *out = s;
     return MN_OK;
+}
+
+/* ---- what is kept in the store ---- */
+
+#define STORED_ARENA ((size_t)1 << 20)
+
+static mn_code mix(const mn_settings **settings, const mn_core_settings *stored, mn_error *err)
+{
+    mn_live *live = NULL;
+    size_t ignored = 0;
+    mn_code code = mn_live_create(*settings, &live, err);
+    if (code == MN_OK)
+        code = mn_live_store(live, stored->values, stored->n, &ignored, err);
+    if (code == MN_OK) {
+        mn_settings_unref(*settings);
+        *settings = mn_live_take(live);
+    }
+    if (code == MN_OK && ignored > 0)
+        mn_log(MN_LOG_WARN, "cli", "%zu settings in the store are none that this version takes from there",
+               ignored);
+    mn_live_destroy(live);
+    return code;
+}
+
+mn_code mn_config_add_stored(const mn_settings **settings, mn_error *err)
+{
+    char dir[MN_PATH_SIZE];
+    mn_core_settings stored;
+    /* Without any place for data (no HOME) there is nothing stored; who needs one says so. */
+    if (mn_config_data_dir(*settings, dir, NULL) != MN_OK)
+        return MN_OK;
+    const mn_core_options where = {.data_dir = dir, .settings = *settings};
+    mn_arena *arena = mn_arena_create(STORED_ARENA);
+    mn_code code = arena ? mn_core_settings_of(&where, arena, &stored, err)
+                         : mn_fail(err, MN_E_MEMORY, "no memory for the settings");
+    if (code == MN_OK && stored.n > 0)
+        code = mix(settings, &stored, err);
+    mn_arena_destroy(arena);
+    return code;
 }
 
 static mn_code fits(int n, const char *what, mn_error *err)

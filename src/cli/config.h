@@ -13,7 +13,12 @@
 
 /* Defaults, then the file (--config, else /etc/mien.conf where there is one), the environment, the command
  * line. *usage is set where the fault is on the command line. */
-mn_code mn_config_load(const mn_args *args, mn_settings **out, bool *usage, mn_error *err);
+mn_code mn_config_load(const mn_args *args, const mn_settings **out, bool *usage, mn_error *err);
+
+/* Puts what is kept in the store of *settings beneath what was given: the command line, the environment and
+ * the file win over it, and it over the defaults. *settings is exchanged for the mixture, and stays as it was
+ * where there is no store yet. Looks into the store without changing anything there. */
+mn_code mn_config_add_stored(const mn_settings **settings, mn_error *err);
 
 /* data.dir, else $XDG_DATA_HOME/mien, else ~/.local/share/mien. */
 mn_code mn_config_data_dir(const mn_settings *s, char out[MN_PATH_SIZE], mn_error *err);

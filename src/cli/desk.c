@@ -1,5 +1,6 @@
 #include "cli/desk.h"
 
+#include "cli/out.h"
 #include "cli/say.h"
 #include "core/accounts.h"
 
@@ -24,28 +25,72 @@ static mn_code choose_account(mn_desk *d, mn_error *err)
     return code;
 }
 
-static mn_code open_records(mn_desk *d, bool create, mn_error *err)
+mn_code mn_desk_open(mn_cli *cli, bool create, mn_desk *out, mn_error *err)
 {
-    if (!d->arena)
+    *out = (mn_desk){.cli = cli, .actor = mn_engine_actor(), .arena = mn_arena_create(ARENA_MAX)};
+    if (!out->arena)
         return mn_fail(err, MN_E_MEMORY, "no memory for the records");
-    mn_code code = create ? mn_engine_make_records(d->cli, &d->core, err)
-                          : mn_engine_open_records(d->cli, &d->core, err);
-    return code == MN_OK ? choose_account(d, err) : code;
+    mn_code code =
+        create ? mn_engine_make_records(cli, &out->core, err) : mn_engine_open_records(cli, &out->core, err);
+    return code == MN_OK ? choose_account(out, err) : code;
+}
+
+int mn_desk_close(mn_desk *d, mn_code code, const mn_error *err)
+{
+    if (d->core)
+        mn_core_close(d->core);
+    mn_arena_destroy(d->arena);
+    if (code != MN_OK)
+        mn_say_error(NULL, err);
+    return code == MN_OK ? MN_EXIT_DONE : MN_EXIT_FAILURE;
 }
 
 int mn_desk_run(mn_cli *cli, bool create, mn_code (*what)(mn_desk *d, mn_error *err))
 {
     mn_error err = {0};
-    mn_desk d = {.cli = cli, .actor = mn_engine_actor(), .arena = mn_arena_create(ARENA_MAX)};
-    mn_code code = open_records(&d, create, &err);
+    mn_desk d;
+    mn_code code = mn_desk_open(cli, create, &d, &err);
     if (code == MN_OK)
         code = what(&d, &err);
-    if (d.core)
-        mn_core_close(d.core);
-    mn_arena_destroy(d.arena);
-    if (code != MN_OK)
-        mn_say_error(NULL, &err);
-    return code == MN_OK ? MN_EXIT_DONE : MN_EXIT_FAILURE;
+    return mn_desk_close(&d, code, &err);
+}
+
+/* ---- one record after the other ---- */
+
+static int each(mn_desk *d, size_t first, json_t *all,
+                mn_code (*work)(mn_desk *d, const char *ref, json_t *all, mn_error *err))
+{
+    const mn_args *a = d->cli->args;
+    int status = MN_EXIT_DONE;
+    for (size_t i = first; i < a->n_operands; i++) {
+        mn_error err = {0};
+        mn_code code = work(d, a->operands[i], all, &err);
+        mn_arena_reset(d->arena);
+        if (code == MN_E_CANCELLED && status == MN_EXIT_DONE)
+            status = MN_EXIT_NO;
+        if (code == MN_OK || code == MN_E_CANCELLED)
+            continue;
+        mn_say_error(a->operands[i], &err);
+        status = MN_EXIT_FAILURE;
+    }
+    return status;
+}
+
+int mn_desk_each(mn_cli *cli, size_t first, const char *key,
+                 mn_code (*work)(mn_desk *d, const char *ref, json_t *all, mn_error *err))
+{
+    mn_error err = {0};
+    mn_desk d;
+    int status = MN_EXIT_DONE;
+    json_t *all = json_array();
+    mn_code code = mn_desk_open(cli, false, &d, &err);
+    if (code == MN_OK)
+        status = each(&d, first, all, work);
+    if (code == MN_OK && cli->json)
+        code = mn_json_print(cli->out, json_pack("{sO}", key, all), &err);
+    json_decref(all);
+    int closed = mn_desk_close(&d, code, &err);
+    return closed == MN_EXIT_DONE ? status : closed;
 }
 
 /* ---- passwords ---- */

@@ -55,6 +55,15 @@ static void example_lines(FILE *out, const char *examples)
     }
 }
 
+static void exit_status(FILE *out, const mn_command *c)
+{
+    char text[512];
+    snprintf(text, sizeof text, "Exit status: 0 done%s%s; 2 wrong usage; 3 failure.", c->no ? "; 1 " : "",
+             c->no ? c->no : "");
+    fputc('\n', out);
+    wrap(out, text, 0);
+}
+
 void mn_help_command(FILE *out, const mn_command *c)
 {
     fprintf(out, "%s\n\nUsage: mien %s [options]%s%s\n", c->text, c->name, *c->operands ? " " : "",
@@ -70,7 +79,7 @@ void mn_help_command(FILE *out, const mn_command *c)
     fprintf(out, "\nOptions of every command:\n");
     option_lines(out, MN_O_SHARED);
     example_lines(out, c->examples);
-    fprintf(out, "\nExit status: 0 done, 1 no (not the same, nobody found), 2 wrong usage, 3 failure.\n");
+    exit_status(out, c);
 }
 
 static void command_line(FILE *out, const mn_command *c)

@@ -5,6 +5,7 @@
 #include "cli/help.h"
 #include "cli/out.h"
 #include "cli/say.h"
+#include <assert.h>
 #include <signal.h>
 #include <string.h>
 
@@ -36,11 +37,18 @@ static void setup_log(const mn_settings *s)
 static int run_command(const mn_args *args, FILE *out)
 {
     mn_error err = {0};
-    mn_settings *settings;
+    const mn_settings *settings = NULL;
     bool usage;
-    if (mn_config_load(args, &settings, &usage, &err) != MN_OK) {
-        if (usage)
-            return mn_say_usage(args->command, err.text);
+    mn_code code = mn_config_load(args, &settings, &usage, &err);
+    if (code != MN_OK && usage)
+        return mn_say_usage(args->command, err.text);
+    if (code == MN_OK) {
+        setup_log(settings);
+        if (args->command->settings == MN_ALL_SETTINGS)
+            code = mn_config_add_stored(&settings, &err);
+    }
+    if (code != MN_OK) {
+        mn_settings_unref(settings);
         mn_say_error(NULL, &err);
         return MN_EXIT_FAILURE;
     }
@@ -52,7 +60,8 @@ static int run_command(const mn_args *args, FILE *out)
                   .json = args->value[MN_O_JSON] != NULL,
                   .quiet = args->value[MN_O_QUIET] != NULL};
     int status = args->command->run(&cli);
-    mn_settings_destroy(settings);
+    assert(status != MN_EXIT_NO || args->command->no); /* or the documentation does not know of it */
+    mn_settings_unref(cli.settings);
     return status;
 }
 

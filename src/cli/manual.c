@@ -89,6 +89,12 @@ static void command_section(FILE *out, const mn_command *c)
     }
     if (c->options & ~MN_O_SHARED)
         option_items(out, c->options & ~MN_O_SHARED);
+    if (c->no) {
+        char text[512];
+        snprintf(text, sizeof text, "Exit status 1: %s.", c->no);
+        fputs(".Pp\n", out);
+        sentences(out, text);
+    }
     fputs(".Pp\n", out);
     example_items(out, c->examples);
 }
@@ -146,7 +152,8 @@ static const char tail[] = ".Sh ENVIRONMENT\n"
                            ".It 0\n"
                            "Done; the same person; somebody was found.\n"
                            ".It 1\n"
-                           "No: not the same person, nobody found, a picture refused.\n"
+                           "No: not the same person, nobody found, a picture refused; each command\n"
+                           "says what it means.\n"
                            ".It 2\n"
                            "The command line is wrong.\n"
                            ".It 3\n"

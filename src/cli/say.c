@@ -1,5 +1,6 @@
 #include "cli/say.h"
 #include "base/time.h"
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,6 +58,32 @@ int mn_say_usage(const mn_command *command, const char *text)
     fprintf(stderr, "mien: %s\nTry 'mien %s%s'.\n", text, command ? command->name : "help",
             command ? " --help" : "");
     return MN_EXIT_USAGE;
+}
+
+/* ---- questions ---- */
+
+/* Without SA_RESTART a signal ends the waiting. */
+static void let_signals_interrupt(void)
+{
+    struct sigaction action;
+    sigaction(SIGINT, NULL, &action);
+    action.sa_flags &= ~SA_RESTART;
+    sigaction(SIGINT, &action, NULL);
+}
+
+bool mn_say_ask(const mn_cli *cli, const char *format, ...)
+{
+    char line[16], text[512];
+    va_list args;
+    if (cli->args->value[MN_O_YES])
+        return true;
+    let_signals_interrupt();
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    fprintf(stderr, "%s [y/N] ", text);
+    fflush(stderr);
+    return fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y');
 }
 
 /* ---- progress ---- */

@@ -12,6 +12,8 @@ void mn_say_error(const char *file, const mn_error *err);
 void mn_say_note(const mn_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The error and the hint where help is; returns MN_EXIT_USAGE. */
 int mn_say_usage(const mn_command *command, const char *text);
+/* "… [y/N] " on standard error: true for y, and with --yes without asking. Ctrl-C there means no. */
+bool mn_say_ask(const mn_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* What the user can do about a kind of error, or NULL. */
 const char *mn_say_advice(mn_code code);
 

@@ -1,13 +1,17 @@
 #include "cli/together.h"
 #include "base/alloc.h"
-#include "face/aggregate.h"
 #include "gallery/calibration.h"
+#include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
+
+_Static_assert(MN_TOGETHER_MARK == crypto_hash_sha256_BYTES, "a mark is a SHA-256");
 
 struct mn_kept {
     mn_descriptor descriptor;
     float values[MN_DESCRIPTOR_MAX];
     float quality;
+    uint8_t mark[MN_TOGETHER_MARK]; /* SHA-256 of the file */
     char *label;
 };
 
@@ -26,6 +30,7 @@ mn_code mn_together_keep(mn_together *t, const mn_cli *cli, const mn_picture *p,
     struct mn_kept *k = &more[t->n];
     k->descriptor = face->descriptor;
     k->quality = face->quality.overall;
+    crypto_hash_sha256(k->mark, p->bytes.data, p->bytes.len);
     k->label = mn_strdup(p->label);
     if (!k->label)
         return mn_fail(err, MN_E_MEMORY, "no memory for a descriptor");
@@ -51,6 +56,24 @@ mn_code mn_together_make(const mn_together *t, const mn_model_info *model, mn_ar
     if (code == MN_E_SEVERAL_FACES)
         mn_error_prefix(err, "%s", t->at[odd].label);
     return code;
+}
+
+const char *mn_together_label(const mn_together *t)
+{
+    return t->n ? t->at[0].label : "";
+}
+
+static int compare_marks(const void *a, const void *b)
+{
+    return memcmp(a, b, MN_TOGETHER_MARK);
+}
+
+size_t mn_together_marks(const mn_together *t, uint8_t *out)
+{
+    for (size_t i = 0; i < t->n; i++)
+        memcpy(out + i * MN_TOGETHER_MARK, t->at[i].mark, MN_TOGETHER_MARK);
+    qsort(out, t->n, MN_TOGETHER_MARK, compare_marks);
+    return t->n * MN_TOGETHER_MARK;
 }
 
 void mn_together_finish(mn_together *t)

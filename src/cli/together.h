@@ -3,6 +3,7 @@
 #define MN_CLI_TOGETHER_H
 
 #include "cli/crew.h"
+#include "face/aggregate.h"
 
 typedef struct {
     struct mn_kept *at; /* in the order of the pictures */
@@ -14,6 +15,12 @@ mn_code mn_together_keep(mn_together *t, const mn_cli *cli, const mn_picture *p,
 /* out: in the arena. The text of an error names the picture that does not fit. */
 mn_code mn_together_make(const mn_together *t, const mn_model_info *model, mn_arena *arena,
                          mn_descriptor *out, float *quality, mn_error *err);
-void mn_together_finish(mn_together *t);
+/* The first picture's label; valid until mn_together_finish. */
+const char *mn_together_label(const mn_together *t);
+/* What tells these very pictures, whatever their order; room for MN_AGGREGATE_MAX * MN_TOGETHER_MARK. The
+ * answer is its length. */
+#define MN_TOGETHER_MARK 32
+size_t mn_together_marks(const mn_together *t, uint8_t *out);
+void mn_together_finish(mn_together *t); /* empty again */
 
 #endif

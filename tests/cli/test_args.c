@@ -122,7 +122,7 @@ static void test_options_reach_the_settings(void **state)
 {
     (void)state;
     mn_args a;
-    mn_settings *s;
+    const mn_settings *s;
     bool usage;
     assert_ok(PARSE(&a, err, "compare", "a", "b", "--threads", "3", "--fmr", "1e-5", "--flip",
                     "--pack=offline", "--precision", "fp32", "--data", "/d", "--set", "face.min_size=40",
@@ -138,7 +138,7 @@ static void test_options_reach_the_settings(void **state)
     assert_int_equal(mn_settings_int(s, MN_S_FACE_MIN_SIZE), 40);
     assert_int_equal(mn_settings_int(s, MN_S_FACE_MAX), 7);
     assert_string_equal(mn_settings_origin(s, MN_S_FACE_MAX), "command line");
-    mn_settings_destroy(s);
+    mn_settings_unref(s);
     mn_args_finish(&a);
 }
 
@@ -146,7 +146,7 @@ static void test_the_command_line_wins_over_the_environment(void **state)
 {
     (void)state;
     mn_args a;
-    mn_settings *s;
+    const mn_settings *s;
     bool usage;
     setenv("MIEN_FACE_MAX", "5", 1);
     setenv("MIEN_MATCH_FMR", "0.01", 1);
@@ -156,7 +156,7 @@ static void test_the_command_line_wins_over_the_environment(void **state)
     assert_true(mn_settings_real(s, MN_S_MATCH_FMR) == 1e-5);
     unsetenv("MIEN_FACE_MAX");
     unsetenv("MIEN_MATCH_FMR");
-    mn_settings_destroy(s);
+    mn_settings_unref(s);
     mn_args_finish(&a);
 }
 
@@ -170,7 +170,7 @@ static void test_bad_values_are_usage_errors(void **state)
                                            {"--set", "no.such=1", "no.such"}};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         mn_args a;
-        mn_settings *s = NULL;
+        const mn_settings *s = NULL;
         mn_error err = {0};
         bool usage = false;
         assert_int_equal(PARSE(&a, &err, "compare", "a", "b", lines[i][0], lines[i][1]), MN_OK);

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """People enrolled, found, verified, erased. See program.py."""
+import base64
 import json
 import os
 import pty
 import select
 import signal
+import sqlite3
+import struct
 import subprocess
 import time
 
@@ -101,6 +104,54 @@ class Enrolled(Case):
         resumed = self.ok(mien("enroll", *data, "--json", "--folders", "--list", "all", *CONSENT, folder)).json
         self.assertEqual((resumed["enrolled"], resumed["already"]), (0, 14))
         self.refused(mien("enroll", *data, "--folders", "--list", "all", *CONSENT, folder / "Anna"), 3, "one folder a person")
+
+    def test_several_pictures_one_face(self):
+        need_recognition("standard")
+        data = ["--data", scratch / "together"]
+        lighter, darker = portrait("Anna", "-resize", "70%"), portrait("Anna", "-modulate", "75")
+        enroll = ("enroll", *data, "--json", "--aggregate", "--name", "Anna", "--list", "staff", *CONSENT)
+        report = self.ok(mien(*enroll, portrait("Anna"), lighter, darker)).json
+        self.assertEqual((report["pictures"], report["enrolled"], report["people_new"], report["refused"]), (3, 3, 1, []))
+        again = self.ok(mien(*enroll, darker, portrait("Anna"), lighter)).json  # whatever their order
+        self.assertEqual((again["enrolled"], again["already"], again["people_new"]), (0, 3, 0))
+        face, = self.ok(mien("people", "show", *data, "--json", "Anna")).json["people"][0]["faces"]
+        self.assertTrue(face["source"].endswith("Anna.jpg and 2 more"), face["source"])
+        one = self.ok(mien("describe", "--json", "--aggregate", portrait("Anna"), lighter, darker)).json
+        line = json.loads(self.ok(mien("export", *data, "--reason", "test", "--vectors", "line")).out.splitlines()[1])
+        vector = struct.unpack("<128f", base64.b64decode(line["faces"][0]["vector"]))
+        for a, b in zip(vector, one["descriptor"]["values"]):
+            self.assertAlmostEqual(a, b, places=2)  # stored as bytes
+        self.assertIsNone(sqlite3.connect(scratch / "together/mien.db").execute("SELECT sample FROM face").fetchone()[0])
+        self.assertEqual(self.best(data, portrait("Anna", "-resize", "50%")), ["Anna"])
+
+    def test_one_face_of_one_person_only(self):
+        data = ["--data", scratch / "apart"]
+        enroll = ("enroll", *data, "--json", "--aggregate", "--name", "Anna", "--list", "staff", *CONSENT)
+        self.refused(mien(*enroll, portrait("Anna"), portrait("Anna", "-resize", "70%"), portrait("Greta")), 1, "Greta.jpg", "one person")
+        grey = mien(*enroll, portrait("Anna"), file("grey.ppm", grey_ppm(200, 200)))
+        self.refused(grey, 1, "grey.ppm: no face", "Anna: not enrolled, because 1 of the pictures could not be used")
+        self.assertEqual([r["error"]["code"] for r in grey.json["refused"]], ["no_face", "no_face"])
+        self.refused(mien(*enroll, portrait("Anna"), scratch / "none.jpg"), 3, "none.jpg", "not enrolled")
+        self.refused(mien(*enroll, "--set", "face.min_quality=0.99", portrait("Anna")), 1, "0.99 is needed")
+        self.assertEqual(self.ok(mien("people", "list", *data, "--json")).json["people"], [])
+
+    def test_one_face_a_folder(self):
+        data = ["--data", scratch / "folders-together"]
+        folder = people_folders(3)
+        enroll = ("enroll", *data, "--json", "--aggregate", "--folders", "--list", "all", *CONSENT, folder)
+        (folder / "Berta/x.ppm").write_bytes(grey_ppm(200, 200))
+        report = self.ok(mien(*enroll), 1).json
+        self.assertEqual((report["pictures"], report["enrolled"], report["people_new"]), (22, 18, 6))
+        self.assertEqual([r["file"].split("/")[-1] for r in report["refused"]], ["x.ppm", "Berta"])
+        (folder / "Berta/x.ppm").unlink()
+        report = self.ok(mien(*enroll)).json
+        self.assertEqual((report["enrolled"], report["already"], report["people_new"]), (3, 18, 1))
+        people = self.ok(mien("people", "list", *data, "--json")).json["people"]
+        self.assertEqual([len(p["faces"]) for p in people], [1] * 7)
+        self.assertEqual(self.best(data, portrait("Berta", "-resize", "70%")), ["Berta"])
+
+    def best(self, data, picture):
+        return [c["name"] for c in self.ok(mien("identify", *data, "--json", picture)).json["faces"][0]["candidates"][:1]]
 
     def test_interrupted_and_resumed(self):
         data = ["--data", str(scratch / "interrupted")]

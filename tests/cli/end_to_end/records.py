@@ -153,7 +153,7 @@ class Records(Case):
     def test_gallery(self):
         data = self.data("searched")
         fields = {"rows", "people", "lists", "dim", "chunks", "tombstones", "sketched_chunks", "bytes", "cold_bytes",
-                  "bytes_per_row", "generation", "from_snapshot", "snapshot"}
+                  "bytes_per_row", "generation", "from_snapshot", "snapshot", "prefilter", "unreadable"}
         stats = self.ok(mien("gallery", "stats", *data, "--json")).json
         self.assertEqual(set(stats), fields)
         self.assertEqual((stats["rows"], stats["people"], stats["lists"], stats["tombstones"]), (2, 2, 1, 0))
