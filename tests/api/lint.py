@@ -84,7 +84,9 @@ class Lint:
     # ---- operations ----
     def wanted(self, op):
         """The statuses that an operation must document."""
-        codes = {"400", "429", "503", "default"}
+        codes = {"400", "default"}
+        if op.run != "inline":
+            codes.add("503")
         if op.right != "none":
             codes |= {"401", "403"}
         if "{" in op.path:
@@ -95,7 +97,7 @@ class Lint:
         if "Idempotency-Key" in headers:
             codes.add("409")
         if "If-Match" in headers:
-            codes |= {"409", "412"}
+            codes.add("412")
         if "image/*" in op.bodies or op.name == "verify":
             codes.add("422")
         return codes

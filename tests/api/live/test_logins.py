@@ -32,6 +32,13 @@ class Logins(Api):
         self.assertTrue(refused[0].header("Retry-After"))
         self.refused(refused[0], 503, "busy")
 
+    def test_guessing_ones_own_password(self):
+        caller = world.user("guesses", ["auditor"])
+        body = {"old": "wrong wrong wrong", "new": "stones carry quiet water"}
+        statuses = [caller.call("password_change", (400, 429), body=body).status for _ in range(6)]
+        self.assertEqual(statuses[:2], [400, 400])  # login.failures
+        self.assertIn(429, statuses[2:])
+
     def test_all_of_a_network_count_together(self):
         statuses = [self.wrong(f"stranger-{i}", f"2001:db8:7:7::{i + 1:x}").status for i in range(12)]
         self.assertEqual(statuses[:8], [401] * 8)  # login.failures four times

@@ -1,0 +1,87 @@
+"""All workers are busy and all queues are full: whatever needs a worker is refused at once, the rest is answered."""
+import contextlib
+import os
+import threading
+import time
+
+import running
+from world import Api, NO_ID, skip, world
+
+ARGUMENTS = {"file": "viewer.js"}  # of a path; an id else
+NEEDED = 5                         # refusals of each kind of work until it is taken for full
+
+
+postgres = running.Postgres()
+
+
+def setUpModule():  # pylint: disable=invalid-name
+    """One worker and one place in the queue, of each kind; and a PostgreSQL of its own, which can be made to fall silent."""
+    if not (running.BIN / "postgres").exists():
+        skip("PostgreSQL 15 (tools/setup)")
+    postgres.start()
+    others = os.environ.get("MIEN_API_STORE_URL")
+    os.environ["MIEN_API_STORE_URL"] = postgres.url()
+    try:
+        world.start(server__record_workers=1, server__record_queue=1, server__pixel_workers=1, server__pixel_queue=1, server__password_queue=1)
+    finally:
+        if others:
+            os.environ["MIEN_API_STORE_URL"] = others
+        else:
+            del os.environ["MIEN_API_STORE_URL"]
+
+
+def tearDownModule():  # pylint: disable=invalid-name
+    """The server first: it says goodbye to PostgreSQL."""
+    try:
+        world.stop()
+    finally:
+        postgres.stop()
+
+
+class Full(Api):
+    """server.*_queue."""
+
+    def keep_busy(self, name, stop, refusals, **given):
+        """Asks again and again; those that find no room count."""
+        while not stop.is_set():
+            answer = self.admin.call(name, None, **given)
+            if answer.status == 503:
+                refusals[name] = refusals.get(name, 0) + 1
+                time.sleep(0.02)
+
+    @contextlib.contextmanager
+    def full(self):
+        """Work of every kind, more than there is room for, that does not end by itself."""
+        stop, refusals = threading.Event(), {}
+        work = [("role_create", {"body": {"name": "full", "rights": ["people.view"]}}),
+                ("detect", {"body": {"pictures": [{"type": "sample", "sample": NO_ID}]}}),
+                ("user_create", {"body": {"login": "full", "name": "Full", "roles": ["auditor"]}})]
+        threads = [threading.Thread(target=self.keep_busy, args=(name, stop, refusals), kwargs=given) for name, given in work for _ in range(5)]
+        postgres.fall_silent()
+        try:
+            for t in threads:
+                t.start()
+            end = time.monotonic() + 30 * running.PATIENCE
+            while any(refusals.get(name, 0) < NEEDED for name, _ in work) and time.monotonic() < end:
+                time.sleep(0.02)
+            yield
+        finally:
+            stop.set()
+            postgres.speak_again()
+        for t in threads:
+            t.join()
+
+    def test_who_needs_a_worker_is_refused_at_once(self):
+        left, wrong, caller = [], [], world.token(["people.view"])
+        with self.full():
+            for op in world.spec.operations.values():
+                given = {p["name"]: ARGUMENTS.get(p["name"], NO_ID) for p in op.parameters if p["in"] == "path"}
+                answer = caller.call(op.name, None, **given)
+                if op.run == "inline":
+                    left.append(op.name)
+                    right = (200, 503) if op.name == "readyz" else (200, 404)  # which says that the store is silent
+                    wrong += [f"{op.name} {answer.status}"] if answer.status not in right else []
+                elif answer.status != 503 or answer.code not in ("busy", "io") or not answer.header("Retry-After"):
+                    wrong.append(f"{op.name} {answer.status} {answer.body[:200]!r}")
+        self.assertEqual(wrong, [])
+        self.assertEqual(sorted(left), ["docs_file", "docs_get", "healthz", "openapi_get", "readyz"])
