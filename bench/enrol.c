@@ -106,7 +106,7 @@ static void enrol_one(work *w, size_t number, subject *s, mn_enrol_record *r)
     mn_arena_destroy(arena);
 }
 
-static void import_batch(work *w, size_t from, size_t n, subject *subjects)
+static void import_batch(work *w, mn_import *import, size_t from, size_t n, subject *subjects)
 {
     static const mn_import_list list = {
         .name = "bench", .with_purpose = true, .purpose = MN_PURPOSE_IDENTIFICATION};
@@ -118,10 +118,9 @@ static void import_batch(work *w, size_t from, size_t n, subject *subjects)
                                .withdrawn = MN_TIME_NEVER};
     mn_import_person *people = calloc(n, sizeof *people);
     mn_import_face *faces = calloc(n, sizeof *faces);
-    mn_import *import = NULL;
     mn_error err = {0};
-    if (!people || !faces || mn_core_import_open(w->core, actor(), false, &import, &err) != MN_OK)
-        die("opening an import", &err);
+    if (!people || !faces)
+        exit(1);
     for (size_t i = 0; i < n; i++) {
         mn_enrol_record unused;
         make_subject(w, from + i, &subjects[i], &unused);
@@ -147,7 +146,6 @@ static void import_batch(work *w, size_t from, size_t n, subject *subjects)
     for (size_t i = 0; i < n; i++)
         if (people[i].code != MN_OK || !people[i].is_new)
             die("a person was refused", &people[i].error);
-    mn_core_import_close(import);
     free(people);
     free(faces);
 }
@@ -159,17 +157,22 @@ static void *run(void *p)
     subject *subjects = calloc(room, sizeof *subjects);
     mn_enrol_record *records = calloc(room, sizeof *records);
     mn_enrol_result *results = calloc(room, sizeof *results);
+    mn_import *import = NULL;
+    mn_error err = {0};
     if (!subjects || !records || !results)
         exit(1);
+    if (w->import && mn_core_import_open(w->core, actor(), false, &import, &err) != MN_OK)
+        die("opening an import", &err);
     for (size_t at = w->from; at < w->to; at += room) {
         size_t n = w->to - at < room ? w->to - at : room;
         if (w->import)
-            import_batch(w, at, n, subjects);
+            import_batch(w, import, at, n, subjects);
         else if (w->batch)
             enrol_batch(w, at, n, subjects, records, results);
         else
             enrol_one(w, at, subjects, records);
     }
+    mn_core_import_close(import);
     free(subjects);
     free(records);
     free(results);

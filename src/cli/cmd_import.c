@@ -17,7 +17,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define BATCH       100
 #define BATCH_BYTES ((size_t)32 << 20)  /* of lines, vectors and samples; then a batch is full, too */
 #define ARENA_MAX   ((size_t)512 << 20) /* one person with all that a line may name */
 #define SAMPLE_MAX  ((size_t)4 << 20)
@@ -40,9 +39,9 @@ typedef struct {
     mn_progress progress;
 
     mn_arena *arena; /* of a batch */
-    mn_import_person people[BATCH];
-    uint64_t numbers[BATCH]; /* of their lines */
-    size_t n;
+    mn_import_person *people;
+    uint64_t *numbers; /* of their lines */
+    size_t n, batch;   /* batch: room for so many, the setting enrol.batch */
 
     uint64_t new_people, known_people, new_faces, known_faces, refused;
 } importing;
@@ -274,7 +273,7 @@ static mn_code take_lines(importing *m, mn_error *err)
         } else {
             code = take_line(m, err);
         }
-        if (code == MN_OK && (m->n == BATCH || mn_arena_used(m->arena) > BATCH_BYTES))
+        if (code == MN_OK && (m->n == m->batch || mn_arena_used(m->arena) > BATCH_BYTES))
             code = settle(m, err);
         if (code == MN_OK && mn_cancelled(m->cli->cancel))
             return mn_fail(err, MN_E_CANCELLED, "interrupted: start the same command again to go on");
@@ -299,7 +298,10 @@ static mn_code open_input(importing *m, mn_error *err)
         m->size = (uint64_t)st.st_size;
     mn_lines_init(&m->lines, m->in, (size_t)mn_settings_int(m->cli->settings, MN_S_IMPORT_MAX_LINE));
     m->arena = mn_arena_create(ARENA_MAX);
-    if (!m->arena)
+    m->batch = (size_t)mn_settings_int(m->cli->settings, MN_S_ENROL_BATCH);
+    m->people = mn_calloc(m->batch, sizeof *m->people);
+    m->numbers = mn_calloc(m->batch, sizeof *m->numbers);
+    if (!m->arena || !m->people || !m->numbers)
         return out_of_memory(err);
     if (a->value[MN_O_REPORT]) {
         m->report = fopen(a->value[MN_O_REPORT], "we");
@@ -335,6 +337,8 @@ static void close_input(importing *m)
     mn_lines_finish(&m->lines);
     mn_npy_close(m->npy);
     mn_arena_destroy(m->arena);
+    mn_free(m->people);
+    mn_free(m->numbers);
     if (m->in && m->in != stdin)
         fclose(m->in);
 }

@@ -58,9 +58,9 @@ typedef struct mn_import mn_import;
 /* dry_run: everything is tried, and nothing is kept. Core must have been opened with its model. */
 mn_code mn_core_import_open(mn_core *c, const mn_actor *who, bool dry_run, mn_import **out, mn_error *err);
 void mn_core_import_close(mn_import *i);
-/* A batch, in one transaction. Each person is taken in whole or not at all, and has a code and an error of
- * their own. What fails here fails for all of them: then none is taken in (MN_E_IO, MN_E_FULL, MN_E_MEMORY,
- * …). */
+/* A batch of up to MN_ENROL_BATCH_MAX, in one transaction. Each person is taken in whole or not at all, and
+ * has a code and an error of their own. What fails here fails for all of them: then none is taken in
+ * (MN_E_IO, MN_E_FULL, MN_E_MEMORY, …). */
 mn_code mn_core_import_people(mn_import *i, mn_import_person *people, size_t n, mn_error *err);
 
 #endif

@@ -124,6 +124,8 @@ typedef enum {
 mn_code mn_pg_array(mn_pg *q, mn_pg_kind kind, const void *first, size_t stride, size_t n, mn_arena *a,
                     mn_error *err);
 mn_code mn_pg_put_many(mn_store *s, const mn_records *r, mn_error *err);
+mn_code mn_pg_owners(mn_store *s, mn_owned_kind kind, const mn_id *ids, size_t n, mn_arena *a, mn_owned **out,
+                     size_t *n_out, mn_error *err);
 
 /* ---- postgres_journal.c: what a guarded transaction wrote since its savepoint ---- */
 /* *start: where it begins, so that it can be cut off again. */

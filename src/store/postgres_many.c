@@ -274,3 +274,18 @@ mn_code mn_pg_people_find(mn_store *store, const mn_id *account, const mn_id *li
         mn_pg_id(&q, list);
     return mn_pg_collect(&q, a, mn_pg_read_person, sizeof **out, out, n_out, err);
 }
+
+static void read_owned(mn_pg *q, mn_arena *a, void *item)
+{
+    (void)a;
+    *(mn_owned *)item = (mn_owned){mn_pg_column_id(q, 0), mn_pg_column_id(q, 1)};
+}
+
+mn_code mn_pg_owners(mn_store *store, mn_owned_kind kind, const mn_id *ids, size_t n, mn_arena *a,
+                     mn_owned **out, size_t *n_out, mn_error *err)
+{
+    mn_pg q;
+    mn_pg_ask(store, kind == MN_OWNED_PEOPLE ? P_PEOPLE_OWNERS : P_FACES_OWNERS, &q);
+    mn_code code = mn_pg_array(&q, MN_PG_ID, ids, sizeof *ids, n, a, err);
+    return code == MN_OK ? mn_pg_collect(&q, a, read_owned, sizeof **out, out, n_out, err) : code;
+}

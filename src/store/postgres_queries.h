@@ -76,6 +76,10 @@
     X(PEOPLE_NAMED, "SELECT " PERSON_COLUMNS " FROM unnest($2::text[]) AS t (text) CROSS JOIN LATERAL ("     \
                     "SELECT * FROM person o WHERE o.account = $1 AND o.name = t.text AND EXISTS "            \
                     "(SELECT 1 FROM member m WHERE m.list = $3 AND m.person = o.id) LIMIT 2) p")             \
+    X(PEOPLE_OWNERS, "SELECT o.id, o.account FROM unnest($1::uuid[]) AS t (id) CROSS JOIN LATERAL ("         \
+                     "SELECT id, account FROM person WHERE id = t.id LIMIT 1) o")                            \
+    X(FACES_OWNERS, "SELECT o.id, o.person FROM unnest($1::uuid[]) AS t (id) CROSS JOIN LATERAL ("           \
+                    "SELECT id, person FROM face WHERE id = t.id LIMIT 1) o")                                \
     X(PUT_MANY, "WITH " PUT_PEOPLE ", " PUT_KEYS ", " PUT_CONSENTS ", " PUT_MEMBERS ", " PUT_FACES           \
                 ", " PUT_DESCRIPTORS ", " PUT_AUDIT ", " PUT_TOUCHED                                         \
                 " " NOTE_CHANGE("touched WHERE person IS NOT NULL"))                                         \

@@ -166,6 +166,8 @@ mn_code mn_sqlite_descriptor_delete(mn_store *s, const mn_id *face, const char *
 mn_code mn_sqlite_put_many(mn_store *s, const mn_records *r, mn_error *err);
 mn_code mn_sqlite_people_find(mn_store *s, const mn_id *account, const mn_id *list, const char *const *texts,
                               size_t n, mn_arena *a, mn_person **out, size_t *n_out, mn_error *err);
+mn_code mn_sqlite_owners(mn_store *s, mn_owned_kind kind, const mn_id *ids, size_t n, mn_arena *a,
+                         mn_owned **out, size_t *n_out, mn_error *err);
 
 /* Those that are written once for both back ends, see access.inc. */
 /* Inside a writing transaction: fills seq, prev and hash of n records and appends them. */

@@ -155,3 +155,30 @@ mn_code mn_sqlite_people_find(mn_store *store, const mn_id *account, const mn_id
     *n_out = f.n;
     return MN_OK;
 }
+
+static void read_owned(mn_sql *q, mn_arena *a, void *item)
+{
+    (void)a;
+    *(mn_owned *)item = (mn_owned){mn_sql_column_id(q, 0), mn_sql_column_id(q, 1)};
+}
+
+mn_code mn_sqlite_owners(mn_store *store, mn_owned_kind kind, const mn_id *ids, size_t n, mn_arena *a,
+                         mn_owned **out, size_t *n_out, mn_error *err)
+{
+    mn_owned *all = mn_arena_calloc(a, n + 1, sizeof *all);
+    size_t count = 0;
+    if (!all)
+        return mn_fail(err, MN_E_MEMORY, "no memory to look for %zu records", n);
+    for (size_t i = 0; i < n; i++) {
+        mn_sql q;
+        mn_sql_open(store, kind == MN_OWNED_PEOPLE ? Q_PERSON_OWNER : Q_FACE_OWNER, &q, err);
+        mn_sql_id(&q, &ids[i]);
+        mn_code code = mn_sql_one(&q, a, read_owned, sizeof all[count], &all[count], "record", err);
+        if (code != MN_OK && code != MN_E_NOT_FOUND)
+            return code;
+        count += code == MN_OK;
+    }
+    *out = all;
+    *n_out = count;
+    return MN_OK;
+}

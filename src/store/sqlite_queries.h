@@ -21,6 +21,8 @@
     X(CHANGE_PERSON, "INSERT OR REPLACE INTO change (person) VALUES (?1)")                                   \
     X(CHANGE_MEMBERS, "INSERT OR REPLACE INTO change (person) SELECT person FROM member WHERE list = ?1")    \
     X(CHANGE_OF_FACE, "INSERT OR REPLACE INTO change (person) SELECT person FROM face WHERE id = ?1")        \
+    X(PERSON_OWNER, "SELECT id, account FROM person WHERE id = ?1")                                          \
+    X(FACE_OWNER, "SELECT id, person FROM face WHERE id = ?1")                                               \
     X(PEOPLE_NAMED, "SELECT " PERSON_COLUMNS " FROM person p WHERE account = ?1 AND name = ?2 AND EXISTS "   \
                     "(SELECT 1 FROM member m WHERE m.list = ?3 AND m.person = p.id) LIMIT 2")                \
     X(PERSON_TRASH,                                                                                          \

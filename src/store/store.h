@@ -91,6 +91,12 @@ typedef struct {
     uint64_t people, faces, descriptors, lists, consents, audit;
 } mn_store_counts;
 
+/* Whose something is: of a person the account, of a face the person. */
+typedef enum { MN_OWNED_PEOPLE, MN_OWNED_FACES } mn_owned_kind;
+typedef struct {
+    mn_id id, owner;
+} mn_owned;
+
 /* What a gallery needs to know of a person, see dossiers. */
 typedef struct {
     mn_id person, list;
@@ -304,6 +310,9 @@ typedef struct {
      * name at least two where there are more. No text stands there twice. In no order that is promised. */
     mn_code (*people_find)(mn_store *s, const mn_id *account, const mn_id *list, const char *const *texts,
                            size_t n, mn_arena *a, mn_person **out, size_t *n_out, mn_error *err);
+    /* Those of n people or faces that are there, of whatever account. In no order that is promised. */
+    mn_code (*owners)(mn_store *s, mn_owned_kind kind, const mn_id *ids, size_t n, mn_arena *a,
+                      mn_owned **out, size_t *n_out, mn_error *err);
     /* Records as rows, for backups and copies (store/stream.h); nothing else writes this way. At most
      * MN_KIND_ROWS rows of a kind behind `after` (the values of its key columns; NULL: from the first), in
      * the order of their keys: *rows has n times n_columns values. */

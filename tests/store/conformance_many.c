@@ -274,6 +274,38 @@ static void test_find(void **state)
     assert_int_equal(n, 0);
 }
 
+static const mn_owned *owned(const mn_owned *all, size_t n, const mn_id *id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (mn_id_compare(&all[i].id, id) == 0)
+            return &all[i];
+    return NULL;
+}
+
+static void test_owners(void **state)
+{
+    fixture *f = *state;
+    const mn_id account = {{0}}, nobody = mn_id_make();
+    const mn_id people[] = {f->people[3].id, nobody, f->people[1].id};
+    const mn_id faces[] = {f->faces[2].id, f->people[1].id, f->faces[7].id};
+    mn_owned *found = NULL;
+    size_t n = 9;
+    assert_ok(f->s->ops->owners(f->s, MN_OWNED_PEOPLE, people, 3, f->a, &found, &n, err));
+    assert_int_equal(n, 0);
+    assert_ok(f->s->ops->put_many(f->s, &f->r, err));
+    assert_ok(f->s->ops->owners(f->s, MN_OWNED_PEOPLE, people, 3, f->a, &found, &n, err));
+    assert_int_equal(n, 2);
+    assert_null(owned(found, n, &nobody));
+    assert_memory_equal(&owned(found, n, &people[0])->owner, &account, sizeof account);
+    assert_non_null(owned(found, n, &people[2]));
+    assert_ok(f->s->ops->owners(f->s, MN_OWNED_FACES, faces, 3, f->a, &found, &n, err));
+    assert_int_equal(n, 2);
+    assert_memory_equal(&owned(found, n, &faces[0])->owner, &f->faces[2].person, sizeof account);
+    assert_memory_equal(&owned(found, n, &faces[2])->owner, &f->faces[7].person, sizeof account);
+    assert_ok(f->s->ops->owners(f->s, MN_OWNED_FACES, faces, 0, f->a, &found, &n, err));
+    assert_int_equal(n, 0);
+}
+
 static void put_erasure(fixture *f, size_t person, mn_time due, mn_erasure_why why, bool whole)
 {
     const mn_erasure e = {.person = f->people[person].id, .asked = 7, .due = due, .why = why, .whole = whole};
@@ -349,9 +381,9 @@ int mn_store_conformance_many(const mn_store_backend *which)
 {
     backend = which;
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {T(test_all_of_it),      T(test_again_updates), T(test_parts),
-                                       T(test_refused),        T(test_find),          T(test_erasures),
-                                       T(test_without_consent)};
+    const struct CMUnitTest tests[] = {T(test_all_of_it), T(test_again_updates),  T(test_parts),
+                                       T(test_refused),   T(test_find),           T(test_owners),
+                                       T(test_erasures),  T(test_without_consent)};
 #undef T
     return cmocka_run_group_tests_name("records together", tests, NULL, NULL);
 }

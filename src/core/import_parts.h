@@ -1,0 +1,112 @@
+/* What the files of import share: a batch on its way.
+ *
+ *   import.c        opening; who was erased; a batch's transaction
+ *   import_check.c  what a record says, by itself
+ *   import_plan.c   who, which lists, which consents, which faces: everything that can refuse a person
+ *   import_write.c  the records, all of a round in one call of the store */
+#ifndef MN_CORE_IMPORT_PARTS_H
+#define MN_CORE_IMPORT_PARTS_H
+
+#include "core/enrolment.h"
+#include "core/import.h"
+#include "core/internal.h"
+#include "core/quota.h"
+
+struct mn_import {
+    mn_core *c;
+    const mn_actor *who;
+    bool dry_run;
+    mn_arena *arena; /* of a batch */
+    mn_id *erased;   /* sorted */
+    size_t n_erased, cap_erased;
+};
+
+typedef struct {
+    const mn_import_face *face;
+    mn_id id;
+    const char *hash; /* of the numbers as they came, so that a second run knows them again */
+} mn_import_new_face;
+
+/* What is to become of one person. */
+typedef struct {
+    mn_import_person *p;
+    bool waits, done; /* waits: hangs on another one of its round, and is planned again after it */
+    mn_person record;
+    bool is_new;
+    mn_person_whole there; /* of somebody who is there, as with the next */
+    mn_membership *memberships;
+    size_t n_memberships;
+    mn_list *lists;        /* one for each of p's */
+    bool *list_is_new;
+    mn_consent *consents; /* to be put, as with the next */
+    mn_import_new_face *faces;
+    size_t n_consents, n_faces, n_known;
+} mn_import_plan;
+
+typedef struct {
+    const char *name; /* as a record has it: a name or an id */
+    mn_list list;
+} mn_import_seen_list;
+
+/* Hashes of ids and external ids; 0: a free slot. That two of them may be the same costs a round, and no
+ * more. */
+typedef struct {
+    uint64_t *slots;
+    size_t mask;
+} mn_import_keys;
+
+/* Records for one call of the store. */
+typedef struct {
+    mn_person *people;
+    mn_key_record *keys;
+    mn_consent *consents;
+    mn_member_record *members;
+    mn_face_record *faces;
+    mn_descriptor_record *descriptors; /* one for each of the faces */
+    mn_audit_record *audit;
+    size_t n_people, n_keys, n_consents, n_members, n_faces, n_audit;
+} mn_import_rows;
+
+typedef struct {
+    const mn_import *i;
+    mn_core *c;
+    mn_arena *arena;
+    mn_time now;
+    mn_import_plan *plans;
+    size_t n;
+    mn_quota *quota;
+    mn_import_seen_list *lists; /* those of the store, also since this transaction began */
+    size_t n_lists, cap_lists;
+    mn_id *blobs; /* written, not committed yet */
+    size_t n_blobs;
+    mn_id face; /* one that was put; nil: none */
+
+    /* Of a round: what the store has of what the records name. */
+    mn_owned *people, *faces; /* sorted */
+    mn_person *externals;     /* sorted by external id */
+    size_t n_people, n_faces, n_externals;
+    mn_import_keys keys; /* of people and faces that this round makes or changes */
+    mn_import_rows rows;
+} mn_import_batch;
+
+mn_code mn_import_no_memory(mn_error *err);
+/* import.c. Of a machine's fault, not of the record's: it ends the batch. */
+bool mn_import_is_fatal(mn_code code);
+bool mn_import_was_erased(const mn_import *i, const mn_id *id);
+
+/* import_check.c */
+mn_code mn_import_check(const mn_core *c, const mn_import_person *p, mn_error *err);
+
+/* import_plan.c. Asks the store for all that plans[0 … n - 1] name and that are not done yet. */
+mn_code mn_import_look(mn_import_batch *b, mn_import_plan *plans, size_t n, mn_error *err);
+/* Decides; writes nothing. plan->waits: nothing was decided. */
+mn_code mn_import_decide(mn_import_batch *b, mn_import_plan *plan, mn_error *err);
+mn_code mn_import_note_list(mn_import_batch *b, const char *name, const mn_list *list, mn_error *err);
+
+/* import_write.c. Room for the records of plans[0 … n - 1]; then the records of one of them (also lists and
+ * samples, which are written here); then one call of the store for all. A failure is one of the batch. */
+mn_code mn_import_make_rows(mn_import_batch *b, const mn_import_plan *plans, size_t n, mn_error *err);
+mn_code mn_import_fill(mn_import_batch *b, mn_import_plan *plan, mn_error *err);
+mn_code mn_import_put_rows(mn_import_batch *b, mn_error *err);
+
+#endif

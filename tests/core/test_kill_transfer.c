@@ -1,0 +1,326 @@
+/* kill -9 in the middle of an import and of a copy of the store, again and again, until one gets through.
+ *
+ * Import: after each kill whole batches are there, in their order, no fewer than were acknowledged, and the
+ * records check clean; starting it again takes in the rest. Copy, from SQLite to PostgreSQL: as long as it is
+ * not whole nobody can open it; in the end both hold the same, the copy checks clean, and its people are
+ * found. Kills come at random moments, later ones when earlier ones came before anything was done. */
+#include "core/check.h"
+#include "core/copy.h"
+#include "core/import.h"
+#include "crowd.h"
+#include "store/postgres_server.h"
+#include "store/stream.h"
+#include "support.h"
+#include "world.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define BATCH   64
+#define BATCHES 16
+#define KILLS   4 /* at least */
+
+static const uint8_t sample[] = {0xff, 0xd8, 0xff, 0xd9};
+static const char *schema; /* NULL: SQLite */
+
+/* ---- what both share ---- */
+
+/* Runs a child until it ends or is killed. True: it got through. */
+static bool run_and_kill(void (*work)(world *w, int out), world *w, useconds_t after, int *in)
+{
+    int pipes[2], status = 0;
+    assert_int_equal(pipe(pipes), 0);
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        close(pipes[0]);
+        work(w, pipes[1]);
+        _exit(0);
+    }
+    close(pipes[1]);
+    usleep(after);
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (!WIFSIGNALED(status) && WEXITSTATUS(status) != 0)
+        fail_msg("the child ended by itself with %d", WEXITSTATUS(status));
+    *in = pipes[0];
+    return !WIFSIGNALED(status);
+}
+
+static void fail_child(const char *what, const mn_error *e)
+{
+    fprintf(stderr, "%s: %s: %s\n", what, mn_code_word(e->code), e->text);
+    _exit(3);
+}
+
+/* ---- import ---- */
+
+/* The same in every run. */
+static const mn_consent consent = {.purpose = MN_PURPOSE_IDENTIFICATION,
+                                   .method = "signed form",
+                                   .evidence = "cabinet 3",
+                                   .given = INT64_C(1767225600000000),
+                                   .until = INT64_C(4102444800000000),
+                                   .withdrawn = MN_TIME_NEVER};
+
+static void take_in(world *w, mn_import *i, unsigned batch, mn_error *e)
+{
+    static char ids[BATCH][16];
+    static float vectors[BATCH][DIM];
+    static mn_import_face faces[BATCH];
+    static mn_import_person people[BATCH];
+    static const mn_import_list lists[2] = {{"staff", true, MN_PURPOSE_IDENTIFICATION},
+                                            {"guests", true, MN_PURPOSE_IDENTIFICATION}};
+    (void)w;
+    for (unsigned k = 0; k < BATCH; k++) {
+        unsigned who = batch * BATCH + k;
+        snprintf(ids[k], sizeof ids[k], "p%u", who);
+        make_descriptor(who, 0, vectors[k]);
+        faces[k] = (mn_import_face){.model = "synthetic-128",
+                                    .v = vectors[k],
+                                    .dim = DIM,
+                                    .created = MN_TIME_NEVER,
+                                    .jpeg = k % 8 ? NULL : sample,
+                                    .n = k % 8 ? 0 : sizeof sample};
+        people[k] = (mn_import_person){.external_id = ids[k],
+                                       .active = true,
+                                       .created = MN_TIME_NEVER,
+                                       .lists = lists,
+                                       .n_lists = 2,
+                                       .consents = &consent,
+                                       .n_consents = 1,
+                                       .faces = &faces[k],
+                                       .n_faces = 1};
+    }
+    if (mn_core_import_people(i, people, BATCH, e) != MN_OK)
+        fail_child("batch", e);
+    for (unsigned k = 0; k < BATCH; k++)
+        if (people[k].code != MN_OK)
+            fail_child(ids[k], &people[k].error);
+}
+
+static void import_all(world *w, int out)
+{
+    mn_error e = {0};
+    mn_import *i = NULL;
+    if (world_open(w, "test", &fp32_model, true, &w->core, &e) != MN_OK ||
+        mn_core_import_open(w->core, &ann, false, &i, &e) != MN_OK)
+        fail_child("opening", &e);
+    for (unsigned batch = 0; batch < BATCHES; batch++) {
+        take_in(w, i, batch, &e);
+        if (write(out, &batch, sizeof batch) != (ssize_t)sizeof batch)
+            _exit(4);
+    }
+    mn_core_import_close(i);
+    mn_core_close(w->core);
+}
+
+static unsigned hear_batches(int in)
+{
+    unsigned batch, n = 0;
+    while (read(in, &batch, sizeof batch) == (ssize_t)sizeof batch)
+        n = batch + 1;
+    close(in);
+    return n;
+}
+
+static void check_import(world *w, unsigned acknowledged)
+{
+    mn_store_counts c;
+    char id[16];
+    mn_person_view v;
+    assert_ok(world_open(w, "test", &fp32_model, true, &w->core, err));
+    assert_ok(mn_core_check(w->core, NULL, NULL, err));
+    assert_ok(mn_core_counts(w->core, &c, err));
+    assert_int_equal(c.people % BATCH, 0);
+    assert_true(c.people >= (uint64_t)acknowledged * BATCH);
+    assert_int_equal(c.faces, c.people);
+    assert_int_equal(c.descriptors, c.people);
+    assert_int_equal(c.consents, c.people);
+    assert_int_equal(c.lists, c.people ? 2 : 0);
+    for (unsigned who = 0; who < c.people; who += BATCH) { /* the first ones, and with their samples */
+        mn_buf jpeg;
+        snprintf(id, sizeof id, "p%u", who);
+        assert_ok(mn_core_person(w->core, &ann, id, w->arena, &v, err));
+        assert_int_equal(v.n_lists, 2);
+        assert_int_equal(v.n_faces, 1);
+        mn_buf_init(&jpeg, 1 << 20);
+        assert_ok(mn_core_sample(w->core, &ann, &v.faces[0].id, &jpeg, err));
+        assert_int_equal(jpeg.len, sizeof sample);
+        mn_buf_finish(&jpeg);
+    }
+    mn_core_close(w->core);
+    w->core = NULL;
+    mn_arena_reset(w->arena);
+}
+
+static world *make_world(void)
+{
+    static world w;
+    ann.rights = mn_rights_all();
+    w = (world){.arena = mn_arena_create((size_t)64 << 20)};
+    assert_non_null(w.arena);
+    snprintf(w.dir, sizeof w.dir, "%s/data", mn_test_folder());
+    if (schema) {
+        w.settings = mn_settings_create();
+        assert_non_null(w.settings);
+        assert_ok(mn_settings_set(w.settings, MN_S_STORE_URL, postgres_url(schema), "test", err));
+    }
+    return &w;
+}
+
+static void end_world(world *w)
+{
+    mn_core_close(w->core);
+    mn_arena_destroy(w->arena);
+    mn_settings_destroy(w->settings);
+}
+
+static void check_found(world *w, unsigned n)
+{
+    assert_ok(world_open(w, "test", &fp32_model, false, &w->core, err));
+    for (unsigned who = 0; who < n; who += 97)
+        assert_int_equal(look_for(w, w->core, who).n, 1);
+    assert_int_equal(look_for(w, w->core, n).n, 0);
+}
+
+static void import_and_kill(void)
+{
+    world *w = make_world();
+    uint64_t seed = 5;
+    unsigned kills = 0;
+    int in;
+    for (bool done = false; !done;) {
+        useconds_t most = 100000 + 150000 * kills;
+        done = run_and_kill(import_all, w, (useconds_t)(mn_test_random(&seed) % most), &in);
+        kills += !done;
+        if (schema)
+            postgres_settle();
+        check_import(w, hear_batches(in));
+    }
+    printf("%u kills\n", kills);
+    assert_true(kills >= KILLS);
+    check_found(w, BATCH * BATCHES);
+    end_world(w);
+}
+
+static void test_import_in_sqlite(void **state)
+{
+    (void)state;
+    schema = NULL;
+    import_and_kill();
+}
+
+static void test_import_in_postgres(void **state)
+{
+    (void)state;
+    postgres_need();
+    postgres_start();
+    schema = postgres_new_schema();
+    import_and_kill();
+}
+
+/* ---- copying the store ---- */
+
+static mn_copy_report reported;
+
+static void copy_all(world *w, int out)
+{
+    mn_error e = {0};
+    const mn_core_options options = {.data_dir = w->dir, .fmr = 1e-3};
+    if (mn_core_open_records(&options, &w->core, &e) != MN_OK ||
+        mn_core_copy_store(w->core, &ann, postgres_url(schema), NULL, NULL, NULL, &reported, &e) != MN_OK)
+        fail_child("copying", &e);
+    if (write(out, &reported, sizeof reported) != (ssize_t)sizeof reported)
+        _exit(4);
+    mn_core_close(w->core);
+}
+
+static mn_stream_totals measure(mn_store *s)
+{
+    mn_stream_totals t;
+    mn_source *from = NULL;
+    const mn_stream_options o = {0};
+    assert_ok(s->ops->begin_read(s, err));
+    assert_ok(mn_source_open_store(s, NULL, &from, err));
+    assert_ok(mn_stream_measure(from, &o, &t, err));
+    mn_source_close(from);
+    s->ops->rollback(s);
+    return t;
+}
+
+static void compare_with_source(const world *w)
+{
+    mn_store *from = NULL, *to = NULL;
+    assert_ok(mn_store_open(w->dir, NULL, &from, err));
+    assert_ok(mn_store_open(NULL, postgres_url(schema), &to, err));
+    const mn_stream_totals a = measure(from), b = measure(to);
+    assert_ok(mn_stream_compare(&a, &b, err));
+    assert_int_equal(a.rows, b.rows);
+    from->ops->close(from);
+    to->ops->close(to);
+}
+
+/* Half a copy is opened by nobody. */
+static void check_unfinished(world *w)
+{
+    mn_store *to = NULL;
+    mn_error e = {0};
+    assert_ok(mn_store_open(NULL, postgres_url(schema), &to, err));
+    bool begun = mn_stream_unfinished(to, &e) != MN_OK;
+    to->ops->close(to);
+    if (begun)
+        assert_int_equal(world_open(w, "test", &fp32_model, false, &w->core, &e), MN_E_INVALID);
+}
+
+static void test_copy_to_postgres(void **state)
+{
+    (void)state;
+    const crowd_kind staff = {.purpose = MN_PURPOSE_IDENTIFICATION, .list = "staff"};
+    postgres_need();
+    postgres_start();
+    schema = NULL;
+    world *w = make_world();
+    assert_ok(world_open(w, "test", &fp32_model, true, &w->core, err));
+    crowd_enrol(w, 0, 3000, &staff);
+    mn_core_close(w->core);
+    w->core = NULL;
+    schema = postgres_new_schema();
+    w->settings = mn_settings_create();
+    assert_ok(mn_settings_set(w->settings, MN_S_STORE_URL, postgres_url(schema), "test", err));
+    uint64_t seed = 7;
+    unsigned kills = 0;
+    int in;
+    for (bool done = false; !done;) {
+        useconds_t most = 100000 + 100000 * kills;
+        done = run_and_kill(copy_all, w, (useconds_t)(mn_test_random(&seed) % most), &in);
+        kills += !done;
+        postgres_settle();
+        if (!done)
+            check_unfinished(w);
+        else
+            assert_int_equal(read(in, &reported, sizeof reported), sizeof reported);
+        close(in);
+    }
+    printf("%u kills\n", kills);
+    assert_true(kills >= KILLS);
+    assert_false(reported.moved_on);
+    compare_with_source(w);
+    check_found(w, 3000);
+    assert_ok(mn_core_check(w->core, NULL, NULL, err));
+    end_world(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_import_in_sqlite),
+                                       cmocka_unit_test(test_import_in_postgres),
+                                       cmocka_unit_test(test_copy_to_postgres)};
+    return cmocka_run_group_tests_name("killed in between", tests, NULL, NULL);
+}
