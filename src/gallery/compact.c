@@ -86,10 +86,9 @@ static uint32_t *next_at(mn_view *v, uint32_t row)
     return &v->segments[row >> 16]->chunk->next[row & 0xffff];
 }
 
-/* Old and new row are both in the view; the tables and the person's chain change over to the new one. */
+/* Old and new row are both in the view; table and chain of the person change over to the new one. */
 static void relink(mn_gallery *g, mn_view *v, uint32_t old, uint32_t new)
 {
-    mn_rowmap_move(&g->faces, v, old, new);
     *next_at(v, new) = *next_at(v, old);
     uint32_t at = mn_rowmap_find(&g->people, v, mn_view_person(v, old));
     if (at == old) {
@@ -117,8 +116,7 @@ static bool compact(mn_gallery *g, size_t i, uint32_t *moved)
         if (moved[r] != MN_NO_ROW)
             relink(g, v, (uint32_t)(i << 16 | r), moved[r]);
     mn_view_forget(v, i);
-    (void)mn_rowmap_reserve(&g->faces, v, 0); /* smaller, where there is memory for it */
-    (void)mn_rowmap_reserve(&g->people, v, 0);
+    (void)mn_rowmap_reserve(&g->people, v, 0); /* smaller, where there is memory for it */
     mn_view_publish(&g->views, v);
     return true;
 }

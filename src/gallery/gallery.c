@@ -65,8 +65,6 @@ mn_code mn_gallery_create(const mn_gallery_options *options, mn_gallery **out, m
     g->options = *options;
     g->stride = ((size_t)options->dim + 63) / 64 * 64;
     g->simd = mn_simd_get();
-    g->faces.key = mn_view_face;
-    g->people.key = mn_view_person;
     pthread_mutex_init(&g->write, NULL);
     mn_gate_init(&g->gate, options->threads);
     if (!mn_published_init(&g->views)) {
@@ -95,7 +93,6 @@ void mn_gallery_destroy(mn_gallery *g)
     mn_pool_destroy(g->keeper);
     mn_pool_destroy(g->helpers);
     mn_published_finish(&g->views);
-    mn_rowmap_finish(&g->faces);
     mn_rowmap_finish(&g->people);
     pthread_mutex_destroy(&g->write);
     mn_gate_finish(&g->gate);
@@ -157,7 +154,7 @@ mn_gallery_stats mn_gallery_stats_get(mn_gallery *g)
             add_segment(v, i, &stats);
     mn_view_give_back(&g->views, v);
     pthread_mutex_lock(&g->write);
-    stats.bytes += sizeof *g + mn_rowmap_bytes(&g->faces) + mn_rowmap_bytes(&g->people);
+    stats.bytes += sizeof *g + mn_rowmap_bytes(&g->people);
     pthread_mutex_unlock(&g->write);
     return stats;
 }

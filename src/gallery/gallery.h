@@ -15,7 +15,7 @@
  * |a|²+|b|²-2ab with the length kept beside the row.
  *
  * Limits: 1 000 people of a search, 16 probes of a pass, 2^31 rows. Memory per row: stride + 4 bytes (8 for
- * L2) in chunks, 40 for ids (see cold_dir), and 12 to 15 in the writer's tables. All functions are
+ * L2) in chunks, 40 for ids (see cold_dir), and 6 to 7 a person in the writer's table. All functions are
  * thread-safe, except destroy. */
 #ifndef MN_GALLERY_GALLERY_H
 #define MN_GALLERY_GALLERY_H
@@ -65,13 +65,13 @@ typedef struct {
     mn_time until; /* from then on the person is not found; 0: for ever */
 } mn_gallery_entry;
 
-/* All entries or none. MN_E_EXISTS: a face is there already, or twice among the entries; MN_E_INVALID: a
- * vector cannot be compared. Lists and the end belong to the person: those given last stand for all faces of
- * that person. */
+/* All entries or none. MN_E_EXISTS: a person has that face already, or twice among the entries (a face
+ * belongs to one person: that is the caller's to know); MN_E_INVALID: a vector cannot be compared. Lists and
+ * the end belong to the person: those given last stand for all faces of that person. */
 mn_code mn_gallery_add(mn_gallery *g, const mn_gallery_entry *entries, size_t n, mn_error *err);
 /* Unknown ids are passed over. *n_removed counts faces. */
 mn_code mn_gallery_remove_person(mn_gallery *g, const mn_id *person, size_t *n_removed, mn_error *err);
-mn_code mn_gallery_remove_face(mn_gallery *g, const mn_id *face, mn_error *err);
+mn_code mn_gallery_remove_face(mn_gallery *g, const mn_id *person, const mn_id *face, mn_error *err);
 /* From now on the person is in exactly these lists. Unknown people are passed over. */
 mn_code mn_gallery_set_lists(mn_gallery *g, const mn_id *person, const mn_id *lists, size_t n_lists,
                              mn_error *err);
@@ -80,8 +80,7 @@ mn_code mn_gallery_set_lists(mn_gallery *g, const mn_id *person, const mn_id *li
 mn_code mn_gallery_set_until(mn_gallery *g, const mn_id *person, mn_time until, mn_error *err);
 /* These entries in the place of all faces of these people, at once: every search sees what was there or what
  * is. Entries of one person stand together, with the same lists and end, and each is one of the people, who
- * may be new or stay away. All or nothing; MN_E_EXISTS: an entry's face or person is there and does not go.
- */
+ * may be new or stay away. All or nothing; MN_E_EXISTS: an entry's person is there and does not go. */
 mn_code mn_gallery_exchange(mn_gallery *g, const mn_id *people, size_t n_people,
                             const mn_gallery_entry *entries, size_t n, mn_error *err);
 /* Compacts all that is worth it, and makes missing sketches, before it returns (the background does the same

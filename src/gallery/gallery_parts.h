@@ -30,12 +30,13 @@ struct mn_gallery {
     mn_gate gate;
 
     pthread_mutex_t write; /* guards all below; readers never take it */
-    mn_rowmap faces;       /* by face */
-    mn_rowmap people;      /* by person: the person's first row, the others follow through mn_chunk.next */
+    mn_rowmap people;      /* the person's first row; the others follow through mn_chunk.next */
     mn_pool *keeper;       /* compacts; made when first needed */
     bool keeping, closing;
 };
 
+/* With the write lock held. MN_NO_ROW: the person has no such face. */
+uint32_t mn_gallery_find_face(const mn_gallery *g, const mn_view *v, const mn_id *person, const mn_id *face);
 /* With the write lock held. Starts compaction and sketches in the background when a chunk is worth it. */
 void mn_gallery_tidy(mn_gallery *g);
 bool mn_gallery_halves(const mn_gallery *g); /* do chunks keep lengths? */

@@ -89,11 +89,11 @@ static bool list_faces(job *j)
 /* ---- their descriptors ---- */
 
 /* False: the face is not there any more, or has ended. Its row as floats into out. */
-static bool read_row(mn_gallery *g, const mn_id *face, float *out)
+static bool read_row(mn_gallery *g, const probe_face *f, float *out)
 {
     pthread_mutex_lock(&g->write);
     const mn_view *v = mn_view_current(&g->views);
-    uint32_t row = mn_rowmap_find(&g->faces, v, face), r = row & 0xffff;
+    uint32_t row = mn_gallery_find_face(g, v, &f->person, &f->face), r = row & 0xffff;
     const mn_chunk *c = row == MN_NO_ROW ? NULL : v->segments[row >> 16]->chunk;
     bool there =
         c && atomic_load_explicit(&c->until[r], memory_order_relaxed) > mn_time_now() / MN_TIME_SECOND;
@@ -103,12 +103,12 @@ static bool read_row(mn_gallery *g, const mn_id *face, float *out)
     return there;
 }
 
-static mn_code read_vector(mn_gallery *g, const mn_id *face, float *out, bool *there, mn_error *err)
+static mn_code read_vector(mn_gallery *g, const probe_face *f, float *out, bool *there, mn_error *err)
 {
-    *there = read_row(g, face, out);
+    *there = read_row(g, f, out);
     if (!*there || !g->options.fetch)
         return MN_OK;
-    mn_code code = g->options.fetch(g->options.fetch_ctx, face, out, err);
+    mn_code code = g->options.fetch(g->options.fetch_ctx, &f->face, out, err);
     *there = code != MN_E_NOT_FOUND;
     return *there ? code : MN_OK;
 }
@@ -192,7 +192,7 @@ static mn_code search_pass(job *j, size_t *at, const probe_face *who[PASS], mn_f
     for (; n < PASS && *at < j->n_faces && code == MN_OK; ++*at) {
         bool there = false;
         float *v = j->vectors + n * dim;
-        code = read_vector(j->g, &j->faces[*at].face, v, &there, err);
+        code = read_vector(j->g, &j->faces[*at], v, &there, err);
         j->result.passed_over += code == MN_OK && !there;
         if (code || !there)
             continue;

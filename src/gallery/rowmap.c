@@ -39,7 +39,7 @@ static uint8_t *tags(uint32_t *slots, size_t size)
 void mn_rowmap_finish(mn_rowmap *m)
 {
     mn_free(m->slots);
-    *m = (mn_rowmap){.key = m->key};
+    *m = (mn_rowmap){0};
 }
 
 size_t mn_rowmap_bytes(const mn_rowmap *m)
@@ -80,7 +80,7 @@ bool mn_rowmap_reserve(mn_rowmap *m, const mn_view *v, size_t more)
     memset(slots, 0xff, size * sizeof *slots);
     for (size_t i = 0; i < m->size; i++)
         if (m->slots[i] != MN_NO_ROW)
-            put(slots, size, m->key(v, m->slots[i]), m->slots[i]);
+            put(slots, size, mn_view_person(v, m->slots[i]), m->slots[i]);
     mn_free(m->slots);
     m->slots = slots;
     m->size = size;
@@ -95,7 +95,7 @@ uint32_t mn_rowmap_find(const mn_rowmap *m, const mn_view *v, const mn_id *id)
     const uint8_t *tag = tags(m->slots, m->size);
     for (size_t i = home_of(hashed, m->size);; i = after(i, m->size)) {
         uint32_t row = m->slots[i];
-        if (row == MN_NO_ROW || (tag[i] == (uint8_t)hashed && mn_id_compare(m->key(v, row), id) == 0))
+        if (row == MN_NO_ROW || (tag[i] == (uint8_t)hashed && mn_id_compare(mn_view_person(v, row), id) == 0))
             return row;
     }
 }
@@ -103,13 +103,13 @@ uint32_t mn_rowmap_find(const mn_rowmap *m, const mn_view *v, const mn_id *id)
 void mn_rowmap_insert(mn_rowmap *m, const mn_view *v, uint32_t row)
 {
     assert((m->used + 1) * SLOTS <= m->size * LOAD);
-    put(m->slots, m->size, m->key(v, row), row);
+    put(m->slots, m->size, mn_view_person(v, row), row);
     m->used++;
 }
 
 static size_t slot_of(const mn_rowmap *m, const mn_view *v, uint32_t row)
 {
-    size_t i = home_of(hash(m->key(v, row)), m->size);
+    size_t i = home_of(hash(mn_view_person(v, row)), m->size);
     while (m->slots[i] != row) {
         assert(m->slots[i] != MN_NO_ROW);
         i = after(i, m->size);
@@ -135,7 +135,7 @@ void mn_rowmap_erase(mn_rowmap *m, const mn_view *v, uint32_t row)
     size_t size = m->size, hole = slot_of(m, v, row);
     uint8_t *tag = tags(m->slots, size);
     for (size_t i = after(hole, size); m->slots[i] != MN_NO_ROW; i = after(i, size)) {
-        size_t home = home_of(hash(m->key(v, m->slots[i])), size);
+        size_t home = home_of(hash(mn_view_person(v, m->slots[i])), size);
         if (distance(home, i, size) >= distance(hole, i, size)) {
             m->slots[hole] = m->slots[i];
             tag[hole] = tag[i];

@@ -1,4 +1,4 @@
-/* From an id to its row, for writers: a hash table of row numbers; the ids themselves stay in the chunks.
+/* From a person to their first row, for writers: a hash table of row numbers; the ids stay in the chunks.
  *
  * 5 bytes a slot: the row, and one byte of the id's hash, so that ids, which may be far from the processor,
  * are looked at almost only where they are the right ones. Between 0.68 and 0.85 full while it grows. Row
@@ -9,10 +9,7 @@
 
 #include "gallery/view.h"
 
-typedef const mn_id *(*mn_rowmap_key)(const mn_view *v, uint32_t row);
-
 typedef struct {
-    mn_rowmap_key key; /* mn_view_face or mn_view_person */
     uint32_t *slots;   /* row, or MN_NO_ROW; then the bytes of the hashes */
     size_t size, used; /* size: 0, or 4 to 7 times a power of two */
 } mn_rowmap;

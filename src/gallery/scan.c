@@ -355,7 +355,7 @@ mn_scan *mn_scan_create(mn_gallery *g, size_t n)
     return s;
 }
 
-/* Rows of people are looked up in the writers' tables, which belong to the current view under their lock. */
+/* Rows of people are looked up in the writers' table, which belongs to the current view under their lock. */
 bool mn_scan_look(mn_scan *s)
 {
     bool locked = false, done = true;

@@ -1,5 +1,5 @@
-/* Threads take chunks: each piece is read, opened, and lies in its column. The tables of ids are made
- * afterwards, one by each of two threads. Nothing is seen of it before all of it has proven right. */
+/* Threads take chunks: each piece is read, opened, and lies in its column. The table of people is
+ * made afterwards. Nothing is seen of it before all of it has proven right. */
 #include "gallery/gallery_parts.h"
 #include "gallery/snapshot_parts.h"
 #include "gallery/view_parts.h"
@@ -25,7 +25,7 @@ typedef struct {
     mn_snapshot_entry *entries;
     mn_view *view;
 
-    atomic_uint next;     /* entry, then table, to be worked on */
+    atomic_uint next;     /* entry to be worked on */
     pthread_mutex_t lock; /* guards those below */
     mn_code code;
     mn_error error;
@@ -183,35 +183,28 @@ static void read_segments(void *job, unsigned worker)
     }
 }
 
-/* ---- tables ---- */
+/* ---- the table of people ---- */
 
 static bool alive(const mn_segment *s, uint32_t row)
 {
     return !mn_rowset_has(s->dead, row);
 }
 
-static uint64_t enter_faces(reader *r)
+/* Are there as many faces and people as the header says? */
+static bool enter_heads(reader *r)
 {
-    uint64_t n = 0;
+    uint64_t faces = 0, people = 0;
     for (size_t i = 0; i < r->view->n_segments; i++) {
         const mn_segment *s = r->view->segments[i];
-        for (uint32_t row = 0; s && row < s->n; row++)
-            if (alive(s, row) && n++ < r->header.faces)
-                mn_rowmap_insert(&r->g->faces, r->view, (uint32_t)(i << 16 | row));
-    }
-    return n;
-}
-
-static uint64_t enter_heads(reader *r)
-{
-    uint64_t n = 0;
-    for (size_t i = 0; i < r->view->n_segments; i++) {
-        const mn_segment *s = r->view->segments[i];
-        for (uint32_t row = 0; s && row < s->n; row++)
-            if (alive(s, row) && !mn_rowset_has(s->further, row) && n++ < r->header.people)
+        for (uint32_t row = 0; s && row < s->n; row++) {
+            if (!alive(s, row))
+                continue;
+            faces++;
+            if (!mn_rowset_has(s->further, row) && people++ < r->header.people)
                 mn_rowmap_insert(&r->g->people, r->view, (uint32_t)(i << 16 | row));
+        }
     }
-    return n;
+    return faces == r->header.faces && people == r->header.people;
 }
 
 /* The further faces of a person follow the first one. */
@@ -237,30 +230,16 @@ static bool chain_all(reader *r)
     return true;
 }
 
-static void make_tables(void *job, unsigned worker)
-{
-    (void)worker;
-    reader *r = job;
-    mn_error e = {0};
-    unsigned i;
-    while ((i = atomic_fetch_add(&r->next, 1)) < 2) {
-        bool right =
-            i == 0 ? enter_faces(r) == r->header.faces : enter_heads(r) == r->header.people && chain_all(r);
-        if (!right)
-            note_failure(r, damaged(&e), &e);
-    }
-}
-
 /* ---- all together ---- */
 
-/* run is called by each thread until there is nothing left. */
-static mn_code in_parallel(reader *r, mn_pool *pool, void (*run)(void *job, unsigned worker), mn_error *err)
+/* Each thread reads until there is nothing left. */
+static mn_code read_in_parallel(reader *r, mn_pool *pool, mn_error *err)
 {
-    const mn_job job = {.run = run, .job = r};
+    const mn_job job = {.run = read_segments, .job = r};
     atomic_store(&r->next, 0);
     for (unsigned i = 0; pool && i < mn_pool_workers(pool); i++)
         (void)mn_pool_submit(pool, &job, false, NULL);
-    run(r, 0);
+    read_segments(r, 0);
     if (pool)
         mn_pool_drain(pool);
     if (r->code != MN_OK && err)
@@ -299,8 +278,7 @@ static mn_code make_view(reader *r, mn_error *err)
     r->view->people = r->header.people;
     r->view->max_error = r->header.max_error;
     r->view->max_norm = r->header.max_norm;
-    return mn_rowmap_reserve(&g->faces, r->view, r->header.faces) &&
-                   mn_rowmap_reserve(&g->people, r->view, r->header.people)
+    return mn_rowmap_reserve(&g->people, r->view, r->header.people)
                ? MN_OK
                : mn_fail(err, MN_E_MEMORY, "no memory for the gallery");
 }
@@ -322,13 +300,12 @@ static mn_code fill(reader *r, mn_error *err)
     if (code == MN_OK && g->options.threads > 1)
         code = mn_pool_create(g->options.threads - 1, g->options.threads, &pool, err);
     if (code == MN_OK)
-        code = in_parallel(r, pool, read_segments, err);
+        code = read_in_parallel(r, pool, err);
     if (code == MN_OK)
-        code = in_parallel(r, pool, make_tables, err);
+        code = enter_heads(r) && chain_all(r) ? MN_OK : damaged(err);
     mn_pool_destroy(pool);
     if (code != MN_OK) {
         mn_view_drop(&g->views, r->view);
-        mn_rowmap_finish(&g->faces);
         mn_rowmap_finish(&g->people);
         return code;
     }

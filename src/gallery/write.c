@@ -1,6 +1,6 @@
 /* Adding and removing. Every write copies the table of the current view, changes the copy, and publishes it;
- * until then whatever fails leaves the gallery as it was. What cannot fail (tables of ids, chains of a
- * person's faces) is changed last. */
+ * until then whatever fails leaves the gallery as it was. What cannot fail (the table of people, chains of
+ * a person's faces) is changed last. */
 #include "gallery/gallery_parts.h"
 #include "gallery/quantise.h"
 
@@ -76,6 +76,19 @@ static uint32_t next_of(const mn_view *v, uint32_t row)
 static void set_next(mn_view *v, uint32_t row, uint32_t next)
 {
     v->segments[row >> 16]->chunk->next[row & 0xffff] = next;
+}
+
+static uint32_t find_in_chain(const mn_view *v, uint32_t head, const mn_id *face)
+{
+    uint32_t row = head;
+    while (row != MN_NO_ROW && mn_id_compare(mn_view_face(v, row), face) != 0)
+        row = next_of(v, row);
+    return row;
+}
+
+uint32_t mn_gallery_find_face(const mn_gallery *g, const mn_view *v, const mn_id *person, const mn_id *face)
+{
+    return find_in_chain(v, mn_rowmap_find(&g->people, v, person), face);
 }
 
 static bool person_set_lists(mn_view *v, uint32_t head, const mn_id *lists, size_t n)
@@ -177,10 +190,9 @@ static mn_code write_row(mn_gallery *g, mn_view *v, mn_segment *s, const mn_gall
     return MN_OK;
 }
 
-/* Enters the row into the tables. The further faces of a person follow the first, newest first. */
+/* The further faces of a person follow the first, newest first. */
 static void link_row(mn_gallery *g, mn_view *v, uint32_t row, uint32_t head)
 {
-    mn_rowmap_insert(&g->faces, v, row);
     if (head == MN_NO_ROW) {
         mn_rowmap_insert(&g->people, v, row);
         v->people++;
@@ -193,7 +205,6 @@ static void link_row(mn_gallery *g, mn_view *v, uint32_t row, uint32_t head)
 static void unlink_row(mn_gallery *g, mn_view *v, uint32_t row)
 {
     uint32_t next = next_of(v, row), at = mn_rowmap_find(&g->people, v, mn_view_person(v, row));
-    mn_rowmap_erase(&g->faces, v, row);
     if (at != row) {
         while (next_of(v, at) != row)
             at = next_of(v, at);
@@ -208,7 +219,8 @@ static void unlink_row(mn_gallery *g, mn_view *v, uint32_t row)
 
 static mn_code append(mn_gallery *g, mn_view *v, const mn_gallery_entry *e, bool huge_pages, mn_error *err)
 {
-    if (mn_rowmap_find(&g->faces, v, &e->face) != MN_NO_ROW) {
+    uint32_t head = mn_rowmap_find(&g->people, v, &e->person);
+    if (find_in_chain(v, head, &e->face) != MN_NO_ROW) {
         char id[MN_ID_TEXT];
         mn_id_format(&e->face, id);
         return mn_fail(err, MN_E_EXISTS, "face %s is in the gallery already", id);
@@ -221,7 +233,7 @@ static mn_code append(mn_gallery *g, mn_view *v, const mn_gallery_entry *e, bool
     mn_code code = write_row(g, v, s, e, err);
     if (code)
         return code;
-    uint32_t row = (uint32_t)(position << 16 | s->n), head = mn_rowmap_find(&g->people, v, &e->person);
+    uint32_t row = (uint32_t)(position << 16 | s->n);
     s->n++;
     if ((head != MN_NO_ROW && !mn_rowset_add(&s->further, row & 0xffff)) ||
         !row_set_lists(v, row, e->lists, e->n_lists) || !person_set_lists(v, head, e->lists, e->n_lists) ||
@@ -244,7 +256,7 @@ static void set_ends(mn_gallery *g, mn_view *v, const mn_gallery_entry *entries,
 
 static mn_code append_all(mn_gallery *g, mn_view *v, const mn_gallery_entry *entries, size_t n, mn_error *err)
 {
-    if (!mn_rowmap_reserve(&g->faces, v, n) || !mn_rowmap_reserve(&g->people, v, n))
+    if (!mn_rowmap_reserve(&g->people, v, n))
         return no_memory(err);
     bool huge_pages = n >= HUGE_PAGES_FROM || v->faces >= HUGE_PAGES_FROM;
     for (size_t i = 0; i < n; i++) {
@@ -252,7 +264,7 @@ static mn_code append_all(mn_gallery *g, mn_view *v, const mn_gallery_entry *ent
         if (code == MN_OK)
             continue;
         while (i-- > 0)
-            unlink_row(g, v, mn_rowmap_find(&g->faces, v, &entries[i].face));
+            unlink_row(g, v, mn_gallery_find_face(g, v, &entries[i].person, &entries[i].face));
         return code;
     }
     set_ends(g, v, entries, n);
@@ -349,11 +361,11 @@ mn_code mn_gallery_remove_person(mn_gallery *g, const mn_id *person, size_t *n_r
     return code;
 }
 
-mn_code mn_gallery_remove_face(mn_gallery *g, const mn_id *face, mn_error *err)
+mn_code mn_gallery_remove_face(mn_gallery *g, const mn_id *person, const mn_id *face, mn_error *err)
 {
     pthread_mutex_lock(&g->write);
     mn_view *v = NULL;
-    uint32_t row = mn_rowmap_find(&g->faces, mn_view_current(&g->views), face);
+    uint32_t row = mn_gallery_find_face(g, mn_view_current(&g->views), person, face);
     mn_code code = row == MN_NO_ROW ? MN_OK : begin(g, 0, &v, err);
     if (v && !kill_face(g, v, row)) {
         mn_view_drop(&g->views, v);
@@ -391,10 +403,10 @@ static mn_code place(mn_gallery *g, mn_view *v, const mn_gallery_entry *e, bool 
     return MN_OK;
 }
 
-/* Are the rows of this id those that go? */
-static bool is_free(const mn_rowmap *m, const mn_view *v, const mn_id *id)
+/* Are the person's rows those that go? */
+static bool is_free(const mn_gallery *g, const mn_view *v, const mn_id *person)
 {
-    uint32_t row = mn_rowmap_find(m, v, id);
+    uint32_t row = mn_rowmap_find(&g->people, v, person);
     return row == MN_NO_ROW || is_dead(v, row);
 }
 
@@ -405,8 +417,8 @@ static mn_code place_all(mn_gallery *g, mn_view *v, const mn_gallery_entry *entr
     for (size_t i = 0; code == MN_OK && i < n; i++) {
         const mn_gallery_entry *e = &entries[i];
         bool first = i == 0 || mn_id_compare(&e[-1].person, &e->person) != 0;
-        if (!is_free(&g->people, v, &e->person) || !is_free(&g->faces, v, &e->face))
-            return mn_fail(err, MN_E_EXISTS, "a face to be exchanged is in the gallery as somebody else's");
+        if (!is_free(g, v, &e->person))
+            return mn_fail(err, MN_E_EXISTS, "a face to be exchanged is of somebody whose other faces stay");
         code = place(g, v, e, first, &rows[i], err);
     }
     return code;
@@ -417,7 +429,7 @@ static mn_code prepare(mn_gallery *g, mn_view *v, const mn_id *people, size_t n_
                        const mn_gallery_entry *entries, size_t n, uint32_t *rows, mn_error *err)
 {
     size_t killed;
-    if (!mn_rowmap_reserve(&g->faces, v, n) || !mn_rowmap_reserve(&g->people, v, n))
+    if (!mn_rowmap_reserve(&g->people, v, n))
         return no_memory(err);
     for (size_t i = 0; i < n_people; i++)
         if (!kill_person(v, mn_rowmap_find(&g->people, v, &people[i]), &killed))

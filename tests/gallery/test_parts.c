@@ -109,8 +109,8 @@ static mn_id id_of(uint64_t number)
     return id;
 }
 
-/* A view with one segment whose row i is face i. */
-static mn_view *view_of_faces(mn_published *p, size_t n)
+/* A view with one segment whose row i is person i. */
+static mn_view *view_of_people(mn_published *p, size_t n)
 {
     assert_true(mn_published_init(p));
     mn_view *v = mn_view_copy(p, mn_view_current(p), 2);
@@ -119,7 +119,7 @@ static mn_view *view_of_faces(mn_published *p, size_t n)
     mn_segment *s = mn_view_tail(v, &(mn_chunk_shape){.stride = 64}, false, &position);
     assert_non_null(s);
     for (; s->n < n; s->n++)
-        s->chunk->faces[s->n] = id_of(s->n);
+        s->chunk->people[s->n] = id_of(s->n);
     return v;
 }
 
@@ -130,8 +130,8 @@ static void a_table_finds_what_was_inserted_and_not_what_was_erased(void **state
     static mn_published p;
     static bool there[N];
     memset(there, 0, sizeof there);
-    mn_view *v = view_of_faces(&p, N);
-    mn_rowmap m = {.key = mn_view_face};
+    mn_view *v = view_of_people(&p, N);
+    mn_rowmap m = {0};
     uint64_t seed = 3;
     mn_id absent = id_of(N + 5);
     assert_int_equal(mn_rowmap_find(&m, v, &absent), MN_NO_ROW);
@@ -166,7 +166,7 @@ static void an_old_view_lives_as_long_as_its_last_reader(void **state)
 {
     (void)state;
     static mn_published p;
-    mn_view *first = view_of_faces(&p, 10);
+    mn_view *first = view_of_people(&p, 10);
     mn_view_publish(&p, first);
     mn_view *a = mn_view_take(&p), *b = mn_view_take(&p);
     assert_ptr_equal(a, first);

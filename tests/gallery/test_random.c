@@ -111,8 +111,8 @@ static void remove_one(world *w)
 {
     model *m = &w->m;
     size_t i = m->n_faces ? m->n_faces - 1 - below(w, m->n_faces < 3000 ? m->n_faces : 3000) : 0;
-    mn_id id = model_face_id(i);
-    assert_ok(mn_gallery_remove_face(w->g, &id, err));
+    mn_id id = model_face_id(i), whose = model_person_id(m->n_faces ? m->faces[i].person : 0);
+    assert_ok(mn_gallery_remove_face(w->g, &whose, &id, err));
     if (m->n_faces && m->faces[i].alive) {
         model_remove_face(m, i);
         w->removed++;

@@ -103,9 +103,9 @@ static void remove_some(model *m, mn_gallery *g, unsigned from, unsigned n)
         assert_ok(mn_gallery_remove_person(g, &id, &removed, err));
     }
     for (size_t f = 0; f < m->n_faces; f += 17) {
-        mn_id id = model_face_id(f);
+        mn_id id = model_face_id(f), whose = model_person_id(m->faces[f].person);
         model_remove_face(m, f);
-        assert_ok(mn_gallery_remove_face(g, &id, err));
+        assert_ok(mn_gallery_remove_face(g, &whose, &id, err));
     }
 }
 

@@ -122,7 +122,7 @@ static void write_round(stage *s)
     for (size_t i = STAY; i < STAY + COME_AND_GO; i++) {
         mn_id person = id_of(2, i), face = id_of(1, i);
         if (i % 2 ? mn_gallery_remove_person(s->g, &person, NULL, NULL)
-                  : mn_gallery_remove_face(s->g, &face, NULL))
+                  : mn_gallery_remove_face(s->g, &person, &face, NULL))
             fault(s, "removing failed");
         if (i % 50 == 0)
             check_now(s, i, 0);
