@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define HEAD_MAX ((size_t)64 << 20) /* of lists and custom fields */
+
 typedef struct {
     mn_cli *cli;
     const char *path;         /* NULL: standard output */
@@ -133,11 +135,26 @@ static mn_code open_files(exporting *e, const char *vectors, mn_error *err)
                          &e->writer, err);
 }
 
-static mn_code print_header(exporting *e, mn_error *err)
+static mn_code print_header(exporting *e, mn_core *core, const mn_actor *who, mn_error *err)
 {
     const char *slash = strrchr(e->npy, '/');
     const char *name = e->writer ? slash ? slash + 1 : e->npy : NULL;
-    return e->dim ? print(e, mn_exchange_header_json(e->model, e->dim, name), err) : MN_OK;
+    mn_list *lists = NULL;
+    json_t *fields = NULL, *all = json_array();
+    size_t n = 0;
+    mn_arena *arena = mn_arena_create(HEAD_MAX);
+    mn_code code = all && arena ? mn_core_export_head(core, who, e->cli->args->value[MN_O_LIST], arena,
+                                                      &lists, &n, &fields, err)
+                                : mn_fail(err, MN_E_MEMORY, "no memory for the header");
+    for (size_t i = 0; code == MN_OK && i < n; i++)
+        if (json_array_append_new(all, mn_exchange_list_json(&lists[i])) != 0)
+            code = mn_fail(err, MN_E_MEMORY, "no memory for the header");
+    if (code == MN_OK)
+        code = print(
+            e, mn_exchange_header_json(e->model, e->dim, name, json_incref(all), json_incref(fields)), err);
+    json_decref(all);
+    mn_arena_destroy(arena);
+    return code;
 }
 
 /* The vectors first: a file of lines that is there has all that it names. */
@@ -193,7 +210,7 @@ static mn_code run(exporting *e, const char *vectors, mn_error *err)
     if (code == MN_OK)
         code = open_files(e, vectors, err);
     if (code == MN_OK)
-        code = print_header(e, err);
+        code = print_header(e, core, &who, err);
     if (code == MN_OK) {
         e->progress = mn_progress_start(e->cli, (size_t)counts.people);
         code = mn_core_export(core, &who, &what, &n, err);

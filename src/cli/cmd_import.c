@@ -43,7 +43,7 @@ typedef struct {
     uint64_t *numbers; /* of their lines */
     size_t n, batch;   /* batch: room for so many, the setting enrol.batch */
 
-    uint64_t new_people, known_people, new_faces, known_faces, refused;
+    uint64_t new_lists, new_fields, new_people, known_people, new_faces, known_faces, refused;
 } importing;
 
 /* ---- what is wrong ---- */
@@ -182,7 +182,9 @@ static mn_code take_person(importing *m, const mn_exchange_person *p, mn_error *
                             .name = p->person.name,
                             .user_data = p->person.user_data,
                             .active = p->person.active,
-                            .created = p->person.created};
+                            .created = p->person.created,
+                            .custom = p->person.custom,
+                            .avatar = p->person.avatar};
     mn_code code = take_lists(m, p, &out, err);
     if (code == MN_OK)
         code = take_consents(m, p, &out, err);
@@ -195,6 +197,37 @@ static mn_code take_person(importing *m, const mn_exchange_person *p, mn_error *
     return MN_OK;
 }
 
+/* What is wrong with one of them goes to the report, and the others are taken. */
+static mn_code judge(importing *m, mn_code code, const mn_error *fault, mn_error *err)
+{
+    if (code == MN_OK)
+        return MN_OK;
+    if (mn_code_http(code) < 500)
+        return refuse(m, m->lines.number, fault, err);
+    *err = *fault;
+    return code;
+}
+
+static mn_code take_tables(importing *m, const mn_exchange_header *h, mn_error *err)
+{
+    mn_code code = MN_OK;
+    for (size_t i = 0; code == MN_OK && i < h->n_fields; i++) {
+        mn_error fault = {0};
+        bool made = false;
+        code = mn_core_import_field(m->import, h->fields[i], &made, &fault);
+        m->new_fields += made;
+        code = judge(m, code, &fault, err);
+    }
+    for (size_t i = 0; code == MN_OK && i < h->n_lists; i++) {
+        mn_error fault = {0};
+        bool made = false;
+        code = mn_core_import_list(m->import, &h->lists[i], &made, &fault);
+        m->new_lists += made;
+        code = judge(m, code, &fault, err);
+    }
+    return code;
+}
+
 static mn_code take_header(importing *m, const mn_exchange_header *h, mn_error *err)
 {
     char path[PATH_MAX];
@@ -204,11 +237,10 @@ static mn_code take_header(importing *m, const mn_exchange_header *h, mn_error *
         snprintf(m->header_model, sizeof m->header_model, "%s", h->model);
         m->model = m->header_model;
     }
-    if (!h->vectors || m->npy)
-        return MN_OK;
-    if (!mn_path_join(path, sizeof path, m->folder, h->vectors))
+    if (h->vectors && !m->npy && !mn_path_join(path, sizeof path, m->folder, h->vectors))
         return mn_fail(err, MN_E_INVALID, "the path of the vectors is too long");
-    return mn_npy_open(path, &m->npy, err);
+    mn_code code = h->vectors && !m->npy ? mn_npy_open(path, &m->npy, err) : MN_OK;
+    return code == MN_OK ? take_tables(m, h, err) : code;
 }
 
 /* ---- batches ---- */
@@ -349,11 +381,12 @@ static mn_code print_summary(const importing *m, bool interrupted, mn_error *err
     FILE *out = m->cli->out;
     if (m->cli->json)
         return mn_json_print(out,
-                             json_pack("{sI sI sI sI sI sb sb}", "people_new", (json_int_t)m->new_people,
-                                       "people_known", (json_int_t)m->known_people, "faces_new",
-                                       (json_int_t)m->new_faces, "faces_known", (json_int_t)m->known_faces,
-                                       "refused", (json_int_t)m->refused, "dry_run", (int)dry, "interrupted",
-                                       (int)interrupted),
+                             json_pack("{sI sI sI sI sI sI sI sb sb}", "lists_new", (json_int_t)m->new_lists,
+                                       "fields_new", (json_int_t)m->new_fields, "people_new",
+                                       (json_int_t)m->new_people, "people_known", (json_int_t)m->known_people,
+                                       "faces_new", (json_int_t)m->new_faces, "faces_known",
+                                       (json_int_t)m->known_faces, "refused", (json_int_t)m->refused,
+                                       "dry_run", (int)dry, "interrupted", (int)interrupted),
                              err);
     fprintf(out, "%s%" PRIu64 " people and %" PRIu64 " faces taken in", dry ? "would be: " : "",
             m->new_people, m->new_faces);

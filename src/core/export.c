@@ -3,6 +3,7 @@
 #include "core/export.h"
 
 #include "core/enrolment.h"
+#include "core/fields.h"
 #include "core/internal.h"
 
 #include <limits.h>
@@ -227,6 +228,39 @@ static mn_code find_list(exporting *e, mn_arena *arena, mn_error *err)
     if (code == MN_OK && !found)
         code = mn_fail(err, MN_E_NOT_FOUND, "there is no list \"%.200s\"", e->what->list);
     return code == MN_OK ? mn_core_may_list(e->who, &e->list, err) : code;
+}
+
+static size_t keep_allowed(const mn_actor *who, mn_list *lists, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (mn_core_list_allowed(who, &lists[i].id))
+            lists[kept++] = lists[i];
+    return kept;
+}
+
+mn_code mn_core_export_head(mn_core *c, const mn_actor *who, const char *list, mn_arena *arena,
+                            mn_list **lists, size_t *n, json_t **fields, mn_error *err)
+{
+    const mn_export what = {.list = list};
+    exporting e = {.c = c, .who = who, .what = &what};
+    mn_time updated;
+    mn_list *all = &e.list;
+    size_t found = list ? 1 : 0;
+    mn_code code = mn_core_may(who, MN_R_PEOPLE, MN_VERB_EXPORT, err);
+    if (code == MN_OK)
+        code = list ? find_list(&e, arena, err)
+                    : c->store->ops->list_list(c->store, &who->account, arena, &all, &found, err);
+    if (code == MN_OK)
+        code = mn_core_fields_get(c, who, arena, fields, &updated, err);
+    mn_list *out = code == MN_OK ? mn_arena_calloc(arena, found + 1, sizeof *out) : NULL;
+    if (!out)
+        return code == MN_OK ? mn_fail(err, MN_E_MEMORY, "no memory for an export") : code;
+    if (found > 0)
+        memcpy(out, all, found * sizeof *out);
+    *lists = out;
+    *n = keep_allowed(who, out, found);
+    return MN_OK;
 }
 
 mn_code mn_core_export(mn_core *c, const mn_actor *who, const mn_export *what, uint64_t *n, mn_error *err)

@@ -10,6 +10,8 @@
 
 #include "core/core.h"
 
+#include <jansson.h>
+
 typedef struct {
     const float *v;      /* NULL: none of the model, or none wanted */
     const uint8_t *jpeg; /* of the sample; NULL: none, or none wanted */
@@ -36,6 +38,10 @@ typedef struct {
 /* The descriptor model of the records, and its dimension: "" and 0 where nobody is enrolled yet. */
 #define MN_CORE_MODEL_NAME 96
 mn_code mn_core_model_of(mn_core *c, char name[MN_CORE_MODEL_NAME], int *dim, mn_error *err);
+/* What the people given have, by the same rights: the lists (one, or all that the actor may use) and the
+ * account's custom fields, as fields.h has them; the arena's. */
+mn_code mn_core_export_head(mn_core *c, const mn_actor *who, const char *list, mn_arena *arena,
+                            mn_list **lists, size_t *n, json_t **fields, mn_error *err);
 /* *n: people given. MN_E_CANCELLED after what was given so far. */
 mn_code mn_core_export(mn_core *c, const mn_actor *who, const mn_export *what, uint64_t *n, mn_error *err);
 

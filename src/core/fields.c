@@ -13,6 +13,7 @@
 #define VALUE_MAX  1024  /* bytes of a text */
 #define VALUES_MAX 32    /* of a field that takes several */
 #define CUSTOM_MAX 65536 /* bytes of all values of a person */
+#define FIELDS_MAX 64    /* of an account, as the API has it */
 
 /* ---- the table ---- */
 
@@ -225,6 +226,24 @@ mn_code mn_core_fields_merge(mn_core *c, const mn_actor *who, const char *values
         code = keep(new_values, arena, out, err);
     json_decref(fields);
     json_decref(new_values);
+    json_decref(wanted);
+    return code;
+}
+
+mn_code mn_core_fields_fit(const json_t *fields, const char *values, mn_arena *arena, const char **out,
+                           mn_error *err)
+{
+    mn_code code = MN_OK;
+    json_t *made = json_object(), *wanted = json_loads(values, 0, NULL);
+    if (!made)
+        code = mn_fail(err, MN_E_MEMORY, "no memory for custom fields");
+    else if (!json_is_object(wanted))
+        code = mn_fail(err, MN_E_INVALID, "custom is no object");
+    else
+        code = put_changes(fields, made, wanted, true, err);
+    if (code == MN_OK)
+        code = keep(made, arena, out, err);
+    json_decref(made);
     json_decref(wanted);
     return code;
 }
@@ -455,5 +474,69 @@ mn_code mn_core_fields_put(mn_core *c, const mn_actor *who, const json_t *fields
         code = mn_core_transact(c, put, &j, err);
     if (code == MN_OK)
         *updated = j.updated;
+    return code;
+}
+
+/* ---- one more field ---- */
+
+typedef struct {
+    job j; /* fields: the table with it */
+    const json_t *field;
+    bool dry, made;
+} adding;
+
+static mn_code extend(const adding *a, const json_t *before, json_t *all, mn_error *err)
+{
+    if (json_array_size(before) >= FIELDS_MAX)
+        return mn_fail(err, MN_E_LIMIT, "an account has %d custom fields at most", FIELDS_MAX);
+    if (json_array_append(all, (json_t *)a->field) != 0)
+        return mn_fail(err, MN_E_MEMORY, "no memory for custom fields");
+    return check_field(all, json_array_size(all) - 1, err);
+}
+
+static mn_code keep_table(mn_core *c, adding *a, const json_t *all, mn_time before, mn_error *err)
+{
+    a->j.fields = all;
+    a->j.updated = mn_core_next_update(before);
+    mn_code code = put_table(c, &a->j, err);
+    return code == MN_OK ? mn_core_record(c, a->j.who, "fields.change", NULL,
+                                          json_pack("{s:I, s:[], s:i}", "fields",
+                                                    (json_int_t)json_array_size(all), "gone", "people", 0),
+                                          err)
+                         : code;
+}
+
+static mn_code add(mn_core *c, void *ctx, mn_error *err)
+{
+    adding *a = ctx;
+    json_t *before = NULL;
+    mn_time updated = 0;
+    const char *name = text_of(a->field, "name");
+    mn_code code = read_table(c, &a->j.who->account, a->j.arena, &before, &updated, err);
+    if (code != MN_OK)
+        return code;
+    const json_t *there = find(before, name, strlen(name));
+    json_t *all = json_copy(before);
+    a->made = !there;
+    if (there && !same_kind(there, a->field))
+        code = mn_fail(err, MN_E_CONFLICT, "the custom field \"%.64s\" is of another type here", name);
+    if (!there)
+        code = mn_core_may(a->j.who, MN_R_SETTINGS, MN_VERB_CHANGE, err);
+    if (code == MN_OK && !there)
+        code = extend(a, before, all, err);
+    if (code == MN_OK && !there && !a->dry)
+        code = keep_table(c, a, all, updated, err);
+    json_decref(before);
+    json_decref(all);
+    return code;
+}
+
+mn_code mn_core_field_add(mn_core *c, const mn_actor *who, const json_t *field, bool dry, mn_arena *arena,
+                          bool *made, mn_error *err)
+{
+    adding a = {.j = {.who = who, .arena = arena}, .field = field, .dry = dry};
+    mn_code code = dry ? add(c, &a, err) : mn_core_transact(c, add, &a, err);
+    if (code == MN_OK)
+        *made = a.made;
     return code;
 }

@@ -209,6 +209,7 @@ void mn_core_import_close(mn_import *i)
     if (!i)
         return;
     mn_arena_destroy(i->arena);
+    mn_import_forget_promises(i);
     mn_free(i->erased);
     mn_free(i);
 }

@@ -1,6 +1,7 @@
 /* What the files of import share: a batch on its way.
  *
  *   import.c        opening; who was erased; a batch's transaction
+ *   import_head.c   lists and custom fields that people of the file have
  *   import_check.c  what a record says, by itself
  *   import_plan.c   who, which lists, which consents, which faces: everything that can refuse a person
  *   import_write.c  the records, all of a round in one call of the store */
@@ -19,6 +20,12 @@ struct mn_import {
     mn_arena *arena; /* of a batch */
     mn_id *erased;   /* sorted */
     size_t n_erased, cap_erased;
+
+    /* In a dry run, what would have been made before the people. */
+    mn_arena *promises;
+    mn_list *lists;
+    size_t n_lists, cap_lists;
+    json_t *fields;
 };
 
 typedef struct {
@@ -36,7 +43,7 @@ typedef struct {
     mn_person_whole there; /* of somebody who is there, as with the next */
     mn_membership *memberships;
     size_t n_memberships;
-    mn_list *lists;        /* one for each of p's */
+    mn_list *lists; /* one for each of p's */
     bool *list_is_new;
     mn_consent *consents; /* to be put, as with the next */
     mn_import_new_face *faces;
@@ -75,6 +82,7 @@ typedef struct {
     mn_import_plan *plans;
     size_t n;
     mn_quota *quota;
+    json_t *fields;             /* the account's custom ones, once they were needed */
     mn_import_seen_list *lists; /* those of the store, also since this transaction began */
     size_t n_lists, cap_lists;
     mn_id *blobs; /* written, not committed yet */
@@ -93,6 +101,11 @@ mn_code mn_import_no_memory(mn_error *err);
 /* import.c. Of a machine's fault, not of the record's: it ends the batch. */
 bool mn_import_is_fatal(mn_code code);
 bool mn_import_was_erased(const mn_import *i, const mn_id *id);
+
+/* import_head.c */
+const mn_list *mn_import_promised(const mn_import *i, const char *name);                    /* NULL: none */
+mn_code mn_import_fields(const mn_import *i, mn_arena *arena, json_t **out, mn_error *err); /* the arena's */
+void mn_import_forget_promises(mn_import *i);
 
 /* import_check.c */
 mn_code mn_import_check(const mn_core *c, const mn_import_person *p, mn_error *err);

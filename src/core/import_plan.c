@@ -2,6 +2,7 @@
  * nothing is written here, so that a refused record leaves nothing behind. Of somebody who is there, all is
  * read in two statements. */
 #include "core/import_parts.h"
+#include "core/records_internal.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -200,8 +201,9 @@ static mn_code read_known(const mn_import_batch *b, mn_import_plan *plan, mn_err
                              b->i->who->name);
 }
 
-static void make_person(const mn_import_batch *b, mn_import_plan *plan)
+static mn_code make_person(mn_import_batch *b, mn_import_plan *plan, mn_error *err)
 {
+    mn_code code = MN_OK;
     const mn_import_person *p = plan->p;
     plan->record = (mn_person){.id = mn_id_is_nil(&p->id) ? mn_id_make() : p->id,
                                .account = b->i->who->account,
@@ -211,6 +213,11 @@ static void make_person(const mn_import_batch *b, mn_import_plan *plan)
                                .active = p->active,
                                .created = p->created == MN_TIME_NEVER ? b->now : p->created,
                                .updated = b->now};
+    if (p->custom && !b->fields)
+        code = mn_import_fields(b->i, b->arena, &b->fields, err);
+    return code == MN_OK && p->custom
+               ? mn_core_fields_fit(b->fields, p->custom, b->arena, &plan->record.custom, err)
+               : code;
 }
 
 /* ---- which lists ---- */
@@ -246,7 +253,8 @@ static mn_code look_for_list(mn_import_batch *b, const char *name, mn_list *out,
 static mn_code new_list(const mn_import_batch *b, const mn_import_list *wanted, mn_list *out, mn_error *err)
 {
     const mn_actor *who = b->i->who;
-    if (!wanted->with_purpose)
+    const mn_list *promised = mn_import_promised(b->i, wanted->name);
+    if (!wanted->with_purpose && !promised)
         return mn_fail(err, MN_E_NOT_FOUND,
                        "there is no list \"%s\", and the record does not say what it would be for",
                        wanted->name);
@@ -257,7 +265,7 @@ static mn_code new_list(const mn_import_batch *b, const mn_import_list *wanted, 
     *out = (mn_list){.id = mn_id_make(),
                      .account = who->account,
                      .name = wanted->name,
-                     .purpose = wanted->purpose,
+                     .purpose = promised ? promised->purpose : wanted->purpose,
                      .retention = MN_TIME_NEVER,
                      .created = b->now,
                      .updated = b->now};
@@ -278,12 +286,11 @@ static mn_code find_list(mn_import_batch *b, mn_import_plan *plan, size_t at, mn
             found = true;
         }
     plan->list_is_new[at] = !found;
-    if (!found)
-        return new_list(b, wanted, list, err);
-    if (wanted->with_purpose && list->purpose != wanted->purpose)
+    code = found ? mn_core_may_list(b->i->who, list, err) : new_list(b, wanted, list, err);
+    if (code == MN_OK && wanted->with_purpose && list->purpose != wanted->purpose)
         return mn_fail(err, MN_E_PURPOSE, "the list \"%s\" is for %s here, and for %s in the record",
                        list->name, mn_purpose_word(list->purpose), mn_purpose_word(wanted->purpose));
-    return mn_core_may_list(b->i->who, list, err);
+    return code;
 }
 
 static mn_code find_lists(mn_import_batch *b, mn_import_plan *plan, mn_error *err)
@@ -317,9 +324,8 @@ static bool is_settled(const mn_person_whole *there, const mn_consent *c)
 {
     for (size_t i = 0; i < there->n_consents; i++) {
         const mn_consent *known = &there->consents[i];
-        if (same_consent(known, c) ||
-            (known->purpose == c->purpose && known->withdrawn != MN_TIME_NEVER &&
-             c->withdrawn == MN_TIME_NEVER && c->given <= known->withdrawn))
+        if (same_consent(known, c) || (known->purpose == c->purpose && known->withdrawn != MN_TIME_NEVER &&
+                                       c->withdrawn == MN_TIME_NEVER && c->given <= known->withdrawn))
             return true;
     }
     return false;
@@ -346,11 +352,10 @@ static mn_code settle_consents(const mn_import_batch *b, mn_import_plan *plan, m
         mn_purpose purpose = plan->lists[i].purpose;
         if (!mn_consents_allow(plan->consents, plan->n_consents, purpose, b->now) &&
             !mn_consents_allow(there->consents, there->n_consents, purpose, b->now))
-            return mn_fail(
-                err, MN_E_CONSENT,
-                "for the list \"%s\" the person needs a consent to %s that is valid now: there is "
-                "none in the record (purpose, method, given, until), or it was withdrawn here",
-                plan->lists[i].name, mn_purpose_word(purpose));
+            return mn_fail(err, MN_E_CONSENT,
+                           "for the list \"%s\" the person needs a consent to %s that is valid now: there is "
+                           "none in the record (purpose, method, given, until), or it was withdrawn here",
+                           plan->lists[i].name, mn_purpose_word(purpose));
     }
     return MN_OK;
 }
@@ -367,18 +372,19 @@ static char *hash_vector(const mn_import_batch *b, const mn_import_face *f)
     return sodium_bin2hex(text, MN_ENROL_HASH_TEXT, hash, sizeof hash);
 }
 
-static bool is_known(const mn_import_plan *plan, const mn_import_face *f, const char *hash)
+/* The face that is there or planned already. */
+static const mn_id *find_known(const mn_import_plan *plan, const mn_import_face *f, const char *hash)
 {
     for (size_t i = 0; i < plan->there.n_faces; i++) {
         const mn_face_record *known = &plan->there.faces[i];
         if (mn_id_compare(&known->id, &f->id) == 0 ||
             (known->source_hash && strcmp(known->source_hash, hash) == 0))
-            return true;
+            return &known->id;
     }
     for (size_t i = 0; i < plan->n_faces; i++)
         if (mn_id_compare(&plan->faces[i].id, &f->id) == 0 || strcmp(plan->faces[i].hash, hash) == 0)
-            return true;
-    return false;
+            return &plan->faces[i].id;
+    return NULL;
 }
 
 static mn_code settle_face(const mn_import_batch *b, mn_import_plan *plan, const mn_import_face *f,
@@ -390,11 +396,14 @@ static mn_code settle_face(const mn_import_batch *b, mn_import_plan *plan, const
     const char *hash = hash_vector(b, f);
     if (!hash)
         return mn_import_no_memory(err);
-    if (is_known(plan, f, hash))
+    const mn_id *known = find_known(plan, f, hash);
+    const mn_id id = known ? *known : mn_id_is_nil(&f->id) ? mn_id_make() : f->id;
+    if (plan->is_new && !mn_id_is_nil(&f->id) && mn_id_compare(&f->id, &plan->p->avatar) == 0)
+        plan->record.avatar = id;
+    if (known)
         plan->n_known++;
     else
-        plan->faces[plan->n_faces++] =
-            (mn_import_new_face){f, mn_id_is_nil(&f->id) ? mn_id_make() : f->id, hash};
+        plan->faces[plan->n_faces++] = (mn_import_new_face){f, id, hash};
     return MN_OK;
 }
 
@@ -410,6 +419,8 @@ static mn_code settle_faces(const mn_import_batch *b, mn_import_plan *plan, mn_e
         if (code != MN_OK)
             mn_error_prefix(err, "face %zu", i + 1);
     }
+    if (code == MN_OK && plan->is_new && !mn_id_is_nil(&p->avatar) && mn_id_is_nil(&plan->record.avatar))
+        code = mn_fail(err, MN_E_INVALID, "the avatar is none of the person's faces");
     return code;
 }
 
@@ -424,10 +435,7 @@ mn_code mn_import_decide(mn_import_batch *b, mn_import_plan *plan, mn_error *err
     plan->waits = visit_keys(b, plan, true);
     if (plan->waits)
         return MN_OK;
-    if (plan->is_new)
-        make_person(b, plan);
-    else
-        code = read_known(b, plan, err);
+    code = plan->is_new ? make_person(b, plan, err) : read_known(b, plan, err);
     if (code == MN_OK)
         code = find_lists(b, plan, err);
     if (code == MN_OK)

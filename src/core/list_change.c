@@ -115,17 +115,21 @@ static mn_code create(mn_core *c, void *ctx, mn_error *err)
     return code;
 }
 
-mn_code mn_core_list_create(mn_core *c, const mn_actor *who, const mn_list_fields *fields, mn_arena *arena,
-                            mn_list_view *out, mn_error *err)
+mn_code mn_core_check_new_list(const mn_actor *who, const mn_list_fields *fields, mn_error *err)
 {
-    job j = {.who = who, .fields = fields, .arena = arena};
     mn_code code = mn_core_may(who, MN_R_LISTS, MN_VERB_CREATE, err);
     if (code == MN_OK && who->limited)
         code = mn_fail(err, MN_E_FORBIDDEN, "%s is kept to lists that are there, and makes none", who->name);
     if (code == MN_OK && (!fields->name || !fields->purpose))
         code = mn_fail(err, MN_E_INVALID, "a list needs a name and a purpose");
-    if (code == MN_OK)
-        code = check_fields(fields, err);
+    return code == MN_OK ? check_fields(fields, err) : code;
+}
+
+mn_code mn_core_list_create(mn_core *c, const mn_actor *who, const mn_list_fields *fields, mn_arena *arena,
+                            mn_list_view *out, mn_error *err)
+{
+    job j = {.who = who, .fields = fields, .arena = arena};
+    mn_code code = mn_core_check_new_list(who, fields, err);
     if (code == MN_OK)
         code = mn_core_transact(c, create, &j, err);
     if (code == MN_OK)

@@ -1,13 +1,8 @@
-/* A person as a line of JSON: what `mien export` writes and `mien import` reads.
+/* A person as a line of JSON: what `mien export` writes and `mien import` reads. docs/guide/transfer.md says
+ * what stands in a line.
  *
- *   {"mien": "people", "version": 1, "model": "mobilefacenet-128", "dim": 128, "vectors": "people.npy"}
- *   {"person": id, "external_id": …, "name": …, "user_data": …, "active": true, "created": time,
- *    "lists": [{"name": …, "purpose": …}],
- *    "consents": [{"purpose": …, "method": …, "evidence": …, "given": time, "until": time, "withdrawn":
- * time}], "faces": [{"face": id, "source": …, "quality": 0 … 1, "created": time, "model": …, "row": 7 or
- * "vector": base64 of little-endian float32, "sample": path}]}
- *
- * The first line, a header, may be missing. Times are RFC 3339, null or missing for never. What is not known
+ * The first line, a header, may be missing. Version 2 has lists and fields in it, and people with custom and
+ * avatar; version 1 is read too. Times are RFC 3339, null or missing for never. What is not known
  * is refused by name, so that a mistyped "consent" does not go unseen. Reading is pure; texts and arrays
  * belong to the arena. Limits: MN_EXCHANGE_*_MAX, and the length of the line, which is the caller's. */
 #ifndef MN_EXCHANGE_PERSON_H
@@ -17,12 +12,14 @@
 
 #include <jansson.h>
 
-#define MN_EXCHANGE_VERSION      1
-#define MN_EXCHANGE_DEPTH_MAX    16
-#define MN_EXCHANGE_FACES_MAX    1000
-#define MN_EXCHANGE_CONSENTS_MAX 100
-#define MN_EXCHANGE_LISTS_MAX    100
-#define MN_EXCHANGE_NUMBERS_MAX  4096 /* of a vector */
+#define MN_EXCHANGE_VERSION          2
+#define MN_EXCHANGE_DEPTH_MAX        16
+#define MN_EXCHANGE_FACES_MAX        1000
+#define MN_EXCHANGE_CONSENTS_MAX     100
+#define MN_EXCHANGE_LISTS_MAX        100
+#define MN_EXCHANGE_NUMBERS_MAX      4096 /* of a vector */
+#define MN_EXCHANGE_HEADER_LISTS_MAX 10000
+#define MN_EXCHANGE_FIELDS_MAX       64
 
 typedef struct {
     const char *name;
@@ -32,6 +29,9 @@ typedef struct {
 
 typedef struct {
     const char *model, *vectors; /* NULL: not said */
+    mn_list *lists;              /* ids nil */
+    const char **fields;         /* JSON objects as GET /v1/fields has them */
+    size_t n_lists, n_fields;
 } mn_exchange_header;
 
 typedef struct {
@@ -67,7 +67,10 @@ mn_code mn_exchange_parse(const char *text, size_t n, mn_arena *arena, mn_exchan
 /* New documents; NULL for want of memory. Of a face, where `row` is MN_EXCHANGE_NO_ROW and v is not NULL, the
  * vector stands in the line. */
 #define MN_EXCHANGE_NO_ROW UINT64_MAX
-json_t *mn_exchange_header_json(const char *model, int dim, const char *vectors);
+/* Takes lists and fields over; dim 0: nobody is enrolled yet. */
+json_t *mn_exchange_header_json(const char *model, int dim, const char *vectors, json_t *lists,
+                                json_t *fields);
+json_t *mn_exchange_list_json(const mn_list *l); /* as the header has them */
 json_t *mn_exchange_face_json(const mn_face_record *f, const char *model, const float *v, size_t dim,
                               uint64_t row, const char *sample);
 /* Takes faces over. */

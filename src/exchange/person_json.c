@@ -22,10 +22,22 @@ static json_t *time_json(mn_time t)
     return json_string(text);
 }
 
-json_t *mn_exchange_header_json(const char *model, int dim, const char *vectors)
+json_t *mn_exchange_header_json(const char *model, int dim, const char *vectors, json_t *lists,
+                                json_t *fields)
 {
-    return json_pack("{ss si ss si ss*}", "mien", "people", "version", MN_EXCHANGE_VERSION, "model", model,
-                     "dim", dim, "vectors", vectors);
+    return json_pack("{ss si ss* so* ss* so so}", "mien", "people", "version", MN_EXCHANGE_VERSION, "model",
+                     dim > 0 ? model : NULL, "dim", dim > 0 ? json_integer(dim) : NULL, "vectors", vectors,
+                     "lists", lists, "fields", fields);
+}
+
+json_t *mn_exchange_list_json(const mn_list *l)
+{
+    return json_pack("{ss ss ss* ss* so so sb sb sb}", "name", l->name, "purpose",
+                     mn_purpose_word(l->purpose), "comment", l->comment, "color", l->color, "retention_s",
+                     l->retention == MN_TIME_NEVER ? json_null()
+                                                   : json_integer(l->retention / MN_TIME_SECOND),
+                     "fmr", l->fmr > 0 ? json_real(l->fmr) : json_null(), "active", (int)!l->inactive,
+                     "acknowledge", (int)l->acknowledge, "sound", (int)l->sound);
 }
 
 static json_t *vector_json(const float *v, size_t dim)
@@ -90,11 +102,14 @@ static json_t *consents_json(const mn_consent *c, size_t n)
 json_t *mn_exchange_person_json(const mn_person *p, const mn_list *lists, size_t n_lists,
                                 const mn_consent *consents, size_t n_consents, json_t *faces)
 {
-    json_t *o = json_pack(
-        "{so ss* ss* ss* sb so so so so}", "person", id_json(&p->id), "external_id", p->external_id, "name",
-        p->name, "user_data", p->user_data, "active", (int)p->active, "created", time_json(p->created),
-        "lists", lists_json(lists, n_lists), "consents", consents_json(consents, n_consents), "faces", faces);
-    if (o && json_array_size(json_object_get(o, "lists")) == n_lists &&
+    json_t *custom = p->custom ? json_loads(p->custom, 0, NULL) : NULL;
+    json_t *o =
+        json_pack("{so ss* ss* ss* sb so so* so* so so so}", "person", id_json(&p->id), "external_id",
+                  p->external_id, "name", p->name, "user_data", p->user_data, "active", (int)p->active,
+                  "created", time_json(p->created), "custom", custom, "avatar",
+                  mn_id_is_nil(&p->avatar) ? NULL : id_json(&p->avatar), "lists", lists_json(lists, n_lists),
+                  "consents", consents_json(consents, n_consents), "faces", faces);
+    if (o && !custom == !p->custom && json_array_size(json_object_get(o, "lists")) == n_lists &&
         json_array_size(json_object_get(o, "consents")) == n_consents)
         return o;
     json_decref(o);

@@ -1,9 +1,13 @@
 /* People taken out and in again: what belongs to them comes along, and what must not be is refused. */
 #include "core/export.h"
+#include "core/fields.h"
 #include "core/import.h"
+#include "core/records.h"
+#include "store/postgres_server.h"
 #include "support.h"
 #include "world.h"
 
+#include "base/alloc.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +73,8 @@ static mn_code keep(void *ctx, const mn_export_person *p, mn_error *err)
                                            .user_data = text(w, v->person.user_data),
                                            .active = v->person.active,
                                            .created = v->person.created,
+                                           .custom = text(w, v->person.custom),
+                                           .avatar = v->person.avatar,
                                            .lists = lists,
                                            .n_lists = v->n_lists,
                                            .consents = consents,
@@ -233,6 +239,193 @@ static void test_needs_no_model(void **state)
     mn_import *i = NULL;
     assert_code(mn_core_import_open(w->core, &ann, false, &i, err), MN_E_INTERNAL);
     (void)n;
+}
+
+/* ---- lists and custom fields ---- */
+
+static void define_fields(world *w)
+{
+    mn_time updated;
+    json_t *fields = json_pack("[{ss ss ss} {ss ss ss so sb} {ss ss ss}]", "name", "office", "label",
+                               "Office", "type", "text", "name", "floors", "label", "Floors", "type",
+                               "choice", "choices", json_pack("[s s]", "one", "two"), "multiple", 1, "name",
+                               "born", "label", "Born", "type", "date");
+    assert_non_null(fields);
+    assert_ok(mn_core_fields_put(w->core, &ann, fields, false, NULL, w->arena, &updated, err));
+    json_decref(fields);
+}
+
+static const mn_list_fields *look_of_visitors(void)
+{
+    static const mn_purpose purpose = MN_PURPOSE_IDENTIFICATION;
+    static const mn_time retention = 90 * MN_TIME_DAY;
+    static const double fmr = 3e-6;
+    static const bool no = false, yes = true;
+    static const mn_list_fields fields = {.name = "visitors",
+                                          .purpose = &purpose,
+                                          .comment = {.set = true, .text = "of the day\nand the night"},
+                                          .color = {.set = true, .text = "#2f6fde"},
+                                          .retention = &retention,
+                                          .fmr = &fmr,
+                                          .active = &no,
+                                          .acknowledge = &yes,
+                                          .sound = &yes};
+    return &fields;
+}
+
+static void assert_same_look(const mn_list *a, const mn_list *b)
+{
+    assert_string_equal(a->name, b->name);
+    assert_int_equal(a->purpose, b->purpose);
+    assert_string_equal(a->comment ? a->comment : "none", b->comment ? b->comment : "none");
+    assert_string_equal(a->color ? a->color : "none", b->color ? b->color : "none");
+    assert_true(a->retention == b->retention && a->fmr == b->fmr);
+    assert_true(a->inactive == b->inactive && a->acknowledge == b->acknowledge && a->sound == b->sound);
+}
+
+typedef struct {
+    mn_list *lists;
+    size_t n;
+    json_t *fields;
+} head;
+
+static head take_head(world *w, const char *list)
+{
+    head h;
+    assert_ok(mn_core_export_head(w->core, &ann, list, w->arena, &h.lists, &h.n, &h.fields, err));
+    return h;
+}
+
+/* How many were made. */
+static size_t put_head(world *w, const head *h, bool dry_run, mn_import **out)
+{
+    size_t n = 0;
+    bool made;
+    assert_ok(mn_core_import_open(w->core, &ann, dry_run, out, err));
+    for (size_t i = 0; i < json_array_size(h->fields); i++, n += made) {
+        char *json = json_dumps(json_array_get(h->fields, i), 0);
+        assert_ok(mn_core_import_field(*out, json, &made, err));
+        free(json);
+    }
+    for (size_t i = 0; i < h->n; i++, n += made)
+        assert_ok(mn_core_import_list(*out, &h->lists[i], &made, err));
+    return n;
+}
+
+static world *a_world_with_looks(world *w)
+{
+    mn_list_view list;
+    mn_person_view person;
+    define_fields(w);
+    assert_ok(mn_core_list_create(w->core, &ann, look_of_visitors(), w->arena, &list, err));
+    const mn_enrolment a = enrol(w, "Anna", "visitors", 1, 0), more = enrol(w, "Anna", "visitors", 1, 1);
+    enrol(w, "Berta", "staff", 2, 0);
+    const mn_person_fields change = {
+        .custom = "{\"office\": \"B 7\", \"floors\": [\"one\", \"two\"], \"born\": \"1990-02-28\"}",
+        .avatar = &more.face};
+    assert_ok(mn_core_person_change(w->core, &ann, &a.person, &change, NULL, w->arena, &person, err));
+    return w;
+}
+
+static void test_looks_come_along(void **state)
+{
+    world *w = a_world_with_looks(*state), *v = another();
+    mn_import *i = NULL;
+    given *g = take_out(w, NULL);
+    const head h = take_head(w, NULL);
+    assert_int_equal(h.n, 2);
+    assert_int_equal(json_array_size(h.fields), 3);
+    assert_int_equal(put_head(v, &h, false, &i), 5);
+    assert_ok(mn_core_import_people(i, g->people, g->n, err));
+    mn_core_import_close(i);
+    for (size_t k = 0; k < g->n; k++)
+        assert_int_equal(g->people[k].code, MN_OK);
+    const head back = take_head(v, NULL);
+    assert_true(json_equal(h.fields, back.fields));
+    assert_int_equal(back.n, 2);
+    for (size_t k = 0; k < 2; k++)
+        assert_same_look(&h.lists[k], &back.lists[k]);
+    given *again = take_out(v, NULL);
+    assert_int_equal(again->n, 2);
+    assert_string_equal(again->people[0].custom, g->people[0].custom);
+    assert_non_null(strstr(again->people[0].custom, "\"born\":\"1990-02-28\""));
+    assert_memory_equal(&again->people[0].avatar, &g->people[0].faces[1].id, sizeof(mn_id));
+    assert_null(again->people[1].custom);
+    assert_true(mn_id_is_nil(&again->people[1].avatar));
+    assert_int_equal(put_head(v, &h, false, &i), 0); /* all of it is there */
+    mn_core_import_close(i);
+    end(v);
+}
+
+static void test_one_lists_look(void **state)
+{
+    world *w = a_world_with_looks(*state);
+    mn_list *lists;
+    json_t *fields;
+    size_t n;
+    const head h = take_head(w, "visitors");
+    assert_int_equal(h.n, 1);
+    assert_string_equal(h.lists[0].color, "#2f6fde");
+    assert_code(mn_core_export_head(w->core, &ann, "nowhere", w->arena, &lists, &n, &fields, err),
+                MN_E_NOT_FOUND);
+    const mn_actor operator= {.name = "test:op", .rights = mn_rights_of_role(MN_ROLE_OPERATOR)};
+    assert_code(mn_core_export_head(w->core, &operator, NULL, w->arena, &lists, &n, &fields, err),
+                MN_E_FORBIDDEN);
+}
+
+static void test_looks_that_do_not_fit(void **state)
+{
+    world *w = a_world_with_looks(*state);
+    mn_import *i = NULL;
+    bool made = false;
+    assert_ok(mn_core_import_open(w->core, &ann, false, &i, err));
+    mn_list l = {.name = "visitors", .purpose = MN_PURPOSE_ATTENDANCE, .retention = MN_TIME_NEVER};
+    assert_code(mn_core_import_list(i, &l, &made, err), MN_E_PURPOSE);
+    l.name = "new";
+    l.color = "blue";
+    assert_code(mn_core_import_list(i, &l, &made, err), MN_E_INVALID);
+    assert_code(mn_core_import_field(i, "{\"name\": \"office\", \"type\": \"number\"}", &made, err),
+                MN_E_CONFLICT);
+    assert_code(
+        mn_core_import_field(i, "{\"name\": \"c\", \"label\": \"C\", \"type\": \"choice\"}", &made, err),
+        MN_E_INVALID);
+    assert_false(made);
+    mn_core_import_close(i);
+    mn_actor operator= {.name = "test:op"};
+    assert_ok(mn_rights_parse_all("people.create consents.create descriptors.create", &operator.rights, err));
+    assert_ok(mn_core_import_open(w->core, &operator, false, &i, err));
+    l.color = NULL;
+    assert_code(mn_core_import_list(i, &l, &made, err), MN_E_FORBIDDEN);
+    assert_code(
+        mn_core_import_field(i, "{\"name\": \"c\", \"label\": \"C\", \"type\": \"text\"}", &made, err),
+        MN_E_FORBIDDEN);
+    assert_ok(mn_core_import_field(i, "{\"name\": \"office\", \"type\": \"text\"}", &made, err));
+    mn_core_import_close(i);
+}
+
+/* What the head promises counts for the people behind it, and is not there afterwards. */
+static void test_dry_looks(void **state)
+{
+    world *w = a_world_with_looks(*state), *v = another();
+    mn_import *i = NULL;
+    given *g = take_out(w, "visitors");
+    const head h = take_head(w, NULL);
+    const mn_import_list bare = {.name = "visitors"};
+    assert_int_equal(put_head(v, &h, true, &i), 5);
+    g->people[0].lists = &bare;
+    assert_ok(mn_core_import_people(i, g->people, 1, err));
+    assert_int_equal(g->people[0].code, MN_OK);
+    g->people[0].custom = "{\"office\": 7}";
+    assert_ok(mn_core_import_people(i, g->people, 1, err));
+    assert_int_equal(g->people[0].code, MN_E_INVALID);
+    assert_non_null(strstr(g->people[0].error.text, "custom.office must be a text"));
+    mn_core_import_close(i);
+    const head none = take_head(v, NULL);
+    assert_int_equal(none.n + json_array_size(none.fields), 0);
+    g->people[0].custom = NULL;
+    put_in(v, g->people, 1, false);
+    assert_int_equal(g->people[0].code, MN_E_NOT_FOUND);
+    end(v);
 }
 
 /* ---- importing ---- */
@@ -422,6 +615,225 @@ static void test_refused(void **state)
     assert_int_equal(counts.lists, 1);
 }
 
+static void test_custom_and_avatar_refused(void **state)
+{
+    world *w = *state;
+    const mn_consent consent = form(MN_PURPOSE_IDENTIFICATION);
+    mn_import_face faces[2] = {a_face(w, 1, 0), a_face(w, 1, 0)};
+    mn_import_person p = a_person("A7", faces, &consent);
+    define_fields(w);
+    p.custom = "{\"shoes\": 44}";
+    put_in(w, &p, 1, false);
+    assert_int_equal(p.code, MN_E_INVALID);
+    assert_non_null(strstr(p.error.text, "custom.shoes: there is no such field"));
+    p.custom = NULL;
+    p.avatar = mn_id_make();
+    put_in(w, &p, 1, false);
+    assert_int_equal(p.code, MN_E_INVALID);
+    assert_non_null(strstr(p.error.text, "none of the person's faces"));
+    faces[0].id = mn_id_make();
+    faces[1].id = p.avatar; /* the same numbers: one face */
+    p.n_faces = 2;
+    put_in(w, &p, 1, false);
+    assert_int_equal(p.code, MN_OK);
+    assert_int_equal(p.faces_new, 1);
+    mn_person_view v;
+    assert_ok(mn_core_person(w->core, &ann, "A7", w->arena, &v, err));
+    assert_memory_equal(&v.person.avatar, &faces[0].id, sizeof(mn_id));
+}
+
+/* ---- many in one batch ---- */
+
+/* The same people, lists and faces more than once, beside others. */
+static void test_batch_in_rounds(void **state)
+{
+    world *w = *state;
+    const mn_consent consent = form(MN_PURPOSE_IDENTIFICATION);
+    const mn_import_list both[] = {staff, staff, {"guests", true, MN_PURPOSE_IDENTIFICATION}},
+                         other = {"staff", true, MN_PURPOSE_ATTENDANCE};
+    static char ids[60][16];
+    mn_import_face faces[60];
+    mn_import_person people[60];
+    const mn_id id = mn_id_make(), face = mn_id_make();
+    for (unsigned k = 0; k < 60; k++) {
+        unsigned who = k < 40 ? k : k % 8; /* eight of them come two or three times more */
+        snprintf(ids[k], sizeof ids[k], "p%u", who);
+        faces[k] = a_face(w, who, k / 48);
+        people[k] = a_person(ids[k], &faces[k], &consent);
+    }
+    people[20].id = id;
+    people[21].id = id; /* with another external id: still the same person */
+    people[22].lists = both;
+    people[22].n_lists = 3;
+    faces[23].id = faces[24].id = face;
+    people[25].lists = &other;
+    people[26].consents = NULL;
+    people[26].n_consents = 0;
+    put_in(w, people, 60, false);
+    for (unsigned k = 0; k < 60; k++) {
+        const mn_code want = k == 24 ? MN_E_EXISTS : k == 25 ? MN_E_PURPOSE : k == 26 ? MN_E_CONSENT : MN_OK;
+        if (people[k].code != want)
+            fail_msg("%u: %s: %s", k, mn_code_word(people[k].code), people[k].error.text);
+        if (want == MN_OK)
+            assert_int_equal(people[k].is_new, k < 40 && k != 21);
+        if (k >= 40)
+            assert_memory_equal(&people[k].person, &people[k % 8].person, sizeof(mn_id));
+    }
+    assert_memory_equal(&people[21].person, &id, sizeof id);
+    mn_person_view v;
+    assert_ok(mn_core_person(w->core, &ann, "p3", w->arena, &v, err));
+    assert_int_equal(v.n_consents, 1);
+    assert_int_equal(v.n_faces, 2); /* looks 0 and 1 */
+    assert_ok(mn_core_person(w->core, &ann, "p22", w->arena, &v, err));
+    assert_int_equal(v.n_lists, 2);
+    mn_store_counts c;
+    assert_ok(mn_core_counts(w->core, &c, err));
+    assert_int_equal(c.people, 36);
+    assert_int_equal(c.lists, 2);
+    assert_int_equal(count_audit(w, "person.import", NULL, 0), 57);
+    put_in(w, people, 60, false); /* and all of it once more */
+    mn_store_counts again;
+    assert_ok(mn_core_counts(w->core, &again, err));
+    assert_int_equal(again.people, c.people);
+    assert_int_equal(again.faces, c.faces);
+    assert_int_equal(again.consents, c.consents);
+    assert_int_equal(look_for(w, w->core, 3).n, 1);
+}
+
+static void test_batch_limit(void **state)
+{
+    world *w = *state;
+    mn_import *i = NULL;
+    assert_ok(mn_core_import_open(w->core, &ann, false, &i, err));
+    assert_code(mn_core_import_people(i, NULL, 4097, err), MN_E_LIMIT);
+    assert_ok(mn_core_import_people(i, NULL, 0, err));
+    mn_core_import_close(i);
+}
+
+/* Who is to be erased when the grace period ends, and agreed again elsewhere. */
+static void test_agreed_again(void **state)
+{
+    world *w = *state;
+    const mn_enrolment done = enrol(w, "Anna", "staff", 1, 0);
+    given *g = take_out(w, NULL);
+    mn_erasure e;
+    w->core->grace = MN_TIME_DAY;
+    assert_ok(mn_core_consent_withdraw(w->core, &ann, &done.person, MN_PURPOSE_IDENTIFICATION, err));
+    mn_store *s = w->core->store;
+    assert_ok(s->ops->erasure->get(s, &done.person, w->arena, &e, err));
+    put_in(w, g->people, 1, false); /* an older consent takes nothing back */
+    assert_int_equal(g->people[0].code, MN_E_CONSENT);
+    assert_ok(s->ops->erasure->get(s, &done.person, w->arena, &e, err));
+    mn_consent again = form(MN_PURPOSE_IDENTIFICATION);
+    again.given = mn_time_now();
+    g->people[0].consents = &again;
+    put_in(w, g->people, 1, false);
+    assert_int_equal(g->people[0].code, MN_OK);
+    assert_int_equal(s->ops->erasure->get(s, &done.person, w->arena, &e, NULL), MN_E_NOT_FOUND);
+    assert_int_equal(count_audit(w, "erasure.undo", NULL, 0), 1);
+}
+
+/* ---- when memory fails ---- */
+
+/* Either all of the batch is there, or nothing of it. */
+static void test_import_without_memory(void **state)
+{
+    world *w = *state;
+    const mn_consent consent = form(MN_PURPOSE_IDENTIFICATION);
+    static const uint8_t jpeg[] = {0xff, 0xd8, 0xff, 0xd9};
+    mn_import_face faces[3] = {a_face(w, 1, 0), a_face(w, 2, 0), a_face(w, 3, 0)};
+    faces[1].jpeg = jpeg;
+    faces[1].n = sizeof jpeg;
+    mn_import_person people[3] = {a_person("a", &faces[0], &consent), a_person("b", &faces[1], &consent),
+                                  a_person("a", &faces[2], &consent)};
+    define_fields(w);
+    people[0].custom = "{\"office\": \"B 7\"}";
+    mn_code code = MN_E_MEMORY;
+    for (long n = 1; code != MN_OK; n++) {
+        mn_store_counts c;
+        mn_import *i = NULL;
+        mn_error e = {0};
+        mn_alloc_fail_at(n);
+        code = mn_core_import_open(w->core, &ann, false, &i, &e);
+        if (code == MN_OK)
+            code = mn_core_import_people(i, people, 3, &e);
+        mn_core_import_close(i);
+        mn_alloc_fail_at(0);
+        if (code != MN_OK) {
+            assert_int_equal(code, MN_E_MEMORY);
+            assert_int_equal(e.code, MN_E_MEMORY);
+        }
+        assert_ok(mn_core_counts(w->core, &c, err));
+        assert_int_equal(c.people, code == MN_OK ? 2 : 0);
+        assert_int_equal(c.faces, code == MN_OK ? 3 : 0);
+        assert_true(n < 5000);
+    }
+}
+
+static void test_head_without_memory(void **state)
+{
+    world *w = a_world_with_looks(*state), *v = another();
+    const head h = take_head(w, NULL);
+    char *json = json_dumps(json_array_get(h.fields, 1), 0);
+    for (int dry = 1; dry >= 0; dry--) {
+        mn_code code = MN_E_MEMORY;
+        for (long n = 1; code != MN_OK; n++) {
+            mn_import *i = NULL;
+            bool made = false;
+            mn_alloc_fail_at(n);
+            code = mn_core_import_open(v->core, &ann, dry, &i, NULL);
+            for (size_t k = 0; code == MN_OK && k < h.n; k++)
+                code = mn_core_import_list(i, &h.lists[k], &made, NULL);
+            if (code == MN_OK)
+                code = mn_core_import_field(i, json, &made, NULL);
+            mn_core_import_close(i);
+            mn_alloc_fail_at(0);
+            assert_true(code == MN_OK || code == MN_E_MEMORY);
+            assert_true(n < 5000);
+        }
+    }
+    free(json);
+    const head back = take_head(v, NULL);
+    assert_int_equal(back.n, 2);
+    assert_int_equal(json_array_size(back.fields), 1);
+    end(v);
+}
+
+static mn_code count_given(void *ctx, const mn_export_person *p, mn_error *err)
+{
+    (void)p;
+    (void)err;
+    ++*(size_t *)ctx;
+    return MN_OK;
+}
+
+/* The outcome says that it is not all. */
+static void test_export_without_memory(void **state)
+{
+    world *w = a_world_with_looks(*state);
+    mn_code code = MN_E_MEMORY;
+    for (long n = 1; code != MN_OK; n++) {
+        uint64_t count = 77;
+        size_t told = 0;
+        mn_list *lists = NULL;
+        size_t n_lists = 77;
+        json_t *fields = NULL;
+        mn_arena *arena = mn_arena_create(1 << 20);
+        const mn_export what = {
+            .reason = "a move", .vectors = true, .samples = true, .person = count_given, .ctx = &told};
+        mn_alloc_fail_at(n);
+        code = mn_core_export_head(w->core, &ann, NULL, arena, &lists, &n_lists, &fields, NULL);
+        if (code == MN_OK)
+            code = mn_core_export(w->core, &ann, &what, &count, NULL);
+        mn_alloc_fail_at(0);
+        mn_arena_destroy(arena);
+        assert_true(code == MN_OK || code == MN_E_MEMORY);
+        assert_int_equal(count, code == MN_OK ? 2 : 77);
+        assert_true(code != MN_OK || told == 2);
+        assert_true(n < 5000);
+    }
+}
+
 /* Half precision moves the length by a thousandth: made 1 again, so that scores stay within their bounds. */
 static void test_unit_length(void **state)
 {
@@ -517,6 +929,21 @@ static void test_rights(void **state)
     assert_code(mn_core_export(w->core, &kept, &what, &n, err), MN_E_FORBIDDEN);
 }
 
+/* ---- the same in PostgreSQL ---- */
+
+static void place_in_postgres(mn_settings *s)
+{
+    assert_ok(mn_settings_set(s, MN_S_STORE_URL, postgres_url(postgres_new_schema()), "test", err));
+}
+
+static void test_postgres_installed(void **state)
+{
+    (void)state;
+    postgres_need();
+    postgres_start();
+    world_place = place_in_postgres;
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -526,15 +953,45 @@ int main(void)
         T(test_one_list),
         T(test_pages),
         T(test_needs_no_model),
+        T(test_looks_come_along),
+        T(test_one_lists_look),
+        T(test_looks_that_do_not_fit),
+        T(test_dry_looks),
         T(test_second_run),
         T(test_dry_run),
         T(test_retention_goes_on),
         T(test_refused),
+        T(test_custom_and_avatar_refused),
+        T(test_batch_in_rounds),
+        T(test_batch_limit),
+        T(test_agreed_again),
+        T(test_import_without_memory),
+        T(test_head_without_memory),
+        T(test_export_without_memory),
         T(test_unit_length),
         T(test_erased_stays_erased),
         T(test_withdrawn_here),
         T(test_taken_ids),
         T(test_rights),
     };
-    return cmocka_run_group_tests_name("transfer", tests, NULL, NULL);
+    const struct CMUnitTest in_postgres[] = {
+        T(test_round),
+        T(test_looks_come_along),
+        T(test_dry_looks),
+        T(test_second_run),
+        T(test_dry_run),
+        T(test_retention_goes_on),
+        T(test_refused),
+        T(test_batch_in_rounds),
+        T(test_agreed_again),
+        T(test_import_without_memory),
+        T(test_erased_stays_erased),
+        T(test_taken_ids),
+    };
+    const struct CMUnitTest installed[] = {cmocka_unit_test(test_postgres_installed)};
+    int failed = cmocka_run_group_tests_name("transfer", tests, NULL, NULL);
+    failed += cmocka_run_group_tests_name("PostgreSQL", installed, NULL, NULL);
+    if (world_place)
+        failed += cmocka_run_group_tests_name("transfer in PostgreSQL", in_postgres, NULL, NULL);
+    return failed;
 }

@@ -69,6 +69,54 @@ static void test_person(void **state)
     assert_true(p->faces[1].with_row && p->faces[1].row == 7);
 }
 
+static void test_lists_and_fields(void **state)
+{
+    mn_exchange_line l;
+    assert_ok(parse(
+        *state,
+        "{\"mien\": \"people\", \"version\": 2, \"lists\": [{\"name\": \"staff\", \"purpose\": "
+        "\"attendance\"}, "
+        "{\"name\": \"visitors\", \"purpose\": \"identification\", \"comment\": \"a\\nb\", \"color\": "
+        "\"#2f6fde\", "
+        "\"retention_s\": 86400, \"fmr\": 1e-5, \"active\": false, \"acknowledge\": true, \"sound\": true}], "
+        "\"fields\": [{\"name\": \"office\", \"label\": \"Office\", \"type\": \"choice\", \"choices\": "
+        "[\"a\", \"b\"], "
+        "\"default\": \"a\"}]}",
+        &l, err));
+    assert_true(l.is_header);
+    assert_null(l.header.model);
+    assert_int_equal(l.header.n_lists, 2);
+    const mn_list *plain = &l.header.lists[0], *full = &l.header.lists[1];
+    assert_string_equal(plain->name, "staff");
+    assert_int_equal(plain->purpose, MN_PURPOSE_ATTENDANCE);
+    assert_true(plain->retention == MN_TIME_NEVER && plain->fmr == 0 && !plain->inactive);
+    assert_null(plain->comment);
+    assert_string_equal(full->comment, "a\nb");
+    assert_string_equal(full->color, "#2f6fde");
+    assert_true(full->retention == INT64_C(86400000000) && full->fmr == 1e-5);
+    assert_true(full->inactive && full->acknowledge && full->sound);
+    assert_int_equal(l.header.n_fields, 1);
+    assert_string_equal(l.header.fields[0], "{\"choices\":[\"a\",\"b\"],\"default\":\"a\",\"label\":"
+                                            "\"Office\",\"name\":\"office\",\"type\":\"choice\"}");
+}
+
+static void test_custom_and_avatar(void **state)
+{
+    mn_exchange_line l;
+    assert_ok(parse(*state,
+                    "{\"name\": \"Anna\", \"custom\": {\"office\": \"B 7\", \"floors\": [1, 2.5]}, "
+                    "\"avatar\": \"0190a3f2-7c1e-7d3a-9b4e-2f60c1d5a8e8\"}",
+                    &l, err));
+    char id[MN_ID_TEXT];
+    mn_id_format(&l.person.person.avatar, id);
+    assert_string_equal(id, "0190a3f2-7c1e-7d3a-9b4e-2f60c1d5a8e8");
+    assert_string_equal(l.person.person.custom, "{\"floors\":[1,2.5],\"office\":\"B 7\"}");
+}
+
+#define HEAD(more)  "{\"mien\": \"people\", \"version\": 2, " more "}"
+#define LIST(more)  HEAD("\"lists\": [{\"name\": \"a\", \"purpose\": \"attendance\", " more "}]")
+#define FIELD(more) HEAD("\"fields\": [{\"name\": \"a\", \"type\": \"text\", " more "}]")
+
 static void test_refused(void **state)
 {
     static const struct {
@@ -100,7 +148,30 @@ static void test_refused(void **state)
         {"{\"faces\": [{\"sample\": \"a/../../b\"}]}", "below the folder", MN_E_INVALID},
         {"{\"faces\": [{\"sample\": \"..\"}]}", "below the folder", MN_E_INVALID},
         {"{\"mien\": \"lists\", \"version\": 1}", "\"mien\" must be", MN_E_INVALID},
-        {"{\"mien\": \"people\", \"version\": 2}", "version 2", MN_E_UNSUPPORTED},
+        {"{\"mien\": \"people\", \"version\": 3}", "version 3", MN_E_UNSUPPORTED},
+        {"{\"mien\": \"people\"}", "version 0", MN_E_UNSUPPORTED},
+        {"{\"custom\": []}", "\"custom\" must be an object", MN_E_INVALID},
+        {"{\"avatar\": \"a.jpg\"}", "\"avatar\" must be an id", MN_E_INVALID},
+        {HEAD("\"lists\": {}"), "\"lists\" must be an array", MN_E_INVALID},
+        {HEAD("\"lists\": [\"staff\"]"), "\"lists\" must be an array of objects", MN_E_INVALID},
+        {HEAD("\"lists\": [{\"name\": \"a\"}]"), "\"purpose\" must be given", MN_E_INVALID},
+        {LIST("\"colour\": \"#000000\""), "a list has no \"colour\"", MN_E_INVALID},
+        {LIST("\"retention_s\": 0"), "\"retention_s\" must be", MN_E_INVALID},
+        {LIST("\"retention_s\": 1.5"), "\"retention_s\" must be", MN_E_INVALID},
+        {LIST("\"retention_s\": 9e18"), "\"retention_s\" must be", MN_E_INVALID},
+        {LIST("\"fmr\": 1"), "\"fmr\" must be", MN_E_INVALID},
+        {LIST("\"fmr\": \"low\""), "\"fmr\" must be", MN_E_INVALID},
+        {LIST("\"sound\": 1"), "\"sound\" must be true or false", MN_E_INVALID},
+        {HEAD("\"fields\": [7]"), "\"fields\" must be an array of objects", MN_E_INVALID},
+        {HEAD("\"fields\": [{\"name\": \"Office\", \"type\": \"text\"}]"), "small letters", MN_E_INVALID},
+        {HEAD("\"fields\": [{\"name\": \"a\", \"type\": \"colour\"}]"), "\"type\" must be", MN_E_INVALID},
+        {HEAD("\"fields\": [{\"name\": \"a\"}]"), "\"type\" must be", MN_E_INVALID},
+        {HEAD("\"fields\": [{\"name\": \"a\", \"type\": \"text\"}, {\"name\": \"a\", \"type\": \"text\"}]"),
+         "two custom fields of the name \"a\"", MN_E_INVALID},
+        {FIELD("\"choices\": []"), "\"choices\" must be", MN_E_INVALID},
+        {FIELD("\"choices\": [7]"), "\"choices\" must be", MN_E_INVALID},
+        {FIELD("\"filter\": 1"), "\"filter\" must be true or false", MN_E_INVALID},
+        {FIELD("\"shown\": true"), "a custom field has no \"shown\"", MN_E_INVALID},
         {"{\"mien\": \"people\", \"version\": 1, \"vectors\": \"../v.npy\"}", "below the folder",
          MN_E_INVALID},
     };
@@ -152,6 +223,8 @@ static void test_round(void **state)
                                 .withdrawn = MN_TIME_NEVER};
     const mn_face_record face = {
         .id = mn_id_make(), .source = "a.jpg", .quality = 0.5f, .created = p.created};
+    p.custom = "{\"a\": [1, \"x\"]}";
+    p.avatar = face.id;
     json_t *faces = json_array();
     json_array_append_new(faces, mn_exchange_face_json(&face, "m", v, 3, MN_EXCHANGE_NO_ROW, "s/a.jpg"));
     json_array_append_new(faces, mn_exchange_face_json(&face, "m", v, 3, 12, NULL));
@@ -169,10 +242,44 @@ static void test_round(void **state)
     assert_memory_equal(l.person.faces[0].vector, v, sizeof v);
     assert_true(l.person.faces[1].with_row && l.person.faces[1].row == 12);
     assert_true(!l.person.faces[2].vector && !l.person.faces[2].model);
-    o = mn_exchange_header_json("m", 3, NULL);
+    assert_string_equal(l.person.person.custom, "{\"a\":[1,\"x\"]}");
+    assert_memory_equal(&l.person.person.avatar, &face.id, sizeof face.id);
+}
+
+static void test_header_round(void **state)
+{
+    mn_exchange_line l;
+    const mn_list list = {.name = "Zoë",
+                          .purpose = MN_PURPOSE_LIVE,
+                          .comment = "a\nb",
+                          .color = "#2f6fde",
+                          .retention = 7 * MN_TIME_SECOND,
+                          .fmr = 1e-7,
+                          .inactive = true,
+                          .acknowledge = true},
+                  plain = {.name = "b", .purpose = MN_PURPOSE_VERIFICATION, .retention = MN_TIME_NEVER};
+    json_t *o = mn_exchange_header_json(
+        "m", 3, NULL, json_pack("[o o]", mn_exchange_list_json(&list), mn_exchange_list_json(&plain)),
+        json_pack("[{ss ss ss}]", "name", "office", "label", "Office", "type", "text"));
+    char *text = json_dumps(o, JSON_COMPACT);
+    json_decref(o);
+    assert_non_null(strstr(text, "{\"mien\":\"people\",\"version\":2,\"model\":\"m\",\"dim\":3,"));
+    assert_ok(parse(*state, text, &l, err));
+    free(text);
+    assert_string_equal(l.header.model, "m");
+    assert_int_equal(l.header.n_lists, 2);
+    const mn_list *a = &l.header.lists[0], *b = &l.header.lists[1];
+    assert_string_equal(a->name, "Zoë");
+    assert_string_equal(a->comment, "a\nb");
+    assert_string_equal(a->color, "#2f6fde");
+    assert_true(a->purpose == MN_PURPOSE_LIVE && a->retention == 7 * MN_TIME_SECOND && a->fmr == 1e-7);
+    assert_true(a->inactive && a->acknowledge && !a->sound);
+    assert_true(b->retention == MN_TIME_NEVER && b->fmr == 0 && !b->inactive && !b->color);
+    assert_int_equal(l.header.n_fields, 1);
+    o = mn_exchange_header_json("", 0, NULL, json_array(), json_array());
     text = json_dumps(o, JSON_COMPACT);
     json_decref(o);
-    assert_string_equal(text, "{\"mien\":\"people\",\"version\":1,\"model\":\"m\",\"dim\":3}");
+    assert_string_equal(text, "{\"mien\":\"people\",\"version\":2,\"lists\":[],\"fields\":[]}");
     free(text);
 }
 
@@ -180,7 +287,8 @@ static void test_round(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {T(test_header), T(test_person), T(test_refused), T(test_limits),
-                                       T(test_round)};
+    const struct CMUnitTest tests[] = {
+        T(test_header),  T(test_lists_and_fields), T(test_person), T(test_custom_and_avatar),
+        T(test_refused), T(test_limits),           T(test_round),  T(test_header_round)};
     return cmocka_run_group_tests_name("person", tests, NULL, NULL);
 }

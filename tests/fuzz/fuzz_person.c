@@ -37,6 +37,24 @@ static void check(const mn_exchange_person *p)
             abort();
 }
 
+static void check_head(const mn_exchange_header *h)
+{
+    if (h->n_lists > MN_EXCHANGE_HEADER_LISTS_MAX || h->n_fields > MN_EXCHANGE_FIELDS_MAX)
+        abort();
+    for (size_t i = 0; i < h->n_lists; i++) {
+        json_t *o = mn_exchange_list_json(&h->lists[i]);
+        if (!o || h->lists[i].retention < MN_TIME_SECOND || !(h->lists[i].fmr >= 0 && h->lists[i].fmr < 1))
+            abort();
+        json_decref(o);
+    }
+    for (size_t i = 0; i < h->n_fields; i++) {
+        json_t *o = json_loads(h->fields[i], 0, NULL);
+        if (!json_is_string(json_object_get(o, "name")))
+            abort();
+        json_decref(o);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     mn_exchange_line line;
@@ -44,8 +62,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mn_arena *arena = mn_arena_create((size_t)16 << 20);
     if (!arena)
         abort();
-    if (mn_exchange_parse((const char *)data, size, arena, &line, &err) == MN_OK && !line.is_header)
-        check(&line.person);
+    if (mn_exchange_parse((const char *)data, size, arena, &line, &err) == MN_OK) {
+        if (line.is_header)
+            check_head(&line.header);
+        else
+            check(&line.person);
+    }
     mn_arena_destroy(arena);
     return 0;
 }

@@ -33,7 +33,10 @@ class Transferred(Case):
     def test_there_and_back(self):
         self.out("--samples", "samples")
         lines = [json.loads(l) for l in (self.folder / "people.jsonl").read_text().splitlines()]
-        self.assertEqual(lines[0], {"mien": "people", "version": 1, "model": "dlib-resnet-150", "dim": 128, "vectors": "people.npy"})
+        staff = {"name": "staff", "purpose": "identification", "retention_s": None, "fmr": None, "active": True, "acknowledge": False,
+                 "sound": False}
+        self.assertEqual(lines[0], {"mien": "people", "version": 2, "model": "dlib-resnet-150", "dim": 128, "vectors": "people.npy",
+                                    "lists": [staff], "fields": []})
         self.assertEqual([p["name"] for p in lines[1:]], ["Anna", "Dora"])
         self.assertEqual([p["faces"][0]["row"] for p in lines[1:]], [0, 1])
         for name in ("people.jsonl", "people.npy", lines[1]["faces"][0]["sample"]):
@@ -43,9 +46,9 @@ class Transferred(Case):
         other = ["--data", self.folder / "other", "--pack", "offline"]
         dry = self.refused(mien("import", *other, "--dry-run", self.folder / "people.jsonl"), 3, "nobody is enrolled here")
         done = self.ok(mien("import", *other, "--json", self.folder / "people.jsonl")).json
-        self.assertEqual((done["people_new"], done["faces_new"], done["refused"]), (2, 2, 0))
+        self.assertEqual((done["lists_new"], done["people_new"], done["faces_new"], done["refused"]), (1, 2, 2, 0))
         again = self.ok(mien("import", *other, "--json", self.folder / "people.jsonl")).json
-        self.assertEqual((again["people_new"], again["people_known"], again["faces_known"]), (0, 2, 2))
+        self.assertEqual((again["lists_new"], again["people_new"], again["people_known"], again["faces_known"]), (0, 0, 2, 2))
         best = self.ok(mien("identify", *other, "--json", portrait("Anna"))).json["faces"][0]["candidates"][0]
         self.assertEqual((best["name"], best["external_id"], best["list"]), ("Anna", "A", "staff"))
         actions = [r["action"] for r in self.ok(mien("audit", "export", *self.data)).lines]
@@ -96,6 +99,27 @@ with open('own.jsonl', 'w') as f:
         self.assertEqual(sorted((f["line"], f["error"]["code"]) for f in faults),
                          [(2, "decode"), (3, "consent_required"), (6, "limit"), (7, "invalid")])
         self.assertIn('a person has no "nane"', [f["error"]["text"] for f in faults if f["line"] == 7][0])
+
+    def test_lists_and_fields(self):
+        self.out()
+        lines = [json.loads(l) for l in (self.folder / "people.jsonl").read_text().splitlines()]
+        look = {"name": "visitors", "purpose": "attendance", "comment": "by day", "color": "#2f6fde", "retention_s": 86400, "fmr": 1e-5,
+                "active": False, "acknowledge": True, "sound": True}
+        field = {"name": "office", "label": "Office", "type": "text"}
+        wrong = dict(look, name="grey", color="grey")
+        head = dict(lines[0], lists=[look, wrong, *lines[0]["lists"]], fields=[field])
+        anna = dict(lines[1], custom={"office": "B 7"}, avatar=lines[1]["faces"][0]["face"])
+        dora = dict(lines[2], custom={"shoes": 44})
+        (self.folder / "own.jsonl").write_text("".join(json.dumps(l) + "\n" for l in (head, anna, dora)))
+        other = ["--data", self.folder / "other", "--pack", "offline"]
+        done = self.ok(mien("import", *other, "--json", self.folder / "own.jsonl"), 1)
+        self.assertEqual((done.json["lists_new"], done.json["fields_new"], done.json["people_new"], done.json["refused"]), (2, 1, 1, 2))
+        self.assertIn("line 1: a color is written #rrggbb", done.err)
+        self.assertIn("line 3: custom.shoes: there is no such field", done.err)
+        back = self.ok(mien("export", *other, "--reason", "a test")).lines
+        self.assertEqual([l for l in back[0]["lists"] if l["name"] == "visitors"], [look])
+        self.assertEqual(back[0]["fields"], [field])
+        self.assertEqual((back[1]["custom"], back[1]["avatar"]), ({"office": "B 7"}, back[1]["faces"][0]["face"]))
 
     def test_refused(self):
         self.refused(mien("export", *self.data), 2, "--reason")
