@@ -128,7 +128,10 @@ class Installed(unittest.TestCase):
 
     def test_with_systemd(self):
         need(os.geteuid() == 0 and shutil.which("nsenter"), "root, to start a systemd")
-        need(Path("/lib/systemd/systemd").exists() and boot.control_groups(), "systemd, and control groups to start it in")
+        need(Path("/lib/systemd/systemd").exists(), "systemd")
+        if not boot.control_groups(): # a right that no package gives
+            print("SKIPPED: no control groups that a systemd could be started in", file=sys.stderr)
+            self.skipTest("control groups")
         need(shutil.which("curl"), "curl")
         place = scratch / "booted"
         place.mkdir()
