@@ -298,7 +298,9 @@ static mn_code find_lists(mn_import_batch *b, mn_import_plan *plan, mn_error *er
     size_t n = plan->p->n_lists;
     plan->lists = mn_arena_calloc(b->arena, n + 1, sizeof *plan->lists);
     plan->list_is_new = mn_arena_calloc(b->arena, n + 1, sizeof *plan->list_is_new);
-    mn_code code = plan->lists && plan->list_is_new ? MN_OK : mn_import_no_memory(err);
+    mn_code code = MN_OK;
+    if (!plan->lists || !plan->list_is_new)
+        return mn_import_no_memory(err);
     for (size_t i = 0; code == MN_OK && i < n; i++)
         code = find_list(b, plan, i, err);
     return code;
