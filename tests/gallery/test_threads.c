@@ -147,6 +147,8 @@ static void readers_writer_and_compaction_at_once(void **state)
     pthread_t readers[READERS];
     for (size_t i = 0; i < READERS; i++)
         assert_int_equal(pthread_create(&readers[i], NULL, read_on, &s), 0);
+    while (atomic_load(&s.searches) == 0 && atomic_load(&s.failures) == 0)
+        usleep(1000); /* a busy machine may not let them begin */
     for (size_t i = 0; i < ROUNDS; i++)
         write_round(&s);
     atomic_store(&s.stop, true);

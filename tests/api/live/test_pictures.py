@@ -3,6 +3,7 @@ import base64
 import json
 import time
 
+import running
 from world import Api, NO_ID, group_picture, need_pictures, picture, setUpModule, tearDownModule, world  # pylint: disable=unused-import
 
 CHECKS = 44
@@ -250,14 +251,13 @@ class Identify(Api):
         self.refused(self.admin.call("consent_withdraw", 409, person=person["person"], consent=consent), 409, "conflict")
 
     def test_whose_consent_ends_is_out_at_once(self):
-        one = self.list("for two seconds")
-        until = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() + 4))
+        one, image = self.list("for some seconds"), picture("Fanny", "-quality", "85")
+        until = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() + 5 * running.PATIENCE))
         made = self.admin.call("person_create", 201, body={"name": "Fanny", "lists": [one["name"]], "consents": [
             {"purpose": "identification", "method": "form", "until": until}]}).json
         self.enrol(made, picture("Fanny"))
-        image = picture("Fanny", "-quality", "85")
         self.assertIn(made["person"], self.identified(image))
-        end = time.time() + 30
+        end = time.time() + 30 * running.PATIENCE
         while made["person"] in self.identified(image) and time.time() < end:
             time.sleep(0.2)
         self.assertGreaterEqual(time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()), until)
