@@ -335,9 +335,14 @@ static mn_code fill_known(mn_enrol_round *round, mn_enrol_job *job, const known_
     if (code != MN_OK)
         return mn_enrol_refuse(round, job, code, err);
     if (!there)
-        code = settle_key(round, job, k, err);
-    if (code != MN_OK || job->fate == MN_JOB_AGAIN)
-        return code;
+        code = settle_key(round, job, k, &job->error);
+    if (code != MN_OK) {
+        mn_quota_give_back(round->quota, &job->record.account, 0, 1);
+        code = mn_enrol_refuse(round, job, code, err);
+        return code == MN_E_CORRUPT && !round->whole ? MN_OK : code; /* the key is this person's alone */
+    }
+    if (job->fate == MN_JOB_AGAIN)
+        return MN_OK;
     code = need_list(round, job->list, err);
     if (code == MN_OK && state)
         code = fill_consent(round, job, k, r, err);

@@ -55,6 +55,41 @@ static void assert_refused(const crowd *m, size_t i, mn_code want)
     assert_true(m->results[i].why[0]);
 }
 
+/* One bit of what wraps somebody's key. */
+static void damage_key(world *w, const mn_id *person)
+{
+    mn_store *s = w->core->store;
+    const uint8_t *wrapped = NULL;
+    uint8_t copy[256];
+    size_t n = 0;
+    assert_ok(s->ops->key_get(s, person, w->arena, &wrapped, &n, err));
+    assert_true(n <= sizeof copy);
+    memcpy(copy, wrapped, n);
+    copy[n / 2] ^= 16;
+    assert_ok(s->ops->key_put(s, person, copy, n, err));
+}
+
+static void test_a_damaged_key_refuses_its_person_alone(void **state)
+{
+    world *w = *state;
+    crowd *m = make_crowd(w, 3);
+    enrol_crowd(w, m, 3, 100);
+    const mn_id damaged = m->results[1].done.person;
+    damage_key(w, &damaged);
+    for (size_t i = 0; i < 3; i++)
+        m->pictures[i][0] = 'P'; /* others than before */
+    enrol_crowd(w, m, 3, 100);
+    assert_refused(m, 1, MN_E_CORRUPT);
+    assert_int_equal(m->results[0].code, MN_OK);
+    assert_int_equal(m->results[2].code, MN_OK);
+    mn_face_record *faces = NULL;
+    size_t n = 0;
+    assert_ok(
+        w->core->store->ops->faces_of(w->core->store, &m->results[2].done.person, w->arena, &faces, &n, err));
+    assert_int_equal(n, 2);
+    damage_key(w, &damaged); /* whole again */
+}
+
 static void test_all_are_found(void **state)
 {
     world *w = *state;
@@ -449,6 +484,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
+        T(test_a_damaged_key_refuses_its_person_alone),
         T(test_all_are_found),
         T(test_again_is_passed_over),
         T(test_same_person_within_a_batch),
