@@ -68,8 +68,8 @@ def early(connection, method):
 class Line:
     """Connections to one server that are kept, one a thread."""
 
-    def __init__(self, server, spec):
-        self.server, self.spec, self._local, self._all = server, spec, threading.local(), []
+    def __init__(self, server, spec, timeout=60 * PATIENCE):
+        self.server, self.spec, self.timeout, self._local, self._all = server, spec, timeout, threading.local(), []
 
     def _connection(self):
         kept = getattr(self._local, "kept", None)
@@ -77,7 +77,7 @@ class Line:
             self.drop()
             kept = None
         if not kept:
-            kept = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60 * PATIENCE)
+            kept = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=self.timeout)
             kept.connect()
             kept.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._local.kept = kept
@@ -105,6 +105,9 @@ class Line:
                 except (BrokenPipeError, ConnectionResetError):
                     response = early(connection, method)
                 return Answer(response.status, response.getheaders(), response.read())
+            except TimeoutError:
+                self.drop()
+                raise
             except (http.client.HTTPException, OSError):
                 self.drop()
                 self.server.check()

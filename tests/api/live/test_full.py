@@ -5,9 +5,11 @@ import threading
 import time
 
 import running
-from world import Api, NO_ID, skip, world
+from talk import Line
+from world import Api, Caller, NO_ID, skip, world
 
 ARGUMENTS = {"file": "viewer.js"}  # of a path; an id else
+TRIES = 20                         # of one operation
 NEEDED = 5                         # refusals of each kind of work until it is taken for full
 
 
@@ -71,17 +73,29 @@ class Full(Api):
         for t in threads:
             t.join()
 
+    def refused_at_once(self, caller, op):
+        """The answer to one who finds no room. Who slips in between others is not waited for, and makes it fuller."""
+        given = {p["name"]: ARGUMENTS.get(p["name"], NO_ID) for p in op.parameters if p["in"] == "path"}
+        for _ in range(TRIES):
+            try:
+                return caller.call(op.name, None, **given)
+            except TimeoutError:
+                time.sleep(0.2)
+        raise AssertionError(f"{op.name} is not refused")
+
     def test_who_needs_a_worker_is_refused_at_once(self):
-        left, wrong, caller = [], [], world.token(["people.view"])
+        left, wrong = [], []
+        line = Line(world.server, world.spec, timeout=3 * running.PATIENCE)
+        self.addCleanup(line.close)
+        caller = Caller(line, world.token(["people.view"]).token)
         with self.full():
             for op in world.spec.operations.values():
-                given = {p["name"]: ARGUMENTS.get(p["name"], NO_ID) for p in op.parameters if p["in"] == "path"}
-                answer = caller.call(op.name, None, **given)
+                answer = self.refused_at_once(caller, op)
                 if op.run == "inline":
                     left.append(op.name)
                     right = (200, 503) if op.name == "readyz" else (200, 404)  # which says that the store is silent
                     wrong += [f"{op.name} {answer.status}"] if answer.status not in right else []
-                elif answer.status != 503 or answer.code not in ("busy", "io") or not answer.header("Retry-After"):
+                elif answer.status != 503 or answer.code != "busy" or not answer.header("Retry-After"):
                     wrong.append(f"{op.name} {answer.status} {answer.body[:200]!r}")
         self.assertEqual(wrong, [])
         self.assertEqual(sorted(left), ["docs_file", "docs_get", "healthz", "openapi_get", "readyz"])
