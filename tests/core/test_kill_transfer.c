@@ -3,7 +3,7 @@
  * Import: after each kill whole batches are there, in their order, no fewer than were acknowledged, and the
  * records check clean; starting it again takes in the rest. Copy, from SQLite to PostgreSQL: as long as it is
  * not whole nobody can open it; in the end both hold the same, the copy checks clean, and its people are
- * found. Kills come at random moments, later ones when earlier ones came before anything was done. */
+ * found. Kills come at random moments within a time that grows. */
 #include "core/check.h"
 #include "core/copy.h"
 #include "core/import.h"
@@ -51,6 +51,16 @@ static bool run_and_kill(void (*work)(world *w, int out), world *w, useconds_t a
         fail_msg("the child ended by itself with %d", WEXITSTATUS(status));
     *in = pipes[0];
     return !WIFSIGNALED(status);
+}
+
+/* A quarter longer each time: a fast machine has not done it before the first kills, a slow one does it in
+ * the end. */
+static useconds_t until_kill(unsigned kills, uint64_t *seed)
+{
+    double most = 30000;
+    for (unsigned i = 0; i < kills; i++)
+        most *= 1.25;
+    return (useconds_t)(mn_test_random(seed) % (uint64_t)most);
 }
 
 static void fail_child(const char *what, const mn_error *e)
@@ -197,8 +207,7 @@ static void import_and_kill(void)
     unsigned kills = 0;
     int in;
     for (bool done = false; !done;) {
-        useconds_t most = 100000 + 150000 * kills;
-        done = run_and_kill(import_all, w, (useconds_t)(mn_test_random(&seed) % most), &in);
+        done = run_and_kill(import_all, w, until_kill(kills, &seed), &in);
         kills += !done;
         if (schema)
             postgres_settle();
@@ -298,8 +307,7 @@ static void test_copy_to_postgres(void **state)
     unsigned kills = 0;
     int in;
     for (bool done = false; !done;) {
-        useconds_t most = 100000 + 100000 * kills;
-        done = run_and_kill(copy_all, w, (useconds_t)(mn_test_random(&seed) % most), &in);
+        done = run_and_kill(copy_all, w, until_kill(kills, &seed), &in);
         kills += !done;
         postgres_settle();
         if (!done)
