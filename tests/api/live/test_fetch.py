@@ -51,7 +51,8 @@ host.daemon_threads = True
 def setUpModule():  # pylint: disable=invalid-name
     """Little time, and little memory for bodies."""
     threading.Thread(target=host.serve_forever, daemon=True).start()
-    world.start(fetch__allow="127.0.0.1", server__deadline_ms=1000 * DEADLINE_S, server__body_max=BODY_MAX, server__bodies_max=1 << 20)
+    world.start(fetch__allow="127.0.0.1", fetch__max_ms=2000 * DEADLINE_S, server__deadline_ms=1000 * DEADLINE_S,
+                server__body_max=BODY_MAX, server__bodies_max=1 << 20)
 
 
 def sources(*paths):

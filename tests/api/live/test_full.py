@@ -74,13 +74,14 @@ class Full(Api):
             t.join()
 
     def refused_at_once(self, caller, op):
-        """The answer to one who finds no room. Who slips in between others is not waited for, and makes it fuller."""
+        """The answer to one who finds no room. Who slips in between others is not waited for, or hears that the store is silent."""
         given = {p["name"]: ARGUMENTS.get(p["name"], NO_ID) for p in op.parameters if p["in"] == "path"}
         for _ in range(TRIES):
-            try:
-                return caller.call(op.name, None, **given)
-            except TimeoutError:
-                time.sleep(0.2)
+            with contextlib.suppress(TimeoutError):
+                answer = caller.call(op.name, None, **given)
+                if op.run == "inline" or answer.code != "io":
+                    return answer
+            time.sleep(0.2)
         raise AssertionError(f"{op.name} is not refused")
 
     def test_who_needs_a_worker_is_refused_at_once(self):
