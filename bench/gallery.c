@@ -202,7 +202,6 @@ static void run_threads(bench *b)
     res = (results){.rounds = 2}; /* the first does not count */
     res.read_ms[0] = reading_ms(b->read);
     res.read_ms[1] = reading_ms(b->read);
-    res.multiply_ms[1] = reading_multiply_ms(b->read, (double)b->v.rows * CALLERS * b->v.dim);
     int64_t from = mn_monotonic_ns(), until = from + (int64_t)b->seconds * 1000000000;
     for (unsigned i = 0; i < CALLERS; i++) {
         callers[i] = (caller){.b = b, .g = g, .number = i, .until = until};

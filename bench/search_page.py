@@ -121,7 +121,7 @@ def many_aims(r, rows, dim, wanted):
         found = r.one(engine, rows, dim, 16)
         if found:
             rate = found["comparisons_per_s"] / 1e9
-            most = 16 * rows / found["multiply_ms"] / 1e6 if "multiply_ms" in found else None
+            most = 16 * rows / found["multiply_ms"] / 1e6 if engine == "mien" and "multiply_ms" in found else None
             of = f", of {most:.2f} G/s that the multipliers can do" if most else ""
             yield line(f"{spaced(rows)} × {dim}: 16 queries {what}", f"{rate:.2f} G/s{of}", f"{wanted:g} G/s", rate >= wanted)
 
@@ -170,7 +170,7 @@ tools/setup --bench
 bench/search build
 ```
 
-takes about 20 minutes on two quiet cores, and 16 GB of memory for the largest gallery. What matters most comes first, and
+takes about half an hour on two quiet cores, and 16 GB of memory for the largest gallery. What matters most comes first, and
 each part is kept when it is done: `--resume` goes on behind a run that was stopped, `--quick` is a first look at small sizes,
 `--only 'mien*'` takes some parts, and `bench/search_page.py` writes this page again. Raw results: `bench/out/search.json`."""
 
