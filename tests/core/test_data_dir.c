@@ -1,11 +1,11 @@
 /* The data directory: who may open it, what is in its files, and what damage is noticed. */
 #include "base/file.h"
+#include "needles.h"
 #include "support.h"
 #include "world.h"
 
 #include <fcntl.h>
 #include <ftw.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -101,79 +101,26 @@ static void test_master_key(void **state)
 
 /* ---- what lies in the files ---- */
 
-typedef struct {
-    const void *bytes;
-    size_t n;
-    const char *what;
-} needle;
-
-static const needle *needles;
-static size_t n_needles, files_seen;
-
-static int search_file(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)ftw;
-    if (type != FTW_F)
-        return 0;
-    mn_buf b;
-    mn_buf_init(&b, 64 << 20);
-    mn_test_read(path, &b);
-    for (size_t i = 0; i < n_needles && b.len > 0; i++)
-        if (memmem(b.data, b.len, needles[i].bytes, needles[i].n))
-            fail_msg("%s is readable in %s", needles[i].what, path);
-    mn_buf_finish(&b);
-    files_seen++;
-    return 0;
-}
-
-static size_t assert_nowhere(const world *w, const needle *what, size_t n)
-{
-    needles = what;
-    n_needles = n;
-    files_seen = 0;
-    assert_int_equal(nftw(w->dir, search_file, 16, FTW_PHYS), 0);
-    return files_seen;
-}
-
-/* As float, and as the gallery and others quantise it. 12 values in a row are no accident. */
 static void test_nothing_biometric_is_readable(void **state)
 {
     world *w = *state;
-    enum { PEOPLE = 8, RUN = 12 };
-    static float v[PEOPLE][DIM];
-    static int8_t by_127[PEOPLE][DIM], by_largest[PEOPLE][DIM];
-    needle what[3 * PEOPLE + 1];
-    size_t n = 0;
-    for (unsigned i = 0; i < PEOPLE; i++) {
-        char name[16];
-        snprintf(name, sizeof name, "p%u", i);
-        enrol(w, name, "staff", i, 0);
-        make_descriptor(i, 0, v[i]);
-        float largest = 0;
-        for (int j = 0; j < DIM; j++)
-            largest = fmaxf(largest, fabsf(v[i][j]));
-        for (int j = 0; j < DIM; j++) {
-            by_127[i][j] = (int8_t)lrintf(v[i][j] * 127);
-            by_largest[i][j] = (int8_t)lrintf(v[i][j] * 127 / largest);
-        }
-        what[n++] = (needle){&v[i][40], RUN * sizeof(float), "a float descriptor"};
-        what[n++] = (needle){&by_127[i][40], RUN, "an int8 descriptor"};
-        what[n++] = (needle){&by_largest[i][40], RUN, "an int8 descriptor"};
-    }
-    what[n++] = (needle){"JFIF", 5, "a JPEG sample"};
-    assert_true(assert_nowhere(w, what, n) >= 3 + PEOPLE); /* database, WAL, key, samples */
+    needle what[NEEDLES];
+    needles_enrol(w, what);
+    assert_true(assert_nowhere(w->dir, what, NEEDLES) >= 3 + NEEDLE_PEOPLE); /* database, WAL, key, samples */
     mn_id id;
     mn_person_view view;
     assert_ok(mn_core_person(w->core, &ann, "p3", w->arena, &view, err));
     id = view.person.id;
     assert_ok(mn_core_erase(w->core, &ann, &id, err));
     world_reopen(w);
-    assert_nowhere(w, what, n);
+    assert_nowhere(w->dir, what, NEEDLES);
 
     /* The search itself finds what is there. */
     char path[400];
+    float v[DIM];
+    make_descriptor(2, 0, v);
     path_in(w, "leak", path);
-    assert_ok(mn_file_write(path, &v[2][30], 40 * sizeof(float), 0600, err));
+    assert_ok(mn_file_write(path, &v[30], 40 * sizeof(float), 0600, err));
     mn_buf b;
     mn_buf_init(&b, 1 << 20);
     mn_test_read(path, &b);
@@ -193,7 +140,7 @@ static void test_erased_bytes_are_gone(void **state)
     assert_true(n > 32);
     assert_ok(mn_core_erase(w->core, &ann, &a.person, err));
     const needle what[] = {{"Annaliese Unmistakable", 22, "the name"}, {wrapped + 30, 24, "the wrapped key"}};
-    assert_true(assert_nowhere(w, what, 2) >= 3);
+    assert_true(assert_nowhere(w->dir, what, 2) >= 3);
 }
 
 /* ---- damage ---- */

@@ -2,6 +2,7 @@
  * environment; and two machines that share them. */
 #include "base/file.h"
 #include "core/settings.h"
+#include "needles.h"
 #include "store/gate.h"
 #include "store/postgres_server.h"
 #include "support.h"
@@ -96,6 +97,28 @@ static void test_nothing_in_the_data_directory(void **state)
     assert_ok(mn_core_erase(w->core, &ann, &b.person, err));
 }
 
+/* Neither in the files of the database and of S3, nor in a dump. */
+static void test_nothing_biometric_is_readable(void **state)
+{
+    world *w = *state;
+    needle what[NEEDLES];
+    char command[9000], dump[500];
+    needles_enrol(w, what);
+    postgres_sql("public", "CHECKPOINT");
+    snprintf(dump, sizeof dump, "%s/dump.sql", w->dir);
+    snprintf(command, sizeof command, "/usr/lib/postgresql/15/bin/pg_dump -h %s -U mien -d postgres -f %s",
+             postgres_folder(), dump);
+    assert_int_equal(system(command), 0);
+    mn_buf text;
+    mn_buf_init(&text, 64 << 20);
+    mn_test_read(dump, &text);
+    assert_non_null(memmem(text.data, text.len, "\tp3\t", 4)); /* a dump of these people it is */
+    mn_buf_finish(&text);
+    assert_true(assert_nowhere(w->dir, what, NEEDLES) >= 1);
+    assert_true(assert_nowhere(postgres_folder(), what, NEEDLES) > 100);
+    assert_true(assert_nowhere(gate_folder(), what, NEEDLES) >= NEEDLE_PEOPLE);
+}
+
 static void copy_key(const world *from, const world *to)
 {
     char path[400];
@@ -179,6 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_nothing_in_the_data_directory, setup_all, world_teardown),
+        cmocka_unit_test_setup_teardown(test_nothing_biometric_is_readable, setup_all, world_teardown),
         cmocka_unit_test_setup_teardown(test_two_machines, setup_records, world_teardown),
         cmocka_unit_test_setup_teardown(test_pack, setup_records, world_teardown),
         cmocka_unit_test_setup_teardown(test_nobody_there, setup_records, world_teardown),

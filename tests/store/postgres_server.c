@@ -188,6 +188,11 @@ void postgres_stop(int signal_number)
     server = 0;
 }
 
+const char *postgres_folder(void)
+{
+    return folder;
+}
+
 const char *postgres_url(const char *schema)
 {
     static char url[4096];

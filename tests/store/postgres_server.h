@@ -12,6 +12,8 @@ void postgres_start(void); /* makes it at first; does nothing while it runs */
 void postgres_stop(
     int signal_number); /* SIGINT: orderly; SIGQUIT: at once; SIGKILL: its first process dies */
 
+const char *postgres_folder(void); /* its socket, its data and its log are there */
+
 /* Each schema is a store of its own. The address is valid until the next call. */
 const char *postgres_url(const char *schema);
 void postgres_sql(const char *schema, const char *sql); /* fails the test when it fails */
