@@ -207,6 +207,30 @@ static void test_silence(void **state)
     }
 }
 
+/* Never silent for long: a slow server is waited for, one that drips is given up. */
+static void test_slowness(void **state)
+{
+    mn_blobs *b = *state;
+    mn_error e = {0};
+    mn_buf out;
+    char kept[3000] = {'k'};
+    mn_id id = mn_id_make();
+    assert_ok(b->ops->put(b, &id, kept, sizeof kept, err));
+    gate_tell("drip 1000 100");
+    mn_buf_init(&out, 4000);
+    assert_ok(b->ops->get(b, &id, &out, err));
+    assert_int_equal(out.len, sizeof kept);
+    mn_buf_finish(&out);
+    gate_tell("drip 1 50"); /* two and a half minutes */
+    mn_buf_init(&out, 4000);
+    int64_t start = mn_monotonic_ns();
+    assert_failure(b->ops->get(b, &id, &out, &e), &e, MN_E_TIMEOUT, "blobs.timeout_ms");
+    assert_in_range(since_ms(start), TIMEOUT_MS, 10000);
+    mn_buf_finish(&out);
+    gate_tell("pass");
+    mn_blobs_assert(b, &id, kept, sizeof kept);
+}
+
 static void test_server_gone(void **state)
 {
     mn_blobs *b = *state;
@@ -471,6 +495,7 @@ int main(void)
         T(test_lost_answers),
         T(test_lasting_errors),
         T(test_silence),
+        T(test_slowness),
         T(test_server_gone),
         T(test_connections_are_kept),
         cmocka_unit_test_setup_teardown(test_pages, setup_patient, teardown),

@@ -15,6 +15,7 @@ Says "ready PORT" on stdout, then obeys lines on stdin, answering each with one 
     half N                  answer the next N requests with half of the body, then cut
     stall                   take requests and answer none
     freeze                  answer with half of the body, then fall silent
+    drip N MS               answer N bytes at a time, with pauses
     body TEXT               answer with 200 and this body
     object NAME             put an object of 4 bytes there, past the gate
     down / up               stop the server and close the port; the same port again
@@ -249,7 +250,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if mode == "freeze":
                 changed.wait()
             return self.cut()
+        if mode == "drip":
+            return self.drip(status, data, int(args[0]), int(args[1]) / 1000)
         return self.answer(status, data)
+
+    def drip(self, status, data, piece, pause):
+        self.answer(status, data, 0)
+        for i in range(0, len(data), piece):
+            self.wfile.write(data[i:i + piece])
+            self.wfile.flush()
+            time.sleep(pause)
 
     do_GET = do_PUT = do_DELETE = handle_any
 
@@ -258,7 +268,7 @@ def obey(gate, words):
     command, args = words[0], words[1:]
     if command in ("error", "reset", "lose", "half"):
         gate.set_mode(command, int(args[0]), args[1:])
-    elif command in ("pass", "stall", "freeze", "body"):
+    elif command in ("pass", "stall", "freeze", "body", "drip"):
         gate.set_mode(command, 0, args)
     elif command == "object":
         date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
