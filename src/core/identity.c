@@ -43,9 +43,16 @@ bool mn_secret_read(char kind, const char *text, uint8_t bytes[MN_SECRET_BYTES])
     if (!text || (kind == 't' && strncmp(text, TOKEN_MARK, mark) != 0))
         return false;
     text += kind == 't' ? mark : 0;
-    return sodium_base642bin(bytes, MN_SECRET_BYTES, text, strnlen(text, MN_SECRET_TEXT), NULL, &n, NULL,
-                             sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
-           n == MN_SECRET_BYTES;
+    size_t len = strnlen(text, MN_SECRET_TEXT);
+    if (sodium_base642bin(bytes, MN_SECRET_BYTES, text, len, NULL, &n, NULL,
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+        n != MN_SECRET_BYTES)
+        return false;
+    char coded[MN_SECRET_TEXT]; /* libsodium takes some bytes beyond ASCII for letters */
+    sodium_bin2base64(coded, sizeof coded, bytes, MN_SECRET_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    bool same = len == strlen(coded) && sodium_memcmp(coded, text, len) == 0;
+    sodium_memzero(coded, sizeof coded);
+    return same;
 }
 
 static bool hash_of(const mn_core *c, char kind, const char *text, uint8_t hash[MN_SECRET_HASH])
