@@ -2,7 +2,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "core/check.h"
-#include "store/postgres_server.h"
+#include "places.h"
 #include "support.h"
 #include "world.h"
 
@@ -608,7 +608,7 @@ static void test_verify(void **state)
 
 /* ---- erasure ---- */
 
-static mn_code count_blob(void *ctx, const mn_id *id, uint64_t size, mn_error *err)
+static mn_code count_sample(void *ctx, const mn_id *id, uint64_t size, mn_error *err)
 {
     (void)id, (void)err;
     assert_true(size > 500);
@@ -616,10 +616,10 @@ static mn_code count_blob(void *ctx, const mn_id *id, uint64_t size, mn_error *e
     return MN_OK;
 }
 
-static size_t count_blobs(world *w)
+static size_t count_samples(world *w)
 {
     size_t n = 0;
-    assert_ok(w->core->blobs->ops->each(w->core->blobs, count_blob, &n, err));
+    assert_ok(w->core->blobs->ops->each(w->core->blobs, count_sample, &n, err));
     return n;
 }
 
@@ -629,11 +629,11 @@ static void test_erase(void **state)
     mn_enrolment a = enrol(w, "Anna", "staff", 1, 0);
     enrol(w, "Anna", "staff", 1, 1);
     mn_enrolment b = enrol(w, "Bert", "staff", 2, 0);
-    assert_int_equal(count_blobs(w), 3);
+    assert_int_equal(count_samples(w), 3);
     assert_ok(mn_core_erase(w->core, &ann, &a.person, err));
     assert_int_equal(look_for(w, w->core, 1).n, 0);
     assert_int_equal(look_for(w, w->core, 2).n, 1);
-    assert_int_equal(count_blobs(w), 1);
+    assert_int_equal(count_samples(w), 1);
     mn_person_view v;
     assert_code(mn_core_person(w->core, &ann, "Anna", w->arena, &v, err), MN_E_NOT_FOUND);
     assert_code(mn_core_erase(w->core, &ann, &a.person, err), MN_E_NOT_FOUND);
@@ -662,9 +662,9 @@ static void test_interrupted_erasure_is_finished(void **state)
     world *w = *state;
     mn_enrolment a = enrol(w, "Anna", "staff", 1, 0);
     assert_ok(w->core->store->ops->person_delete(w->core->store, &a.person, err));
-    assert_int_equal(count_blobs(w), 1);
+    assert_int_equal(count_samples(w), 1);
     world_reopen(w);
-    assert_int_equal(count_blobs(w), 0);
+    assert_int_equal(count_samples(w), 0);
 }
 
 /* ---- audit ---- */
@@ -806,7 +806,7 @@ static void test_enrol_when_memory_fails(void **state)
         }
         assert_int_equal(code, MN_E_MEMORY);
         assert_int_equal(out.face.bytes[0], 7);
-        assert_int_equal(count_blobs(w), 1); /* nothing half */
+        assert_int_equal(count_samples(w), 1); /* nothing half */
     }
     assert_int_equal(look_for(w, w->core, 1).n, 1);
 }
@@ -833,21 +833,6 @@ static void test_identify_when_memory_fails(void **state)
         if (enough)
             break;
     }
-}
-
-/* ---- the same in PostgreSQL ---- */
-
-static void place_in_postgres(mn_settings *s)
-{
-    assert_ok(mn_settings_set(s, MN_S_STORE_URL, postgres_url(postgres_new_schema()), "test", err));
-}
-
-static void test_postgres_installed(void **state)
-{
-    (void)state;
-    postgres_need();
-    postgres_start();
-    world_place = place_in_postgres;
 }
 
 int main(void)
@@ -889,7 +874,7 @@ int main(void)
     };
 #undef T
     int failed = cmocka_run_group_tests_name("core", tests, NULL, NULL);
-    const struct CMUnitTest installed[] = {cmocka_unit_test(test_postgres_installed)};
+    const struct CMUnitTest installed[] = {cmocka_unit_test(go_on_in_postgres)};
     failed += cmocka_run_group_tests_name("PostgreSQL", installed, NULL, NULL);
     if (!world_place)
         return failed;

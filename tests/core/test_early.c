@@ -2,6 +2,7 @@
  * what they write is not overlooked. */
 #include "core/faces.h"
 #include "core/records.h"
+#include "places.h"
 #include "store/gate.h"
 #include "support.h"
 #include "world.h"
@@ -132,20 +133,6 @@ static void put_the_other_file(world *w, const mn_id *person)
 }
 
 /* ---- what must be there ---- */
-
-static mn_code count_blob(void *ctx, const mn_id *id, uint64_t size, mn_error *err)
-{
-    (void)id, (void)err;
-    *(size_t *)ctx += size > 0;
-    return MN_OK;
-}
-
-static size_t count_blobs(const world *w)
-{
-    size_t n = 0;
-    assert_ok(w->core->blobs->ops->each(w->core->blobs, count_blob, &n, err));
-    return n;
-}
 
 /* So many faces, each of whose pictures opens. */
 static void assert_faces(world *w, const mn_id *person, size_t want)
@@ -432,14 +419,10 @@ static void test_faces_come_together(void **state)
 
 static void place_samples(mn_settings *s)
 {
-    char url[100], text[16];
-    gate_start();
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/samples/early%ld", gate_port(), random());
+    char prefix[40], text[16];
+    snprintf(prefix, sizeof prefix, "early%ld", random());
     snprintf(text, sizeof text, "%d", SILENCE_MS);
-    assert_ok(mn_settings_set(s, MN_S_BLOBS_URL, url, "test", err));
-    assert_ok(mn_settings_set(s, MN_S_BLOBS_REGION, GATE_REGION, "test", err));
-    assert_ok(mn_settings_set(s, MN_S_BLOBS_ACCESS_KEY, GATE_ACCESS, "test", err));
-    assert_ok(mn_settings_set(s, MN_S_BLOBS_SECRET_KEY, GATE_SECRET, "test", err));
+    place_in_s3(s, prefix);
     assert_ok(mn_settings_set(s, MN_S_BLOBS_TIMEOUT, text, "test", err));
 }
 

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "core/settings.h"
 #include "needles.h"
+#include "places.h"
 #include "store/gate.h"
 #include "store/postgres_server.h"
 #include "support.h"
@@ -25,30 +26,17 @@ static bool is_there(const world *w, const char *name)
     return mn_file_exists(path);
 }
 
-static void place_records(mn_settings *s)
-{
-    postgres_need();
-    postgres_start();
-    set(s, MN_S_STORE_URL, postgres_url(postgres_new_schema()));
-}
-
 static void place_all(mn_settings *s)
 {
-    char url[100];
-    gate_start();
-    place_records(s);
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/samples/core", gate_port());
-    set(s, MN_S_BLOBS_URL, url);
-    set(s, MN_S_BLOBS_REGION, GATE_REGION);
-    set(s, MN_S_BLOBS_ACCESS_KEY, GATE_ACCESS);
-    set(s, MN_S_BLOBS_SECRET_KEY, GATE_SECRET);
+    place_in_postgres(s);
+    place_in_s3(s, "core");
     set(s, MN_S_KEY_SOURCE, "environment");
     setenv("MIEN_MASTER_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", 1);
 }
 
 static int setup_records(void **state)
 {
-    world_place = place_records;
+    world_place = place_in_postgres;
     return world_setup(state);
 }
 
@@ -56,20 +44,6 @@ static int setup_all(void **state)
 {
     world_place = place_all;
     return world_setup(state);
-}
-
-static mn_code count_blob(void *ctx, const mn_id *id, uint64_t size, mn_error *err)
-{
-    (void)id, (void)err;
-    *(size_t *)ctx += size > 0;
-    return MN_OK;
-}
-
-static size_t count_blobs(const world *w)
-{
-    size_t n = 0;
-    assert_ok(w->core->blobs->ops->each(w->core->blobs, count_blob, &n, err));
-    return n;
 }
 
 /* Nothing stands in the data directory, and everything works: enrol, find, show, forget. */

@@ -1,6 +1,6 @@
 /* Many people in one transaction, and single enrolments that share one: the same rules, and nothing half. */
 #include "base/alloc.h"
-#include "store/postgres_server.h"
+#include "places.h"
 #include "support.h"
 #include "world.h"
 
@@ -346,7 +346,7 @@ static void test_duplicates(void **state)
     assert_false(m->results[1].done.duplicate);
 }
 
-static size_t count_blobs(world *w)
+static size_t count_samples(world *w)
 {
     size_t n = 0;
     mn_person_view *v = NULL;
@@ -366,7 +366,7 @@ static void test_samples(void **state)
     for (unsigned i = 0; i < 5; i++)
         m->records[i].face.face = make_face(w, i + 1, 0);
     enrol_crowd(w, m, 5, 0);
-    assert_int_equal(count_blobs(w), 5);
+    assert_int_equal(count_samples(w), 5);
     mn_buf_init(&jpeg, 1 << 20);
     assert_ok(mn_core_sample(w->core, &ann, &m->results[4].done.face, &jpeg, err));
     assert_int_equal(jpeg.data[0], 0xff);
@@ -465,21 +465,6 @@ static void test_enrolments_at_once(void **state)
     assert_int_equal(c.people, 1 + 1 + 8 * WORKERS);
 }
 
-/* ---- the same in PostgreSQL ---- */
-
-static void place_in_postgres(mn_settings *s)
-{
-    assert_ok(mn_settings_set(s, MN_S_STORE_URL, postgres_url(postgres_new_schema()), "test", err));
-}
-
-static void test_postgres_installed(void **state)
-{
-    (void)state;
-    postgres_need();
-    postgres_start();
-    world_place = place_in_postgres;
-}
-
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
@@ -499,7 +484,7 @@ int main(void)
         T(test_enrolments_at_once),
     };
 #undef T
-    const struct CMUnitTest installed[] = {cmocka_unit_test(test_postgres_installed)};
+    const struct CMUnitTest installed[] = {cmocka_unit_test(go_on_in_postgres)};
     int failed = cmocka_run_group_tests_name("enrol many", tests, NULL, NULL);
     failed += cmocka_run_group_tests_name("PostgreSQL", installed, NULL, NULL);
     if (world_place)

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "core/backup.h"
 #include "core/check.h"
+#include "places.h"
 #include "store/gate.h"
 #include "store/postgres_server.h"
 #include "support.h"
@@ -338,22 +339,11 @@ static void set(mn_settings *s, mn_setting which, const char *value)
     assert_ok(mn_settings_set(s, which, value, "test", err));
 }
 
-static void place_records(mn_settings *s)
-{
-    postgres_need();
-    postgres_start();
-    set(s, MN_S_STORE_URL, postgres_url(postgres_new_schema()));
-}
-
 static void place_samples(mn_settings *s)
 {
-    char url[100];
-    gate_start();
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/samples/faults%ld", gate_port(), random());
-    set(s, MN_S_BLOBS_URL, url);
-    set(s, MN_S_BLOBS_REGION, GATE_REGION);
-    set(s, MN_S_BLOBS_ACCESS_KEY, GATE_ACCESS);
-    set(s, MN_S_BLOBS_SECRET_KEY, GATE_SECRET);
+    char prefix[40];
+    snprintf(prefix, sizeof prefix, "faults%ld", random());
+    place_in_s3(s, prefix);
 }
 
 /* Long enough for a server on a busy machine that is not silent. */
@@ -365,7 +355,7 @@ static void place_samples_impatiently(mn_settings *s)
 
 static int setup_postgres(void **state)
 {
-    world_place = place_records;
+    world_place = place_in_postgres;
     return world_setup(state);
 }
 

@@ -8,6 +8,7 @@
  * else is there, the records check clean, the audit log holds as many records as there were acts, and no
  * sample is left over. MIEN_TEST_KILLS and MIEN_TEST_SERVER_KILLS: how many cycles, by themselves a few. */
 #include "core/check.h"
+#include "places.h"
 #include "store/postgres_server.h"
 #include "support.h"
 #include "world.h"
@@ -450,11 +451,6 @@ static void test_sqlite(void **state)
     begin();
     run_cycles(cycles_of("MIEN_TEST_KILLS", KILLS));
     end();
-}
-
-static void place_in_postgres(mn_settings *s)
-{
-    assert_ok(mn_settings_set(s, MN_S_STORE_URL, postgres_url(postgres_new_schema()), "test", err));
 }
 
 static void test_postgres(void **state)

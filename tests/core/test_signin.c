@@ -1,6 +1,7 @@
 /* Signing in, sessions, tokens, users and roles. */
 #include "base/alloc.h"
 #include "core/signin_state.h"
+#include "places.h"
 #include "store/postgres_server.h"
 #include "support.h"
 #include "world.h"
@@ -708,7 +709,7 @@ static void test_no_memory(void **state)
 static void in_postgres(mn_settings *s)
 {
     cheap(s);
-    assert_ok(mn_settings_set(s, MN_S_STORE_URL, postgres_url(postgres_new_schema()), "test", err));
+    place_in_postgres(s);
 }
 
 static void test_postgres_installed(void **state)

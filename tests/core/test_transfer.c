@@ -3,7 +3,7 @@
 #include "core/fields.h"
 #include "core/import.h"
 #include "core/records.h"
-#include "store/postgres_server.h"
+#include "places.h"
 #include "support.h"
 #include "world.h"
 
@@ -929,21 +929,6 @@ static void test_rights(void **state)
     assert_code(mn_core_export(w->core, &kept, &what, &n, err), MN_E_FORBIDDEN);
 }
 
-/* ---- the same in PostgreSQL ---- */
-
-static void place_in_postgres(mn_settings *s)
-{
-    assert_ok(mn_settings_set(s, MN_S_STORE_URL, postgres_url(postgres_new_schema()), "test", err));
-}
-
-static void test_postgres_installed(void **state)
-{
-    (void)state;
-    postgres_need();
-    postgres_start();
-    world_place = place_in_postgres;
-}
-
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -988,7 +973,7 @@ int main(void)
         T(test_erased_stays_erased),
         T(test_taken_ids),
     };
-    const struct CMUnitTest installed[] = {cmocka_unit_test(test_postgres_installed)};
+    const struct CMUnitTest installed[] = {cmocka_unit_test(go_on_in_postgres)};
     int failed = cmocka_run_group_tests_name("transfer", tests, NULL, NULL);
     failed += cmocka_run_group_tests_name("PostgreSQL", installed, NULL, NULL);
     if (world_place)

@@ -1,7 +1,7 @@
 /* One record that was damaged: nobody else is the worse for it, it is told, and a check names it. */
 #include "core/check.h"
 #include "crowd.h"
-#include "store/postgres_server.h"
+#include "places.h"
 #include "support.h"
 
 #include <stdio.h>
@@ -304,21 +304,6 @@ static void test_blobs(void **state)
     assert_int_equal(check(w, &f, &r), MN_E_CANCELLED);
 }
 
-/* ---- the same in PostgreSQL ---- */
-
-static void place_in_postgres(mn_settings *s)
-{
-    assert_ok(mn_settings_set(s, MN_S_STORE_URL, postgres_url(postgres_new_schema()), "test", err));
-}
-
-static void test_postgres_installed(void **state)
-{
-    (void)state;
-    postgres_need();
-    postgres_start();
-    world_place = place_in_postgres;
-}
-
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
@@ -328,7 +313,7 @@ int main(void)
     };
 #undef T
     int failed = cmocka_run_group_tests_name("damaged records", tests, NULL, NULL);
-    const struct CMUnitTest installed[] = {cmocka_unit_test(test_postgres_installed)};
+    const struct CMUnitTest installed[] = {cmocka_unit_test(go_on_in_postgres)};
     failed += cmocka_run_group_tests_name("PostgreSQL", installed, NULL, NULL);
     if (!world_place)
         return failed;

@@ -1,12 +1,11 @@
 """All workers are busy and all queues are full: whatever needs a worker is refused at once, the rest is answered."""
 import contextlib
-import os
 import threading
 import time
 
 import running
 from talk import Line
-from world import Api, Caller, NO_ID, skip, world
+from world import Api, Caller, NO_ID, tearDownModule, world  # pylint: disable=unused-import
 
 ARGUMENTS = {"file": "viewer.js"}  # of a path; an id else
 TRIES = 20                         # of one operation
@@ -18,26 +17,7 @@ postgres = running.Postgres()
 
 def setUpModule():  # pylint: disable=invalid-name
     """One worker and one place in the queue, of each kind; and a PostgreSQL of its own, which can be made to fall silent."""
-    if not (running.BIN / "postgres").exists():
-        skip("PostgreSQL 15 (tools/setup)")
-    postgres.start()
-    others = os.environ.get("MIEN_API_STORE_URL")
-    os.environ["MIEN_API_STORE_URL"] = postgres.url()
-    try:
-        world.start(server__record_workers=1, server__record_queue=1, server__pixel_workers=1, server__pixel_queue=1, server__password_queue=1)
-    finally:
-        if others:
-            os.environ["MIEN_API_STORE_URL"] = others
-        else:
-            del os.environ["MIEN_API_STORE_URL"]
-
-
-def tearDownModule():  # pylint: disable=invalid-name
-    """The server first: it says goodbye to PostgreSQL."""
-    try:
-        world.stop()
-    finally:
-        postgres.stop()
+    world.start(postgres, server__record_workers=1, server__record_queue=1, server__pixel_workers=1, server__pixel_queue=1, server__password_queue=1)
 
 
 class Full(Api):

@@ -1,11 +1,10 @@
 """PostgreSQL is kept by others, or falls silent: whoever needs it waits, and nobody else does."""
 import concurrent.futures
-import os
 import subprocess
 import time
 
 import running
-from world import Api, skip, world
+from world import Api, tearDownModule, world  # pylint: disable=unused-import
 
 PATIENCE_S = 20 * running.PATIENCE
 postgres = running.Postgres()
@@ -13,26 +12,7 @@ postgres = running.Postgres()
 
 def setUpModule():  # pylint: disable=invalid-name
     """A PostgreSQL of its own, and one thread for all connections."""
-    if not (running.BIN / "postgres").exists():
-        skip("PostgreSQL 15 (tools/setup)")
-    postgres.start()
-    others = os.environ.get("MIEN_API_STORE_URL")
-    os.environ["MIEN_API_STORE_URL"] = os.environ["MIEN_API_OWN_STORE"] = postgres.url()
-    try:
-        world.start(server__io_threads=1)
-    finally:
-        if others:
-            os.environ["MIEN_API_STORE_URL"] = others
-        else:
-            del os.environ["MIEN_API_STORE_URL"]
-
-
-def tearDownModule():  # pylint: disable=invalid-name
-    """The server first: it says goodbye to PostgreSQL."""
-    try:
-        world.stop()
-    finally:
-        postgres.stop()
+    world.start(postgres, server__io_threads=1)
 
 
 class Locked(Api):
@@ -40,7 +20,7 @@ class Locked(Api):
 
     def held(self):
         """A session that keeps the table of people."""
-        session = subprocess.Popen([running.BIN / "psql", "-qAt", os.environ["MIEN_API_OWN_STORE"]], stdin=subprocess.PIPE,  # pylint: disable=consider-using-with
+        session = subprocess.Popen([running.BIN / "psql", "-qAt", world.server.settings["store.url"]], stdin=subprocess.PIPE,  # pylint: disable=consider-using-with
                                    stdout=subprocess.PIPE, text=True)
         session.stdin.write("BEGIN; LOCK TABLE person IN EXCLUSIVE MODE; SELECT 'held';\n")
         session.stdin.flush()

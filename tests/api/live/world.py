@@ -13,7 +13,7 @@ import tempfile
 import unittest
 import zlib
 
-from running import ROOT, Server
+from running import BIN, ROOT, Server
 from spec import Spec
 from talk import Caller, Line, Unwritten
 
@@ -80,12 +80,17 @@ class World:
     """Server, description and who is in it. One a module."""
 
     def __init__(self):
-        self.folder, self.server, self.spec, self.line, self.admin = None, None, None, None, None
+        self.folder, self.server, self.spec, self.line, self.admin, self.postgres = None, None, None, None, None, None
 
-    def start(self, **settings):
-        """A fresh server. Names of settings with '__' for the dot."""
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mien-api-"))
+    def start(self, postgres=None, **settings):
+        """A fresh server. Names of settings with '__' for the dot. postgres: one that the module has to itself; it ends with the server."""
         store = os.environ.get("MIEN_API_STORE_URL")
+        if postgres:
+            if not (BIN / "postgres").exists():
+                skip("PostgreSQL 15 (tools/setup)")
+            self.postgres = postgres.start()
+            store = postgres.url()
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mien-api-"))
         self.server = Server(self.folder, {n.replace("__", "."): v for n, v in settings.items()}, store).start()
         self.spec = Spec()
         self.line = Line(self.server, self.spec)
@@ -104,6 +109,8 @@ class World:
             if seen:
                 self.spec.save(pathlib.Path(seen) / f"{os.getpid()}-{self.folder.name}.json")
             shutil.rmtree(self.folder)
+            if self.postgres:
+                self.postgres.stop()
 
     @staticmethod
     def first(caller, login, once):
