@@ -105,44 +105,10 @@ static json_t *detail_of(const mn_enrol_job *job)
                      mn_core_json_id(&done->face), "looks_like", duplicate);
 }
 
-/* ---- the records of a call of the store ---- */
-
-typedef struct {
-    mn_person *people;
-    mn_key_record *keys;
-    mn_consent *consents;
-    mn_member_record *members;
-    mn_face_record *faces;
-    mn_descriptor_record *descriptors;
-    mn_audit_record *audit;
-    size_t n_people, n_consents, n_members, n_faces, n_audit; /* a key for each of the people */
-} rows;
-
-static mn_code make_rows(rows *r, size_t n, mn_arena *a, mn_error *err)
-{
-    *r = (rows){0};
-    r->people = mn_arena_calloc(a, n, sizeof *r->people);
-    r->keys = mn_arena_calloc(a, n, sizeof *r->keys);
-    r->consents = mn_arena_calloc(a, n, sizeof *r->consents);
-    r->members = mn_arena_calloc(a, n, sizeof *r->members);
-    r->faces = mn_arena_calloc(a, n, sizeof *r->faces);
-    r->descriptors = mn_arena_calloc(a, n, sizeof *r->descriptors);
-    r->audit = mn_arena_calloc(a, n, sizeof *r->audit);
-    if (r->people && r->keys && r->consents && r->members && r->faces && r->descriptors && r->audit)
-        return MN_OK;
-    return mn_fail(err, MN_E_MEMORY, "no memory to enrol %zu people", n);
-}
-
-static mn_code put_rows(mn_core *c, const rows *r, mn_error *err)
-{
-    const mn_records all = {r->people,      r->keys,    r->consents, r->members,  r->faces,
-                            r->descriptors, r->audit,   r->n_people, r->n_people, r->n_consents,
-                            r->n_members,   r->n_faces, r->n_faces,  r->n_audit};
-    return r->n_audit > 0 ? c->store->ops->put_many(c->store, &all, err) : MN_OK;
-}
+/* ---- its records ---- */
 
 /* What every enrolment ends with. */
-static mn_code fill_audit(mn_enrol_job *job, mn_arena *a, rows *r, mn_error *err)
+static mn_code fill_audit(mn_enrol_job *job, mn_arena *a, mn_rows *r, mn_error *err)
 {
     job->done.person = job->record.id;
     mn_code code = note_duplicate(job, err);
@@ -154,7 +120,7 @@ static mn_code fill_audit(mn_enrol_job *job, mn_arena *a, rows *r, mn_error *err
 }
 
 /* Under job->key. */
-static mn_code fill_face(mn_enrol_job *job, mn_arena *a, rows *r, mn_error *err)
+static mn_code fill_face(mn_enrol_job *job, mn_arena *a, mn_rows *r, mn_error *err)
 {
     mn_code code = make_face(job, a, &r->faces[r->n_faces], &r->descriptors[r->n_faces], err);
     r->n_faces += code == MN_OK;
@@ -171,7 +137,7 @@ static mn_code need_list(const mn_enrol_round *r, mn_enrol_list *l, mn_error *er
 
 /* ---- people who are new ---- */
 
-static mn_code fill_new(mn_enrol_round *round, mn_enrol_job *job, rows *r, mn_error *err)
+static mn_code fill_new(mn_enrol_round *round, mn_enrol_job *job, mn_rows *r, mn_error *err)
 {
     mn_arena *a = round->arena;
     mn_code code = mn_enrol_settle(job, NULL, a, err);
@@ -182,7 +148,7 @@ static mn_code fill_new(mn_enrol_round *round, mn_enrol_job *job, rows *r, mn_er
     job->key = job->early.key;
     job->record.id = job->early.person;
     job->done.person_is_new = true;
-    r->keys[r->n_people] = (mn_key_record){job->record.id, job->early.wrapped, job->early.n};
+    r->keys[r->n_keys++] = (mn_key_record){job->record.id, job->early.wrapped, job->early.n};
     r->people[r->n_people++] = job->record;
     r->consents[r->n_consents++] = mn_core_consent_record(&job->record.id, job->person->consent);
     r->members[r->n_members++] = (mn_member_record){job->list->list.id, job->record.id, job->now};
@@ -248,7 +214,7 @@ static bool must_wait(const known *k, const mn_enrol_job *job)
 }
 
 /* Who is in the list stays in it from the day they came: one more picture does not put its retention off. */
-static mn_code put_member(const mn_enrol_round *round, const mn_enrol_job *job, const known *k, rows *r,
+static mn_code put_member(const mn_enrol_round *round, const mn_enrol_job *job, const known *k, mn_rows *r,
                           mn_error *err)
 {
     mn_membership *there = NULL;
@@ -312,14 +278,14 @@ static mn_code settle_key(mn_enrol_round *r, mn_enrol_job *job, known *k, mn_err
     return code;
 }
 
-static mn_code fill_consent(mn_enrol_round *round, mn_enrol_job *job, known *k, rows *r, mn_error *err)
+static mn_code fill_consent(mn_enrol_round *round, mn_enrol_job *job, known *k, mn_rows *r, mn_error *err)
 {
     k->stated = true;
     r->consents[r->n_consents++] = mn_core_consent_record(&k->person, job->person->consent);
     return mn_core_undo_erasure(round->c, job->who, &k->person, round->arena, err);
 }
 
-static mn_code fill_known(mn_enrol_round *round, mn_enrol_job *job, const known_set *set, rows *r,
+static mn_code fill_known(mn_enrol_round *round, mn_enrol_job *job, const known_set *set, mn_rows *r,
                           mn_error *err)
 {
     known *k = find_known(set, &job->record.id);
@@ -379,7 +345,7 @@ mn_code mn_enrol_put_face(mn_enrol_job *job, mn_arena *a, mn_error *err)
 
 /* ---- the transaction ---- */
 
-static mn_code fill(mn_enrol_round *round, mn_enrol_job *job, const known_set *set, rows *r, mn_error *err)
+static mn_code fill(mn_enrol_round *round, mn_enrol_job *job, const known_set *set, mn_rows *r, mn_error *err)
 {
     if (job->code != MN_OK || job->fate == MN_JOB_LATER)
         return MN_OK;
@@ -388,17 +354,17 @@ static mn_code fill(mn_enrol_round *round, mn_enrol_job *job, const known_set *s
 
 static mn_code write_planned(mn_enrol_round *r, mn_enrol_job *const *jobs, size_t n, mn_error *err)
 {
-    rows made;
+    mn_rows made, room = {.n_people = n, .n_consents = n, .n_members = n, .n_faces = n};
     known_set set = {0};
     mn_code code = mn_enrol_plan(r, jobs, n, err);
     if (code == MN_OK)
-        code = make_rows(&made, n, r->arena, err);
+        code = mn_rows_make(&made, &room, r->arena, err);
     if (code == MN_OK)
         code = make_known(&set, n, r->arena, err);
     for (size_t i = 0; code == MN_OK && i < n; i++)
         code = fill(r, jobs[i], &set, &made, err);
     end_known(&set);
-    return code == MN_OK ? put_rows(r->c, &made, err) : code;
+    return code == MN_OK ? mn_rows_put(r->c, &made, err) : code;
 }
 
 static size_t keep_waiting(mn_enrol_job **jobs, size_t n)

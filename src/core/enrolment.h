@@ -124,4 +124,19 @@ mn_code mn_enrol_find_person(mn_core *c, const mn_actor *who, const mn_enrol_per
 void mn_enrol_run_grouped(mn_core *c, mn_enrol_job *job);
 void mn_enrol_run_group(void *ctx, mn_group_job *const *waiting, size_t n); /* mn_group_run; ctx: the core */
 
+/* ---- rows.c: the records of one call of the store, while they are made ---- */
+typedef struct {
+    mn_person *people;
+    mn_key_record *keys;
+    mn_consent *consents;
+    mn_member_record *members;
+    mn_face_record *faces;
+    mn_descriptor_record *descriptors; /* one for each of the faces */
+    mn_audit_record *audit;
+    size_t n_people, n_keys, n_consents, n_members, n_faces, n_audit;
+} mn_rows;
+/* Room for as many as `room` counts: keys and audit records, one for each of its people. */
+mn_code mn_rows_make(mn_rows *r, const mn_rows *room, mn_arena *a, mn_error *err);
+mn_code mn_rows_put(mn_core *c, const mn_rows *r, mn_error *err);
+
 #endif

@@ -62,18 +62,6 @@ typedef struct {
     size_t mask;
 } mn_import_keys;
 
-/* Records for one call of the store. */
-typedef struct {
-    mn_person *people;
-    mn_key_record *keys;
-    mn_consent *consents;
-    mn_member_record *members;
-    mn_face_record *faces;
-    mn_descriptor_record *descriptors; /* one for each of the faces */
-    mn_audit_record *audit;
-    size_t n_people, n_keys, n_consents, n_members, n_faces, n_audit;
-} mn_import_rows;
-
 typedef struct {
     const mn_import *i;
     mn_core *c;
@@ -94,7 +82,7 @@ typedef struct {
     mn_person *externals;     /* sorted by external id */
     size_t n_people, n_faces, n_externals;
     mn_import_keys keys; /* of people and faces that this round makes or changes */
-    mn_import_rows rows;
+    mn_rows rows;
 } mn_import_batch;
 
 mn_code mn_import_no_memory(mn_error *err);

@@ -8,47 +8,20 @@
 
 mn_code mn_import_make_rows(mn_import_batch *b, const mn_import_plan *plans, size_t n, mn_error *err)
 {
-    mn_import_rows *r = &b->rows;
-    mn_arena *a = b->arena;
-    size_t consents = 0, members = 0, faces = 0;
+    mn_rows room = {.n_people = n};
     for (size_t i = 0; i < n; i++) {
-        consents += plans[i].p->n_consents;
-        members += plans[i].p->n_lists;
-        faces += plans[i].p->n_faces;
+        room.n_consents += plans[i].p->n_consents;
+        room.n_members += plans[i].p->n_lists;
+        room.n_faces += plans[i].p->n_faces;
     }
-    *r = (mn_import_rows){0};
-    r->people = mn_arena_calloc(a, n + 1, sizeof *r->people);
-    r->keys = mn_arena_calloc(a, n + 1, sizeof *r->keys);
-    r->consents = mn_arena_calloc(a, consents + 1, sizeof *r->consents);
-    r->members = mn_arena_calloc(a, members + 1, sizeof *r->members);
-    r->faces = mn_arena_calloc(a, faces + 1, sizeof *r->faces);
-    r->descriptors = mn_arena_calloc(a, faces + 1, sizeof *r->descriptors);
-    r->audit = mn_arena_calloc(a, n + 1, sizeof *r->audit);
-    return r->people && r->keys && r->consents && r->members && r->faces && r->descriptors && r->audit
-               ? MN_OK
-               : mn_import_no_memory(err);
+    return mn_rows_make(&b->rows, &room, b->arena, err);
 }
 
 mn_code mn_import_put_rows(mn_import_batch *b, mn_error *err)
 {
-    const mn_import_rows *r = &b->rows;
-    const mn_records all = {.people = r->people,
-                            .keys = r->keys,
-                            .consents = r->consents,
-                            .members = r->members,
-                            .faces = r->faces,
-                            .descriptors = r->descriptors,
-                            .audit = r->audit,
-                            .n_people = r->n_people,
-                            .n_keys = r->n_keys,
-                            .n_consents = r->n_consents,
-                            .n_members = r->n_members,
-                            .n_faces = r->n_faces,
-                            .n_descriptors = r->n_faces,
-                            .n_audit = r->n_audit};
-    if (r->n_faces > 0)
-        b->face = r->faces[0].id;
-    return r->n_audit > 0 ? b->c->store->ops->put_many(b->c->store, &all, err) : MN_OK;
+    if (b->rows.n_faces > 0)
+        b->face = b->rows.faces[0].id;
+    return mn_rows_put(b->c, &b->rows, err);
 }
 
 /* ---- faces ---- */
@@ -129,7 +102,7 @@ static mn_code put_sample(mn_import_batch *b, const mn_key *key, const mn_import
 static mn_code fill_face(mn_import_batch *b, const mn_import_plan *plan, const mn_key *key,
                          const mn_import_new_face *f, mn_error *err)
 {
-    mn_import_rows *r = &b->rows;
+    mn_rows *r = &b->rows;
     mn_face_record *face = &r->faces[r->n_faces];
     *face = (mn_face_record){.id = f->id,
                              .person = plan->record.id,
@@ -171,7 +144,7 @@ static mn_code put_lists(mn_import_batch *b, const mn_import_plan *plan, mn_erro
 
 static void fill_members(mn_import_batch *b, const mn_import_plan *plan)
 {
-    mn_import_rows *r = &b->rows;
+    mn_rows *r = &b->rows;
     for (size_t i = 0; i < plan->p->n_lists; i++) {
         const mn_id *list = &plan->lists[i].id;
         bool known = false;
@@ -202,7 +175,7 @@ static mn_code fill_consents(mn_import_batch *b, const mn_import_plan *plan, mn_
 
 static mn_code fill_audit(mn_import_batch *b, const mn_import_plan *plan, mn_error *err)
 {
-    mn_import_rows *r = &b->rows;
+    mn_rows *r = &b->rows;
     json_t *lists = json_array();
     for (size_t i = 0; i < plan->p->n_lists; i++)
         json_array_append_new(lists, json_string(plan->lists[i].name));
@@ -218,7 +191,7 @@ static mn_code fill_audit(mn_import_batch *b, const mn_import_plan *plan, mn_err
 
 mn_code mn_import_fill(mn_import_batch *b, mn_import_plan *plan, mn_error *err)
 {
-    mn_import_rows *r = &b->rows;
+    mn_rows *r = &b->rows;
     if (plan->is_new)
         r->people[r->n_people++] = plan->record;
     mn_code code = put_lists(b, plan, err);

@@ -19,11 +19,6 @@ static inline uint32_t mn_le16(const uint8_t *p)
     return (uint32_t)p[1] << 8 | p[0];
 }
 
-static inline uint32_t mn_le24(const uint8_t *p)
-{
-    return (uint32_t)p[2] << 16 | mn_le16(p);
-}
-
 static inline uint32_t mn_le32(const uint8_t *p)
 {
     return mn_le16(p + 2) << 16 | mn_le16(p);
