@@ -359,7 +359,7 @@ static void test_the_master_key_was_exchanged(void **state)
 typedef struct {
     world w;
     atomic_bool stop;
-    unsigned made;
+    atomic_uint made;
 } writer;
 
 static void *write_on(void *arg)
@@ -371,7 +371,7 @@ static void *write_on(void *arg)
         const mn_enrolment e = enrol(&x->w, name, "crowd", 1000 + i, 1);
         if (i % 3 == 0)
             assert_ok(mn_core_erase(x->w.core, &ann, &e.person, err));
-        x->made++;
+        atomic_fetch_add(&x->made, 1);
     }
     return NULL;
 }
@@ -386,8 +386,11 @@ static void test_while_others_write(void **state)
     assert_ok(world_open(w, "test", &fp32_model, false, &x.w.core, err));
     assert_int_equal(pthread_create(&thread, NULL, write_on, &x), 0);
     mn_backup_info infos[5];
-    for (int i = 0; i < 5; i++)
+    for (unsigned i = 0; i < 5; i++) {
+        while (atomic_load(&x.made) < 2 * i) /* a busy machine may not let it go on */
+            usleep(1000);
         infos[i] = backup(w);
+    }
     atomic_store(&x.stop, true);
     pthread_join(thread, NULL);
     assert_true(x.made > 5);
