@@ -588,6 +588,10 @@ class Mien(Client):
         """
         return self._send("GET", "/v1/me/sessions", "json", query={"limit": limit, "cursor": cursor})
 
+    def sessions_list_csv(self, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Text:
+        """One's own sessions: one page as a table"""
+        return self._send("GET", "/v1/me/sessions", "csv", query={"limit": limit, "cursor": cursor})
+
     def sessions_list_all(self, *, limit: Optional[int] = None) -> Iterator[Dict[str, Any]]:
         """One's own sessions: all pages, entry by entry"""
         cursor = None
@@ -837,6 +841,10 @@ class Mien(Client):
         """
         return self._send("GET", f"/v1/people/{_path(person)}/consents", "json", query={"limit": limit, "cursor": cursor})
 
+    def person_consents_csv(self, person: str, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Text:
+        """The history of what a person agreed to: one page as a table"""
+        return self._send("GET", f"/v1/people/{_path(person)}/consents", "csv", query={"limit": limit, "cursor": cursor})
+
     def person_consents_all(self, person: str, *, limit: Optional[int] = None) -> Iterator[Dict[str, Any]]:
         """The history of what a person agreed to: all pages, entry by entry"""
         cursor = None
@@ -893,6 +901,10 @@ class Mien(Client):
         cursor: next of the page before
         """
         return self._send("GET", f"/v1/people/{_path(person)}/faces", "json", query={"limit": limit, "cursor": cursor})
+
+    def person_faces_csv(self, person: str, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Text:
+        """The enrolled faces of a person: one page as a table"""
+        return self._send("GET", f"/v1/people/{_path(person)}/faces", "csv", query={"limit": limit, "cursor": cursor})
 
     def person_faces_all(self, person: str, *, limit: Optional[int] = None) -> Iterator[Dict[str, Any]]:
         """The enrolled faces of a person: all pages, entry by entry"""
@@ -1059,6 +1071,10 @@ class Mien(Client):
         list: By its name or id
         """
         return self._send("GET", "/v1/descriptors/export", "json", query={"limit": limit, "cursor": cursor, "list": list})
+
+    def descriptors_export_csv(self, *, limit: Optional[int] = None, cursor: Optional[str] = None, list: str) -> Text:
+        """Descriptors of a list, page by page: one page as a table"""
+        return self._send("GET", "/v1/descriptors/export", "csv", query={"limit": limit, "cursor": cursor, "list": list})
 
     def descriptors_export_all(self, *, limit: Optional[int] = None, list: str) -> Iterator[Dict[str, Any]]:
         """Descriptors of a list, page by page: all pages, entry by entry"""
@@ -1405,6 +1421,10 @@ class Mien(Client):
         """
         return self._send("GET", "/v1/attributes", "json", query={"limit": limit, "cursor": cursor})
 
+    def attributes_list_csv(self, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Text:
+        """Attributes that live: one page as a table"""
+        return self._send("GET", "/v1/attributes", "csv", query={"limit": limit, "cursor": cursor})
+
     def attributes_list_all(self, *, limit: Optional[int] = None) -> Iterator[Dict[str, Any]]:
         """Attributes that live: all pages, entry by entry"""
         cursor = None
@@ -1444,6 +1464,24 @@ class Mien(Client):
             "GET",
             "/v1/users",
             "json",
+            query={"limit": limit, "cursor": cursor, "sort": sort, "like": like, "role": role, "active": active},
+        )
+
+    def users_list_csv(
+        self,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        sort: Optional[str] = None,
+        like: Optional[str] = None,
+        role: Optional[str] = None,
+        active: Optional[bool] = None,
+    ) -> Text:
+        """Users: one page as a table"""
+        return self._send(
+            "GET",
+            "/v1/users",
+            "csv",
             query={"limit": limit, "cursor": cursor, "sort": sort, "like": like, "role": role, "active": active},
         )
 
@@ -1509,6 +1547,10 @@ class Mien(Client):
         """
         return self._send("GET", "/v1/roles", "json", query={"limit": limit, "cursor": cursor})
 
+    def roles_list_csv(self, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Text:
+        """Roles, predefined and custom: one page as a table"""
+        return self._send("GET", "/v1/roles", "csv", query={"limit": limit, "cursor": cursor})
+
     def roles_list_all(self, *, limit: Optional[int] = None) -> Iterator[Dict[str, Any]]:
         """Roles, predefined and custom: all pages, entry by entry"""
         cursor = None
@@ -1556,6 +1598,10 @@ class Mien(Client):
         cursor: next of the page before
         """
         return self._send("GET", "/v1/tokens", "json", query={"limit": limit, "cursor": cursor, "user": user})
+
+    def tokens_list_csv(self, *, limit: Optional[int] = None, cursor: Optional[str] = None, user: Optional[str] = None) -> Text:
+        """Tokens; without tokens.view one's own: one page as a table"""
+        return self._send("GET", "/v1/tokens", "csv", query={"limit": limit, "cursor": cursor, "user": user})
 
     def tokens_list_all(self, *, limit: Optional[int] = None, user: Optional[str] = None) -> Iterator[Dict[str, Any]]:
         """Tokens; without tokens.view one's own: all pages, entry by entry"""
@@ -1605,6 +1651,10 @@ class Mien(Client):
         cursor: next of the page before
         """
         return self._send("GET", "/v1/accounts", "json", query={"limit": limit, "cursor": cursor})
+
+    def accounts_list_csv(self, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Text:
+        """Accounts: one page as a table"""
+        return self._send("GET", "/v1/accounts", "csv", query={"limit": limit, "cursor": cursor})
 
     def accounts_list_all(self, *, limit: Optional[int] = None) -> Iterator[Dict[str, Any]]:
         """Accounts: all pages, entry by entry"""

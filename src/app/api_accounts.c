@@ -30,6 +30,9 @@ static mn_code answer(mn_api_call *call, const mn_account *a, mn_error *err)
 
 mn_code mn_api_accounts_list(mn_api_call *call, mn_error *err)
 {
+    static const char *const columns[] = {"account",    "name",      "active",      "expires",
+                                          "max_people", "max_faces", "max_cameras", "comment",
+                                          "created",    "updated",   NULL};
     const char *after = NULL;
     mn_account *accounts = NULL;
     size_t n = 0, limit = (size_t)mn_api_whole(call, MN_P_ACCOUNTS_LIST_LIMIT);
@@ -41,7 +44,7 @@ mn_code mn_api_accounts_list(mn_api_call *call, mn_error *err)
     json_t *rows = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(rows, account_json(&accounts[i], NULL));
-    return mn_api_page(call, "accounts", rows, n == limit ? accounts[n - 1].name : NULL, NULL, err);
+    return mn_api_page(call, "accounts", rows, n == limit ? accounts[n - 1].name : NULL, columns, err);
 }
 
 /* Room for what the fields point to. */

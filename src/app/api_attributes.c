@@ -150,6 +150,8 @@ mn_code mn_api_extract(mn_api_call *call, mn_error *err)
 
 mn_code mn_api_attributes_list(mn_api_call *call, mn_error *err)
 {
+    static const char *const columns[] = {"attribute", "person",  "sample", "model",
+                                          "quality",   "created", "until",  NULL};
     const char *key = NULL;
     char next[MN_ID_TEXT];
     mn_id after;
@@ -166,7 +168,7 @@ mn_code mn_api_attributes_list(mn_api_call *call, mn_error *err)
         json_array_append_new(rows, attribute_json(&found[i]));
     if (n > 0)
         mn_id_format(&found[n - 1].id, next);
-    return mn_api_page(call, "attributes", rows, n == limit ? next : NULL, NULL, err);
+    return mn_api_page(call, "attributes", rows, n == limit ? next : NULL, columns, err);
 }
 
 mn_code mn_api_attribute_get(mn_api_call *call, mn_error *err)

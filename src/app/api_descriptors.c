@@ -32,6 +32,7 @@ static bool read_place(const char *key, mn_face_record *after)
 
 mn_code mn_api_descriptors_export(mn_api_call *call, mn_error *err)
 {
+    static const char *const columns[] = {"face", "person", "model", "metric", "values", NULL};
     char id[MN_ID_TEXT];
     const char *key = NULL, *next = NULL;
     mn_face_record after, last;
@@ -54,7 +55,7 @@ mn_code mn_api_descriptors_export(mn_api_call *call, mn_error *err)
     json_t *rows = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(rows, vector_json(&found[i]));
-    return mn_api_page(call, "descriptors", rows, next, NULL, err);
+    return mn_api_page(call, "descriptors", rows, next, columns, err);
 }
 
 /* ---- in ---- */

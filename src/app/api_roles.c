@@ -47,6 +47,7 @@ static mn_code add_custom(mn_api_call *call, const char *after, size_t limit, js
 
 mn_code mn_api_roles_list(mn_api_call *call, mn_error *err)
 {
+    static const char *const columns[] = {"role", "text", "rights", "lists", "predefined", NULL};
     const char *key = NULL, *last = NULL;
     char next[MN_LOGIN_MAX + 2] = "";
     size_t at = 0, limit = (size_t)mn_api_whole(call, MN_P_ROLES_LIST_LIMIT);
@@ -66,7 +67,7 @@ mn_code mn_api_roles_list(mn_api_call *call, mn_error *err)
         snprintf(next, sizeof next, "+%s", last);
     else
         snprintf(next, sizeof next, "-%zu", at);
-    return mn_api_page(call, "roles", rows, json_array_size(rows) == limit ? next : NULL, NULL, err);
+    return mn_api_page(call, "roles", rows, json_array_size(rows) == limit ? next : NULL, columns, err);
 }
 
 static mn_code read_fields(mn_api_call *call, mn_role_fields *f, mn_rights *rights, mn_error *err)

@@ -119,6 +119,8 @@ static json_t *session_row(const mn_session *s, const mn_id *current)
 
 mn_code mn_api_sessions_list(mn_api_call *call, mn_error *err)
 {
+    static const char *const columns[] = {"session", "created", "last_used", "until",
+                                          "current", "agent",   NULL};
     const char *key = NULL;
     mn_id after;
     mn_session *sessions = NULL;
@@ -136,7 +138,7 @@ mn_code mn_api_sessions_list(mn_api_call *call, mn_error *err)
         json_array_append_new(rows, session_row(&sessions[i], &who.session));
     if (n > 0)
         mn_id_format(&sessions[n - 1].id, next);
-    return mn_api_page(call, "sessions", rows, n == limit ? next : NULL, NULL, err);
+    return mn_api_page(call, "sessions", rows, n == limit ? next : NULL, columns, err);
 }
 
 mn_code mn_api_session_end(mn_api_call *call, mn_error *err)

@@ -20,6 +20,8 @@ static mn_code answer(mn_api_call *call, const mn_token *t, mn_error *err)
 
 mn_code mn_api_tokens_list(mn_api_call *call, mn_error *err)
 {
+    static const char *const columns[] = {"token",   "name",  "user",      "rights", "lists",
+                                          "created", "until", "last_used", NULL};
     const char *key = NULL;
     char next[MN_ID_TEXT];
     mn_id after;
@@ -38,7 +40,7 @@ mn_code mn_api_tokens_list(mn_api_call *call, mn_error *err)
         json_array_append_new(rows, token_json(&tokens[i], NULL));
     if (n > 0)
         mn_id_format(&tokens[n - 1].id, next);
-    return mn_api_page(call, "tokens", rows, n == limit ? next : NULL, NULL, err);
+    return mn_api_page(call, "tokens", rows, n == limit ? next : NULL, columns, err);
 }
 
 /* *user and *rights: room for what the fields point to. */

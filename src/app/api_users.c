@@ -23,6 +23,9 @@ static mn_code answer(mn_api_call *call, const mn_user *u, mn_error *err)
 
 mn_code mn_api_users_list(mn_api_call *call, mn_error *err)
 {
+    static const char *const columns[] = {
+        "user",       "login",        "name",    "roles",   "lists",   "active", "password_change",
+        "last_login", "locked_until", "comment", "created", "updated", NULL};
     char next[MN_USER_NEXT];
     mn_user *users = NULL;
     size_t n = 0;
@@ -45,7 +48,7 @@ mn_code mn_api_users_list(mn_api_call *call, mn_error *err)
     json_t *rows = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(rows, mn_user_json(&users[i], NULL));
-    return mn_api_page(call, "users", rows, *next ? next : NULL, NULL, err);
+    return mn_api_page(call, "users", rows, *next ? next : NULL, columns, err);
 }
 
 /* *disabled: room for what fields->disabled points to. */

@@ -183,10 +183,12 @@ static mn_code choose_answer(mn_api_call *call, mn_error *err)
 {
     const char *accept = mn_http_header_value(call->request, "Accept");
     const mn_route *route = call->route;
-    if (!accept || route->csv_resource < 0)
+    if (!accept || !route->csv)
         return MN_OK;
     call->csv = mn_accept_type(accept, "text/csv") > mn_accept_type(accept, "application/json");
-    return call->csv ? check_right(call, route->csv_resource, route->csv_verb, err) : MN_OK;
+    return call->csv && route->csv_resource >= 0
+               ? check_right(call, route->csv_resource, route->csv_verb, err)
+               : MN_OK;
 }
 
 static mn_code raw_params(mn_api_call *call, mn_param_raw *raw, size_t *n, mn_error *err)

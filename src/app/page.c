@@ -87,7 +87,7 @@ mn_code mn_api_page(mn_api_call *call, const char *name, json_t *rows, const cha
     mn_code code = rows ? MN_OK : mn_fail(err, MN_E_MEMORY, "no memory for a page");
     if (code == MN_OK && next)
         code = mn_app_cursor_make(call, next, &cursor, err);
-    if (code == MN_OK && call->csv && columns) {
+    if (code == MN_OK && call->csv) {
         code = answer_table(call, rows, cursor, columns, err);
         json_decref(rows);
         return code;
@@ -127,7 +127,7 @@ mn_code mn_api_page_end(mn_api_call *call, mn_json_out *o, const char *next, con
     mn_json_end(o, ']');
     mn_json_put_text(o, "next", cursor);
     mn_json_end(o, '}');
-    if (code == MN_OK && (o->code != MN_OK || !call->csv || !columns))
+    if (code == MN_OK && (o->code != MN_OK || !call->csv))
         return mn_api_written(call, 200, o, err);
     if (code == MN_OK)
         code = table_of_text(call, o->out, cursor, columns, err);

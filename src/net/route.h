@@ -43,7 +43,8 @@ typedef struct {
     const char *path; /* "/v1/people/{person}", to show */
     mn_access access;
     short resource, verb;         /* of MN_ACCESS_RIGHT */
-    short csv_resource, csv_verb; /* the further right for an answer as CSV; -1: there is none */
+    bool csv;                     /* there is an answer as CSV */
+    short csv_resource, csv_verb; /* the right that it needs; -1: no further one */
     mn_run run;
     int body_setting;    /* mn_setting of the largest body; -1: the next says it */
     size_t body_limit;   /* bytes; 0: the request has no body */

@@ -11,7 +11,7 @@ HEAD = """# Routes
 
 Every operation of the HTTP API with the right that it needs ([rights.md](rights.md)). *Anybody* needs none, *signed in* only that
 somebody is. Parameters, bodies and answers: `/docs` of a running server, or [openapi.yaml](../../api/openapi.yaml). An answer
-as CSV needs the right behind the *csv* too.
+as CSV needs the right behind the *csv* too, where there is one.
 
 """
 
@@ -26,7 +26,7 @@ def main():
         for op in ops:
             if op.tags[0] == tag["name"]:
                 right = {"none": "anybody", "session": "signed in"}.get(op.right, f"`{op.right}`")
-                right += f", csv `{op.right_csv}`" if op.right_csv else ""
+                right += f", csv `{op.right_csv}`" if op.right_csv not in (None, op.right) else ", csv" if op.right_csv else ""
                 text += f"| {op.method.upper()} | `{op.path}` | {right} | {op.summary} |\n"
         text += "\n"
     pathlib.Path(out).write_text(text.rstrip() + "\n", encoding="utf-8")

@@ -1632,6 +1632,11 @@ export class Mien extends Client {
     return (await this.send({ method: "GET", path: "/v1/me/sessions", query: { limit: args.limit, cursor: args.cursor }, kind: "json" }, options)) as Answer<SessionPage, 200>;
   }
 
+  /** One's own sessions: one page as a table; the next cursor is in the header X-Next-Cursor */
+  async sessionsListCsv(args: SessionsListArgs = {}, options: RequestOptions = {}): Promise<Answer<string, 200>> {
+    return (await this.send({ method: "GET", path: "/v1/me/sessions", query: { limit: args.limit, cursor: args.cursor }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
+  }
+
   /** One's own sessions: all pages, entry by entry */
   async *sessionsListAll(args: SessionsListArgs = {}, options: RequestOptions = {}): AsyncGenerator<Session, void> {
     let cursor = args.cursor;
@@ -1732,6 +1737,11 @@ export class Mien extends Client {
     return (await this.send({ method: "GET", path: `/v1/people/${encodeURIComponent(args.person)}/consents`, query: { limit: args.limit, cursor: args.cursor }, kind: "json" }, options)) as Answer<ConsentPage, 200>;
   }
 
+  /** The history of what a person agreed to: one page as a table; the next cursor is in the header X-Next-Cursor */
+  async personConsentsCsv(args: PersonConsentsArgs, options: RequestOptions = {}): Promise<Answer<string, 200>> {
+    return (await this.send({ method: "GET", path: `/v1/people/${encodeURIComponent(args.person)}/consents`, query: { limit: args.limit, cursor: args.cursor }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
+  }
+
   /** The history of what a person agreed to: all pages, entry by entry */
   async *personConsentsAll(args: PersonConsentsArgs, options: RequestOptions = {}): AsyncGenerator<Consent, void> {
     let cursor = args.cursor;
@@ -1770,6 +1780,11 @@ export class Mien extends Client {
   /** The enrolled faces of a person */
   async personFaces(args: PersonFacesArgs, options: RequestOptions = {}): Promise<Answer<FacePage, 200>> {
     return (await this.send({ method: "GET", path: `/v1/people/${encodeURIComponent(args.person)}/faces`, query: { limit: args.limit, cursor: args.cursor }, kind: "json" }, options)) as Answer<FacePage, 200>;
+  }
+
+  /** The enrolled faces of a person: one page as a table; the next cursor is in the header X-Next-Cursor */
+  async personFacesCsv(args: PersonFacesArgs, options: RequestOptions = {}): Promise<Answer<string, 200>> {
+    return (await this.send({ method: "GET", path: `/v1/people/${encodeURIComponent(args.person)}/faces`, query: { limit: args.limit, cursor: args.cursor }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
   }
 
   /** The enrolled faces of a person: all pages, entry by entry */
@@ -1840,6 +1855,11 @@ export class Mien extends Client {
   /** Descriptors of a list, page by page */
   async descriptorsExport(args: DescriptorsExportArgs, options: RequestOptions = {}): Promise<Answer<DescriptorPage, 200>> {
     return (await this.send({ method: "GET", path: "/v1/descriptors/export", query: { limit: args.limit, cursor: args.cursor, list: args.list }, kind: "json" }, options)) as Answer<DescriptorPage, 200>;
+  }
+
+  /** Descriptors of a list, page by page: one page as a table; the next cursor is in the header X-Next-Cursor */
+  async descriptorsExportCsv(args: DescriptorsExportArgs, options: RequestOptions = {}): Promise<Answer<string, 200>> {
+    return (await this.send({ method: "GET", path: "/v1/descriptors/export", query: { limit: args.limit, cursor: args.cursor, list: args.list }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
   }
 
   /** Descriptors of a list, page by page: all pages, entry by entry */
@@ -1987,6 +2007,11 @@ export class Mien extends Client {
     return (await this.send({ method: "GET", path: "/v1/attributes", query: { limit: args.limit, cursor: args.cursor }, kind: "json" }, options)) as Answer<AttributePage, 200>;
   }
 
+  /** Attributes that live: one page as a table; the next cursor is in the header X-Next-Cursor */
+  async attributesListCsv(args: AttributesListArgs = {}, options: RequestOptions = {}): Promise<Answer<string, 200>> {
+    return (await this.send({ method: "GET", path: "/v1/attributes", query: { limit: args.limit, cursor: args.cursor }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
+  }
+
   /** Attributes that live: all pages, entry by entry */
   async *attributesListAll(args: AttributesListArgs = {}, options: RequestOptions = {}): AsyncGenerator<Attribute, void> {
     let cursor = args.cursor;
@@ -2010,6 +2035,11 @@ export class Mien extends Client {
   /** Users */
   async usersList(args: UsersListArgs = {}, options: RequestOptions = {}): Promise<Answer<UserPage, 200>> {
     return (await this.send({ method: "GET", path: "/v1/users", query: { limit: args.limit, cursor: args.cursor, sort: args.sort, like: args.like, role: args.role, active: args.active }, kind: "json" }, options)) as Answer<UserPage, 200>;
+  }
+
+  /** Users: one page as a table; the next cursor is in the header X-Next-Cursor */
+  async usersListCsv(args: UsersListArgs = {}, options: RequestOptions = {}): Promise<Answer<string, 200>> {
+    return (await this.send({ method: "GET", path: "/v1/users", query: { limit: args.limit, cursor: args.cursor, sort: args.sort, like: args.like, role: args.role, active: args.active }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
   }
 
   /** Users: all pages, entry by entry */
@@ -2052,6 +2082,11 @@ export class Mien extends Client {
     return (await this.send({ method: "GET", path: "/v1/roles", query: { limit: args.limit, cursor: args.cursor }, kind: "json" }, options)) as Answer<RolePage, 200>;
   }
 
+  /** Roles, predefined and custom: one page as a table; the next cursor is in the header X-Next-Cursor */
+  async rolesListCsv(args: RolesListArgs = {}, options: RequestOptions = {}): Promise<Answer<string, 200>> {
+    return (await this.send({ method: "GET", path: "/v1/roles", query: { limit: args.limit, cursor: args.cursor }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
+  }
+
   /** Roles, predefined and custom: all pages, entry by entry */
   async *rolesListAll(args: RolesListArgs = {}, options: RequestOptions = {}): AsyncGenerator<Role, void> {
     let cursor = args.cursor;
@@ -2087,6 +2122,11 @@ export class Mien extends Client {
     return (await this.send({ method: "GET", path: "/v1/tokens", query: { limit: args.limit, cursor: args.cursor, user: args.user }, kind: "json" }, options)) as Answer<TokenPage, 200>;
   }
 
+  /** Tokens; without tokens.view one's own: one page as a table; the next cursor is in the header X-Next-Cursor */
+  async tokensListCsv(args: TokensListArgs = {}, options: RequestOptions = {}): Promise<Answer<string, 200>> {
+    return (await this.send({ method: "GET", path: "/v1/tokens", query: { limit: args.limit, cursor: args.cursor, user: args.user }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
+  }
+
   /** Tokens; without tokens.view one's own: all pages, entry by entry */
   async *tokensListAll(args: TokensListArgs = {}, options: RequestOptions = {}): AsyncGenerator<Token, void> {
     let cursor = args.cursor;
@@ -2120,6 +2160,11 @@ export class Mien extends Client {
   /** Accounts */
   async accountsList(args: AccountsListArgs = {}, options: RequestOptions = {}): Promise<Answer<AccountPage, 200>> {
     return (await this.send({ method: "GET", path: "/v1/accounts", query: { limit: args.limit, cursor: args.cursor }, kind: "json" }, options)) as Answer<AccountPage, 200>;
+  }
+
+  /** Accounts: one page as a table; the next cursor is in the header X-Next-Cursor */
+  async accountsListCsv(args: AccountsListArgs = {}, options: RequestOptions = {}): Promise<Answer<string, 200>> {
+    return (await this.send({ method: "GET", path: "/v1/accounts", query: { limit: args.limit, cursor: args.cursor }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
   }
 
   /** Accounts: all pages, entry by entry */

@@ -38,7 +38,7 @@ def ask(caller, op, csv=False):
 
 def wanted(op, rights, csv=False):
     """The status that it must have for somebody signed in."""
-    needed = {op.right} - {"session", "none"} | ({op.right_csv} if csv else set())
+    needed = ({op.right} | ({op.right_csv} if csv else set())) - {"session", "none"}
     return 400 if needed <= rights else 403
 
 

@@ -1,0 +1,87 @@
+"""What a list shows, as a table: every list there is, cell by cell what its JSON says, with its pages."""
+import csv
+import io
+import json
+
+from world import Api, PASSWORD, setUpModule, tearDownModule, picture, world  # pylint: disable=unused-import
+
+FORMULA = "=HYPERLINK(1)"
+
+
+def same(value, shown):
+    """Is this what a spreadsheet is to be given for a value?"""
+    if value is None:
+        return shown == ""
+    if isinstance(value, str):
+        return shown == ("'" + value if value[:1] in tuple("=+-@\t\r") else value)
+    return json.loads(shown) == value
+
+
+def at(row, column):
+    """The value that `a.b` names."""
+    for name in column.split("."):
+        row = row.get(name)
+    return row
+
+
+class Tables(Api):
+    """On every route that answers pages."""
+
+    def things(self):
+        """Operation to its parameters, with something to show in each list, and formulas where texts are free."""
+        one = self.list("=list")
+        self.list("@list", comment=FORMULA)
+        people = [self.person(f"{FORMULA} {i}", "identification", lists=["=list"]) for i in range(3)]
+        for caller in ("=a", "+b", "@c"):
+            self.admin.call("user_create", 201, body={"login": "t" + caller[1:], "name": caller, "roles": ["auditor"], "comment": FORMULA})
+            self.admin.call("role_create", 201, body={"role": "t" + caller[1:], "text": caller, "rights": ["people.view"]})
+            self.admin.call("token_create", 201, body={"name": caller, "rights": ["people.view"]})
+            self.admin.call("account_create", 201, body={"name": "t" + caller[1:], "comment": caller, "admin_login": "boss"})
+        world.nobody().login(self.admin.me["login"], PASSWORD)
+        person = {"person": people[0]["person"]}
+        for i in range(2):
+            self.admin.call("consent_give", 201, body={"purpose": "attendance", "method": f"{FORMULA}{i}", "until": "2099-01-01T00:00:00Z"}, **person)
+        listed = {"list": one["list_id"]}
+        return {"people_list": {}, "consents_list": {}, "person_consents": person, "faces_list": {}, "person_faces": person,
+                "descriptors_export": listed, "lists_list": {}, "members_list": {"list_id": one["list_id"]}, "attributes_list": {},
+                "users_list": {}, "roles_list": {}, "tokens_list": {}, "accounts_list": {}, "sessions_list": {}, "audit_list": {"sort": "seq"}}
+
+    def pages(self, name, given):
+        """All rows of all pages as JSON, and as a table."""
+        rows = next(iter(self.admin.call(name, 200, limit=1000, **given).json.values()))
+        table, cursor = [], None
+        while True:
+            answer = self.admin.call(name, 200, limit=2, headers={"Accept": "text/csv"}, **given, **({"cursor": cursor} if cursor else {}))
+            table += csv.DictReader(io.StringIO(answer.body.decode()))
+            cursor = answer.header("X-Next-Cursor")
+            if not cursor or len(table) >= 20:
+                return rows, table
+
+    def test_each_is_its_json(self):
+        things = self.things()
+        for name in ("Anna", "Berta"):
+            self.enrol({"person": things["person_faces"]["person"]}, picture(name))
+            self.admin.call("extract", 201, body=picture(name), media="image/jpeg")
+        paged = {o.name for o in world.spec.operations.values() if any(p["name"] == "cursor" for p in o.parameters)}
+        self.assertEqual(paged, set(things))
+        for name, given in things.items():
+            with self.subTest(name):
+                rows, table = self.pages(name, given)
+                self.assertGreater(len(rows), 1)
+                self.assertEqual(len(table), min(len(rows), 20))
+                for row, shown in zip(rows, table):
+                    self.assertEqual([(c, at(row, c), s) for c, s in shown.items() if not same(at(row, c), s)], [])
+
+    def test_who_may_not_take_people_out(self):
+        operator, person = world.role_user("operator"), self.person("Stays")["person"]
+        for name, given in (("person_consents", {"person": person}), ("person_faces", {"person": person}), ("attributes_list", {})):
+            operator.call(name, 200, **given)
+            self.refused(operator.call(name, 403, headers={"Accept": "text/csv"}, **given), 403, "forbidden", "people.export")
+
+    def test_ones_own_need_no_further_right(self):
+        operator = world.role_user("operator")
+        mine = self.admin.call("token_create", 201, body={"name": "mine", "rights": [], "user": operator.record["user"]}).json
+        table = list(csv.DictReader(io.StringIO(operator.call("tokens_list", 200, headers={"Accept": "text/csv"}).body.decode())))
+        self.assertEqual([t["token"] for t in table], [mine["token"]])
+        self.assertNotIn(mine["secret"].encode(), operator.call("tokens_list", 200, headers={"Accept": "text/csv"}).body)
+        operator.call("sessions_list", 200, headers={"Accept": "text/csv"})
