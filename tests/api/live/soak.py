@@ -32,9 +32,9 @@ RESIDENTS = 16000  # so many that SQLite's cache of pages is full before anythin
 # What may be more after all rounds than after the first: connections to the store are made when several are needed at once, threads
 # for compaction, the snapshot and shared commits when there is first something to do.
 FILES_MORE, THREADS_MORE = 16, 3
-# Heap that is fragmented a little more is not so large; some bytes that are lost with every request are. On SQLite each of the
-# connections that read fills a cache of 4 MiB slowly.
-MEMORY_MORE, MEMORY_A_REQUEST = {"sqlite": 24 << 20, "postgres": 6 << 20}, 32
+# What malloc has given out: on SQLite each of the connections that read fills a cache of 4 MiB slowly. Resident memory may grow by
+# more, as the heap is in pieces; by how much differs from run to run.
+HEAP_MORE, RESIDENT_MORE, MORE_A_REQUEST = {"sqlite": 24 << 20, "postgres": 6 << 20}, 96 << 20, 32
 # These make something of every body that fits: theirs never fits.
 MAKING = {"person_create", "people_create_batch", "list_create", "user_create", "role_create", "token_create", "account_create", "settings_change",
           "fields_put"}
@@ -105,15 +105,27 @@ class Process:
         """How many descriptors are open."""
         return len(os.listdir(self.folder + "/fd"))
 
+    @staticmethod
+    def heap():
+        """Bytes that malloc has given out. What a request takes whose client has gone is given back a little later."""
+        seen = []
+        for _ in range(4):
+            metrics = world.admin.call("metrics", 200).body.decode()
+            seen.append(int(re.search(r"(?m)^mien_process_heap_bytes (\d+)$", metrics)[1]))
+            world.line.close()
+            time.sleep(0.3)
+        return min(seen)
+
     def look(self):
-        """(resident bytes, descriptors, threads), when connections that ended are closed here too."""
+        """(bytes of the heap, resident bytes, descriptors, threads), when connections that ended are closed here too."""
         until, before = time.monotonic() + 20 * running.PATIENCE, None
         while (now := self.files()) != before and time.monotonic() < until:
             before = now
             time.sleep(0.4)
         with open(self.folder + "/status", encoding="ascii") as file:
             text = file.read()
-        return int(re.search(r"VmRSS:\s+(\d+) kB", text)[1]) << 10, self.files(), int(re.search(r"Threads:\s+(\d+)", text)[1])
+        resident, threads = (int(re.search(rf"{name}:\s+(\d+)", text)[1]) for name in ("VmRSS", "Threads"))
+        return self.heap(), resident << 10, self.files(), threads
 
 
 def slope(points):
@@ -122,18 +134,25 @@ def slope(points):
     return sum((p[0] - x) * (p[1] - y) for p in points) / sum((p[0] - x) ** 2 for p in points)
 
 
+def judge_memory(what, rows, column, more):
+    """The fault of a column that grows by more than that and a little a request. A sanitizer keeps for a while what was freed."""
+    requests = rows[-1][0] - rows[0][0]
+    each = slope([(r[0], r[column]) for r in rows])
+    allowed = more + MORE_A_REQUEST * requests
+    print(f"{what}: {each:.1f} bytes a request, {each * requests / 2**20:.1f} MiB in all; {allowed / 2**20:.1f} MiB are allowed")
+    if each * requests > allowed and not running.SANITIZED:
+        yield f"{what} grows by {each:.1f} bytes a request"
+
+
 def judge_growth(rows, store):
-    """Faults of (requests so far, resident bytes, descriptors, threads) after each round; the first one is behind the warm-up."""
+    """Faults of (requests so far, heap, resident bytes, descriptors, threads) after each round; the first is behind the warm-up."""
+    yield from judge_memory("heap", rows, 1, HEAP_MORE[store])
+    yield from judge_memory("resident memory", rows, 2, RESIDENT_MORE)
     first, last = rows[0], rows[-1]
-    each = slope([(r[0], r[1]) for r in rows])
-    grown, allowed = each * (last[0] - first[0]), MEMORY_MORE[store] + MEMORY_A_REQUEST * (last[0] - first[0])
-    print(f"memory: {each:.1f} bytes a request, {grown / 2**20:.1f} MiB in all; {allowed / 2**20:.1f} MiB are allowed")
-    if grown > allowed and not running.SANITIZED:  # a sanitizer keeps for a while what was freed
-        yield f"memory grows by {each:.1f} bytes a request"
-    if last[2] > first[2] + FILES_MORE:
-        yield f"{first[2]} descriptors became {last[2]}"
-    if last[3] > first[3] + THREADS_MORE:
-        yield f"{first[3]} threads became {last[3]}"
+    if last[3] > first[3] + FILES_MORE:
+        yield f"{first[3]} descriptors became {last[3]}"
+    if last[4] > first[4] + THREADS_MORE:
+        yield f"{first[4]} threads became {last[4]}"
 
 
 def judge_seen(seen):
@@ -160,8 +179,8 @@ def run_rounds(process):
             took = time.monotonic() - began
             world.server.check()
             rows.append((sum(seen.values()), *process.look()))
-            print("%8d requests, %6.1f MiB, %3d descriptors, %3d threads, %5.0f a second" %
-                  (rows[-1][0], rows[-1][1] / 2**20, *rows[-1][2:], each * VISITORS / took), flush=True)
+            print("%8d requests, %6.1f MiB of heap, %6.1f resident, %3d descriptors, %3d threads, %5.0f a second" %
+                  (rows[-1][0], rows[-1][1] / 2**20, rows[-1][2] / 2**20, *rows[-1][3:], each * VISITORS / took), flush=True)
             if faults:
                 break
     return faults, rows, seen
