@@ -332,6 +332,103 @@ static int teardown_as_root(void **state)
     return failed;
 }
 
+/* ---- the disk fails, and the kernel lets nothing be written to it any more ---- */
+
+typedef struct {
+    char image[320], device[64], dir[300];
+} ext4_disk;
+
+static bool run(const char *command, char *out, size_t size)
+{
+    FILE *f = popen(command, "re");
+    if (!f)
+        return false;
+    size_t n = fread(out, 1, size - 1, f);
+    out[n] = 0;
+    out[strcspn(out, "\n")] = 0;
+    return pclose(f) == 0;
+}
+
+static bool mount_ext4(const ext4_disk *d)
+{
+    return mount(d->device, d->dir, "ext4", 0, "errors=remount-ro") == 0;
+}
+
+/* A small disk of our own on a file, seen by this process alone. */
+static bool make_ext4(ext4_disk *d, const char *dir)
+{
+    char command[800], said[200];
+    snprintf(d->dir, sizeof d->dir, "%s", dir);
+    snprintf(d->image, sizeof d->image, "%s/../disk", dir);
+    snprintf(command, sizeof command, "truncate -s 32M %s && mkfs.ext4 -q %s 2>&1", d->image, d->image);
+    if (!run(command, said, sizeof said))
+        return false;
+    snprintf(command, sizeof command, "losetup -f --show %s 2>/dev/null", d->image);
+    if (!run(command, d->device, sizeof d->device))
+        return false;
+    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount_ext4(d);
+}
+
+static void break_ext4(const ext4_disk *d)
+{
+    char path[200];
+    snprintf(path, sizeof path, "/sys/fs/ext4/%s/trigger_fs_error", d->device + strlen("/dev/"));
+    FILE *f = fopen(path, "we");
+    assert_non_null(f);
+    assert_true(fputs("the test says so\n", f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* As an administrator does it: nothing else makes such a disk writable again. */
+static void repair_ext4(const ext4_disk *d)
+{
+    char command[400], said[200];
+    assert_int_equal(umount(d->dir), 0);
+    snprintf(command, sizeof command, "e2fsck -fy %s >/dev/null 2>&1; test $? -le 1", d->device);
+    assert_true(run(command, said, sizeof said));
+    assert_true(mount_ext4(d));
+}
+
+static ext4_disk disk;
+
+static void test_disk_turns_read_only(void **state)
+{
+    world *w = *state;
+    town t;
+    static const char *const says[] = {"look at the system log", "may be written", NULL};
+    mn_core_close(w->core);
+    w->core = NULL;
+    bool there = make_ext4(&disk, w->dir);
+    assert_ok(world_open(w, "test", &fp32_model, true, &w->core, err));
+    if (!there) {
+        fprintf(stderr,
+                "SKIPPED: no right to mount a disk of its own; a folder that cannot be written was tested\n");
+        skip();
+    }
+    settle(&t, w);
+    break_ext4(&disk);
+    assert_int_equal(do_all(&t, ALL, says), 0);
+    mn_core_close(w->core);
+    w->core = NULL;
+    repair_ext4(&disk);
+    assert_ok(world_open(w, "test", &fp32_model, false, &w->core, err));
+    assert_state(&t, 0, true);
+    do_rest(&t, 0);
+    assert_state(&t, ALL, true);
+}
+
+static int teardown_ext4(void **state)
+{
+    char command[100], said[200];
+    int failed = teardown_disk(state);
+    if (*disk.device) {
+        snprintf(command, sizeof command, "losetup -d %s 2>&1", disk.device);
+        failed |= !run(command, said, sizeof said);
+    }
+    return failed;
+}
+
 /* ---- PostgreSQL and S3 ---- */
 
 static void set(mn_settings *s, mn_setting which, const char *value)
@@ -534,6 +631,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_full_disk, world_setup, teardown_disk),
         cmocka_unit_test_setup_teardown(test_read_only_folder, world_setup, teardown_as_root),
+        cmocka_unit_test_setup_teardown(test_disk_turns_read_only, world_setup, teardown_ext4),
         cmocka_unit_test_setup_teardown(test_postgres_gone, setup_postgres, world_teardown),
         cmocka_unit_test_setup_teardown(test_postgres_dies_in_the_middle, setup_postgres, world_teardown),
         cmocka_unit_test_setup_teardown(test_s3_gone, setup_s3, world_teardown),
