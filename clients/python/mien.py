@@ -580,23 +580,24 @@ class Mien(Client):
         """
         self._send("POST", "/v1/me/password", "none", body=_json(body))
 
-    def sessions_list(self, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Document:
+    def sessions_list(self, *, limit: Optional[int] = None, cursor: Optional[str] = None, sort: Optional[str] = None) -> Document:
         """One's own sessions
 
         limit: Most entries of a page; default 50
         cursor: next of the page before
+        sort: created, -created, last_used, -last_used; default -created
         """
-        return self._send("GET", "/v1/me/sessions", "json", query={"limit": limit, "cursor": cursor})
+        return self._send("GET", "/v1/me/sessions", "json", query={"limit": limit, "cursor": cursor, "sort": sort})
 
-    def sessions_list_csv(self, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Text:
+    def sessions_list_csv(self, *, limit: Optional[int] = None, cursor: Optional[str] = None, sort: Optional[str] = None) -> Text:
         """One's own sessions: one page as a table"""
-        return self._send("GET", "/v1/me/sessions", "csv", query={"limit": limit, "cursor": cursor})
+        return self._send("GET", "/v1/me/sessions", "csv", query={"limit": limit, "cursor": cursor, "sort": sort})
 
-    def sessions_list_all(self, *, limit: Optional[int] = None) -> Iterator[Dict[str, Any]]:
+    def sessions_list_all(self, *, limit: Optional[int] = None, sort: Optional[str] = None) -> Iterator[Dict[str, Any]]:
         """One's own sessions: all pages, entry by entry"""
         cursor = None
         while True:
-            page = self.sessions_list(limit=limit, cursor=cursor)
+            page = self.sessions_list(limit=limit, sort=sort, cursor=cursor)
             yield from page["sessions"]
             cursor = page["next"]
             if cursor is None:
@@ -780,23 +781,34 @@ class Mien(Client):
         *,
         limit: Optional[int] = None,
         cursor: Optional[str] = None,
+        sort: Optional[str] = None,
         purpose: Optional[str] = None,
         state: Optional[str] = None,
+        given_from: Optional[str] = None,
+        given_to: Optional[str] = None,
+        until_from: Optional[str] = None,
         until_to: Optional[str] = None,
     ) -> Document:
         """Consents of everybody, for instance those that end soon
 
         limit: Most entries of a page; default 50
         cursor: next of the page before
+        sort: until, -until, given, -given; default until
         purpose: verification, identification, live_identification, attendance
         state: valid, expired, withdrawn
+        given_from: From this time on
+        given_to: Before this time
+        until_from: Ending at this time or later
         until_to: Ending before this time
         """
         return self._send(
             "GET",
             "/v1/consents",
             "json",
-            query={"limit": limit, "cursor": cursor, "purpose": purpose, "state": state, "until_to": until_to},
+            query={
+                "limit": limit, "cursor": cursor, "sort": sort, "purpose": purpose, "state": state, "given_from": given_from,
+                "given_to": given_to, "until_from": until_from, "until_to": until_to,
+            },
         )
 
     def consents_list_csv(
@@ -804,8 +816,12 @@ class Mien(Client):
         *,
         limit: Optional[int] = None,
         cursor: Optional[str] = None,
+        sort: Optional[str] = None,
         purpose: Optional[str] = None,
         state: Optional[str] = None,
+        given_from: Optional[str] = None,
+        given_to: Optional[str] = None,
+        until_from: Optional[str] = None,
         until_to: Optional[str] = None,
     ) -> Text:
         """Consents of everybody, for instance those that end soon: one page as a table"""
@@ -813,43 +829,88 @@ class Mien(Client):
             "GET",
             "/v1/consents",
             "csv",
-            query={"limit": limit, "cursor": cursor, "purpose": purpose, "state": state, "until_to": until_to},
+            query={
+                "limit": limit, "cursor": cursor, "sort": sort, "purpose": purpose, "state": state, "given_from": given_from,
+                "given_to": given_to, "until_from": until_from, "until_to": until_to,
+            },
         )
 
     def consents_list_all(
         self,
         *,
         limit: Optional[int] = None,
+        sort: Optional[str] = None,
         purpose: Optional[str] = None,
         state: Optional[str] = None,
+        given_from: Optional[str] = None,
+        given_to: Optional[str] = None,
+        until_from: Optional[str] = None,
         until_to: Optional[str] = None,
     ) -> Iterator[Dict[str, Any]]:
         """Consents of everybody, for instance those that end soon: all pages, entry by entry"""
         cursor = None
         while True:
-            page = self.consents_list(limit=limit, purpose=purpose, state=state, until_to=until_to, cursor=cursor)
+            page = self.consents_list(
+                limit=limit, sort=sort, purpose=purpose, state=state, given_from=given_from, given_to=given_to,
+                until_from=until_from, until_to=until_to, cursor=cursor,
+            )
             yield from page["consents"]
             cursor = page["next"]
             if cursor is None:
                 return
 
-    def person_consents(self, person: str, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Document:
+    def person_consents(
+        self,
+        person: str,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        purpose: Optional[str] = None,
+        state: Optional[str] = None,
+    ) -> Document:
         """The history of what a person agreed to
 
         limit: Most entries of a page; default 50
         cursor: next of the page before
+        purpose: verification, identification, live_identification, attendance
+        state: valid, expired, withdrawn
         """
-        return self._send("GET", f"/v1/people/{_path(person)}/consents", "json", query={"limit": limit, "cursor": cursor})
+        return self._send(
+            "GET",
+            f"/v1/people/{_path(person)}/consents",
+            "json",
+            query={"limit": limit, "cursor": cursor, "purpose": purpose, "state": state},
+        )
 
-    def person_consents_csv(self, person: str, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Text:
+    def person_consents_csv(
+        self,
+        person: str,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        purpose: Optional[str] = None,
+        state: Optional[str] = None,
+    ) -> Text:
         """The history of what a person agreed to: one page as a table"""
-        return self._send("GET", f"/v1/people/{_path(person)}/consents", "csv", query={"limit": limit, "cursor": cursor})
+        return self._send(
+            "GET",
+            f"/v1/people/{_path(person)}/consents",
+            "csv",
+            query={"limit": limit, "cursor": cursor, "purpose": purpose, "state": state},
+        )
 
-    def person_consents_all(self, person: str, *, limit: Optional[int] = None) -> Iterator[Dict[str, Any]]:
+    def person_consents_all(
+        self,
+        person: str,
+        *,
+        limit: Optional[int] = None,
+        purpose: Optional[str] = None,
+        state: Optional[str] = None,
+    ) -> Iterator[Dict[str, Any]]:
         """The history of what a person agreed to: all pages, entry by entry"""
         cursor = None
         while True:
-            page = self.person_consents(person=person, limit=limit, cursor=cursor)
+            page = self.person_consents(person=person, limit=limit, purpose=purpose, state=state, cursor=cursor)
             yield from page["consents"]
             cursor = page["next"]
             if cursor is None:
@@ -894,23 +955,48 @@ class Mien(Client):
             body=_file_body(file),
         )
 
-    def person_faces(self, person: str, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Document:
+    def person_faces(
+        self,
+        person: str,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        sort: Optional[str] = None,
+    ) -> Document:
         """The enrolled faces of a person
 
         limit: Most entries of a page; default 50
         cursor: next of the page before
+        sort: created, -created, quality, -quality; default created
         """
-        return self._send("GET", f"/v1/people/{_path(person)}/faces", "json", query={"limit": limit, "cursor": cursor})
+        return self._send(
+            "GET",
+            f"/v1/people/{_path(person)}/faces",
+            "json",
+            query={"limit": limit, "cursor": cursor, "sort": sort},
+        )
 
-    def person_faces_csv(self, person: str, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Text:
+    def person_faces_csv(
+        self,
+        person: str,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        sort: Optional[str] = None,
+    ) -> Text:
         """The enrolled faces of a person: one page as a table"""
-        return self._send("GET", f"/v1/people/{_path(person)}/faces", "csv", query={"limit": limit, "cursor": cursor})
+        return self._send(
+            "GET",
+            f"/v1/people/{_path(person)}/faces",
+            "csv",
+            query={"limit": limit, "cursor": cursor, "sort": sort},
+        )
 
-    def person_faces_all(self, person: str, *, limit: Optional[int] = None) -> Iterator[Dict[str, Any]]:
+    def person_faces_all(self, person: str, *, limit: Optional[int] = None, sort: Optional[str] = None) -> Iterator[Dict[str, Any]]:
         """The enrolled faces of a person: all pages, entry by entry"""
         cursor = None
         while True:
-            page = self.person_faces(person=person, limit=limit, cursor=cursor)
+            page = self.person_faces(person=person, limit=limit, sort=sort, cursor=cursor)
             yield from page["faces"]
             cursor = page["next"]
             if cursor is None:
@@ -1211,23 +1297,58 @@ class Mien(Client):
         """Delete a list; its people stay"""
         self._send("DELETE", f"/v1/lists/{_path(list_id)}", "none")
 
-    def members_list(self, list_id: str, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Document:
+    def members_list(
+        self,
+        list_id: str,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        sort: Optional[str] = None,
+        like: Optional[str] = None,
+    ) -> Document:
         """Who is in a list
 
         limit: Most entries of a page; default 50
         cursor: next of the page before
+        sort: By person in the order in which the people were made; person, added, -added, name, -name; default person
+        like: A part of the name or external id, letters A to Z of either case
         """
-        return self._send("GET", f"/v1/lists/{_path(list_id)}/members", "json", query={"limit": limit, "cursor": cursor})
+        return self._send(
+            "GET",
+            f"/v1/lists/{_path(list_id)}/members",
+            "json",
+            query={"limit": limit, "cursor": cursor, "sort": sort, "like": like},
+        )
 
-    def members_list_csv(self, list_id: str, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Text:
+    def members_list_csv(
+        self,
+        list_id: str,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        sort: Optional[str] = None,
+        like: Optional[str] = None,
+    ) -> Text:
         """Who is in a list: one page as a table"""
-        return self._send("GET", f"/v1/lists/{_path(list_id)}/members", "csv", query={"limit": limit, "cursor": cursor})
+        return self._send(
+            "GET",
+            f"/v1/lists/{_path(list_id)}/members",
+            "csv",
+            query={"limit": limit, "cursor": cursor, "sort": sort, "like": like},
+        )
 
-    def members_list_all(self, list_id: str, *, limit: Optional[int] = None) -> Iterator[Dict[str, Any]]:
+    def members_list_all(
+        self,
+        list_id: str,
+        *,
+        limit: Optional[int] = None,
+        sort: Optional[str] = None,
+        like: Optional[str] = None,
+    ) -> Iterator[Dict[str, Any]]:
         """Who is in a list: all pages, entry by entry"""
         cursor = None
         while True:
-            page = self.members_list(list_id=list_id, limit=limit, cursor=cursor)
+            page = self.members_list(list_id=list_id, limit=limit, sort=sort, like=like, cursor=cursor)
             yield from page["members"]
             cursor = page["next"]
             if cursor is None:
@@ -1413,23 +1534,58 @@ class Mien(Client):
         """
         return self._send("POST", "/v1/match", "json", body=_json(body))
 
-    def attributes_list(self, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Document:
+    def attributes_list(
+        self,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        sort: Optional[str] = None,
+        person: Optional[str] = None,
+        min_quality: Optional[float] = None,
+    ) -> Document:
         """Attributes that live
 
         limit: Most entries of a page; default 50
         cursor: next of the page before
+        sort: created, -created, until, -until, quality, -quality; default created
+        person: Of this person
         """
-        return self._send("GET", "/v1/attributes", "json", query={"limit": limit, "cursor": cursor})
+        return self._send(
+            "GET",
+            "/v1/attributes",
+            "json",
+            query={"limit": limit, "cursor": cursor, "sort": sort, "person": person, "min_quality": min_quality},
+        )
 
-    def attributes_list_csv(self, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Text:
+    def attributes_list_csv(
+        self,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        sort: Optional[str] = None,
+        person: Optional[str] = None,
+        min_quality: Optional[float] = None,
+    ) -> Text:
         """Attributes that live: one page as a table"""
-        return self._send("GET", "/v1/attributes", "csv", query={"limit": limit, "cursor": cursor})
+        return self._send(
+            "GET",
+            "/v1/attributes",
+            "csv",
+            query={"limit": limit, "cursor": cursor, "sort": sort, "person": person, "min_quality": min_quality},
+        )
 
-    def attributes_list_all(self, *, limit: Optional[int] = None) -> Iterator[Dict[str, Any]]:
+    def attributes_list_all(
+        self,
+        *,
+        limit: Optional[int] = None,
+        sort: Optional[str] = None,
+        person: Optional[str] = None,
+        min_quality: Optional[float] = None,
+    ) -> Iterator[Dict[str, Any]]:
         """Attributes that live: all pages, entry by entry"""
         cursor = None
         while True:
-            page = self.attributes_list(limit=limit, cursor=cursor)
+            page = self.attributes_list(limit=limit, sort=sort, person=person, min_quality=min_quality, cursor=cursor)
             yield from page["attributes"]
             cursor = page["next"]
             if cursor is None:
@@ -1457,7 +1613,7 @@ class Mien(Client):
 
         limit: Most entries of a page; default 50
         cursor: next of the page before
-        sort: login, -login, created, -created, last_login, -last_login; default login
+        sort: login, -login, name, -name, created, -created, last_login, -last_login; default login
         like: A part of login or name, letters A to Z of either case
         """
         return self._send(
@@ -1539,23 +1695,69 @@ class Mien(Client):
         """Give a new one-time password, unlock, end all sessions"""
         return self._send("POST", f"/v1/users/{_path(user)}/reset", "json")
 
-    def roles_list(self, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Document:
+    def roles_list(
+        self,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        sort: Optional[str] = None,
+        like: Optional[str] = None,
+        predefined: Optional[bool] = None,
+        right: Optional[str] = None,
+    ) -> Document:
         """Roles, predefined and custom
 
         limit: Most entries of a page; default 50
         cursor: next of the page before
+        sort: predefined: these first, then by name; predefined, role, -role, updated, -updated; default predefined
+        like: A part of the name or text, letters A to Z of either case
+        right: Those that give this right; people.view, people.create, people.change, people.delete, people.search,
+            people.export, consents.view, consents.create, consents.change, faces.view, faces.create, faces.change,
+            faces.delete, lists.view, lists.create, lists.change, lists.delete, lists.export, samples.view, samples.export,
+            descriptors.create, descriptors.export, attributes.view, attributes.create, attributes.delete, actions.view,
+            actions.create, actions.search, users.view, users.create, users.change, users.delete, roles.view, roles.create,
+            roles.change, roles.delete, tokens.view, tokens.create, tokens.change, tokens.delete, accounts.view,
+            accounts.create, accounts.change, accounts.delete, settings.view, settings.change, audit.view, audit.export,
+            license.view, license.change
         """
-        return self._send("GET", "/v1/roles", "json", query={"limit": limit, "cursor": cursor})
+        return self._send(
+            "GET",
+            "/v1/roles",
+            "json",
+            query={"limit": limit, "cursor": cursor, "sort": sort, "like": like, "predefined": predefined, "right": right},
+        )
 
-    def roles_list_csv(self, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Text:
+    def roles_list_csv(
+        self,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        sort: Optional[str] = None,
+        like: Optional[str] = None,
+        predefined: Optional[bool] = None,
+        right: Optional[str] = None,
+    ) -> Text:
         """Roles, predefined and custom: one page as a table"""
-        return self._send("GET", "/v1/roles", "csv", query={"limit": limit, "cursor": cursor})
+        return self._send(
+            "GET",
+            "/v1/roles",
+            "csv",
+            query={"limit": limit, "cursor": cursor, "sort": sort, "like": like, "predefined": predefined, "right": right},
+        )
 
-    def roles_list_all(self, *, limit: Optional[int] = None) -> Iterator[Dict[str, Any]]:
+    def roles_list_all(
+        self,
+        *,
+        limit: Optional[int] = None,
+        sort: Optional[str] = None,
+        like: Optional[str] = None,
+        predefined: Optional[bool] = None,
+        right: Optional[str] = None,
+    ) -> Iterator[Dict[str, Any]]:
         """Roles, predefined and custom: all pages, entry by entry"""
         cursor = None
         while True:
-            page = self.roles_list(limit=limit, cursor=cursor)
+            page = self.roles_list(limit=limit, sort=sort, like=like, predefined=predefined, right=right, cursor=cursor)
             yield from page["roles"]
             cursor = page["next"]
             if cursor is None:
@@ -1591,23 +1793,74 @@ class Mien(Client):
         """Delete a custom role that nobody has"""
         self._send("DELETE", f"/v1/roles/{_path(role)}", "none")
 
-    def tokens_list(self, *, limit: Optional[int] = None, cursor: Optional[str] = None, user: Optional[str] = None) -> Document:
+    def tokens_list(
+        self,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        sort: Optional[str] = None,
+        like: Optional[str] = None,
+        active: Optional[bool] = None,
+        unused_since: Optional[str] = None,
+        user: Optional[str] = None,
+    ) -> Document:
         """Tokens; without tokens.view one's own
 
         limit: Most entries of a page; default 50
         cursor: next of the page before
+        sort: created, -created, name, -name, last_used, -last_used, until, -until; default created
+        like: A part of the name, letters A to Z of either case
+        active: Whether its time is not over yet
+        unused_since: Not used since this time, or never
         """
-        return self._send("GET", "/v1/tokens", "json", query={"limit": limit, "cursor": cursor, "user": user})
+        return self._send(
+            "GET",
+            "/v1/tokens",
+            "json",
+            query={
+                "limit": limit, "cursor": cursor, "sort": sort, "like": like, "active": active, "unused_since": unused_since,
+                "user": user,
+            },
+        )
 
-    def tokens_list_csv(self, *, limit: Optional[int] = None, cursor: Optional[str] = None, user: Optional[str] = None) -> Text:
+    def tokens_list_csv(
+        self,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        sort: Optional[str] = None,
+        like: Optional[str] = None,
+        active: Optional[bool] = None,
+        unused_since: Optional[str] = None,
+        user: Optional[str] = None,
+    ) -> Text:
         """Tokens; without tokens.view one's own: one page as a table"""
-        return self._send("GET", "/v1/tokens", "csv", query={"limit": limit, "cursor": cursor, "user": user})
+        return self._send(
+            "GET",
+            "/v1/tokens",
+            "csv",
+            query={
+                "limit": limit, "cursor": cursor, "sort": sort, "like": like, "active": active, "unused_since": unused_since,
+                "user": user,
+            },
+        )
 
-    def tokens_list_all(self, *, limit: Optional[int] = None, user: Optional[str] = None) -> Iterator[Dict[str, Any]]:
+    def tokens_list_all(
+        self,
+        *,
+        limit: Optional[int] = None,
+        sort: Optional[str] = None,
+        like: Optional[str] = None,
+        active: Optional[bool] = None,
+        unused_since: Optional[str] = None,
+        user: Optional[str] = None,
+    ) -> Iterator[Dict[str, Any]]:
         """Tokens; without tokens.view one's own: all pages, entry by entry"""
         cursor = None
         while True:
-            page = self.tokens_list(limit=limit, user=user, cursor=cursor)
+            page = self.tokens_list(
+                limit=limit, sort=sort, like=like, active=active, unused_since=unused_since, user=user, cursor=cursor,
+            )
             yield from page["tokens"]
             cursor = page["next"]
             if cursor is None:
@@ -1644,23 +1897,62 @@ class Mien(Client):
         """Revoke a token; without tokens.delete one's own"""
         self._send("DELETE", f"/v1/tokens/{_path(token)}", "none")
 
-    def accounts_list(self, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Document:
+    def accounts_list(
+        self,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        sort: Optional[str] = None,
+        like: Optional[str] = None,
+        active: Optional[bool] = None,
+        expires_to: Optional[str] = None,
+    ) -> Document:
         """Accounts
 
         limit: Most entries of a page; default 50
         cursor: next of the page before
+        sort: name, -name, created, -created, expires, -expires; default name
+        like: A part of the name, letters A to Z of either case
+        expires_to: Ending before this time
         """
-        return self._send("GET", "/v1/accounts", "json", query={"limit": limit, "cursor": cursor})
+        return self._send(
+            "GET",
+            "/v1/accounts",
+            "json",
+            query={"limit": limit, "cursor": cursor, "sort": sort, "like": like, "active": active, "expires_to": expires_to},
+        )
 
-    def accounts_list_csv(self, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Text:
+    def accounts_list_csv(
+        self,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        sort: Optional[str] = None,
+        like: Optional[str] = None,
+        active: Optional[bool] = None,
+        expires_to: Optional[str] = None,
+    ) -> Text:
         """Accounts: one page as a table"""
-        return self._send("GET", "/v1/accounts", "csv", query={"limit": limit, "cursor": cursor})
+        return self._send(
+            "GET",
+            "/v1/accounts",
+            "csv",
+            query={"limit": limit, "cursor": cursor, "sort": sort, "like": like, "active": active, "expires_to": expires_to},
+        )
 
-    def accounts_list_all(self, *, limit: Optional[int] = None) -> Iterator[Dict[str, Any]]:
+    def accounts_list_all(
+        self,
+        *,
+        limit: Optional[int] = None,
+        sort: Optional[str] = None,
+        like: Optional[str] = None,
+        active: Optional[bool] = None,
+        expires_to: Optional[str] = None,
+    ) -> Iterator[Dict[str, Any]]:
         """Accounts: all pages, entry by entry"""
         cursor = None
         while True:
-            page = self.accounts_list(limit=limit, cursor=cursor)
+            page = self.accounts_list(limit=limit, sort=sort, like=like, active=active, expires_to=expires_to, cursor=cursor)
             yield from page["accounts"]
             cursor = page["next"]
             if cursor is None:

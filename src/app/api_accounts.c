@@ -33,18 +33,32 @@ mn_code mn_api_accounts_list(mn_api_call *call, mn_error *err)
     static const char *const columns[] = {"account",    "name",      "active",      "expires",
                                           "max_people", "max_faces", "max_cameras", "comment",
                                           "created",    "updated",   NULL};
-    const char *after = NULL;
+    static const char *const orders[] = {"name", "-name", "created", "-created", "expires", "-expires", NULL};
+    mn_place room;
+    const char *next = NULL;
     mn_account *accounts = NULL;
-    size_t n = 0, limit = (size_t)mn_api_whole(call, MN_P_ACCOUNTS_LIST_LIMIT);
-    mn_code code = mn_api_cursor(call, MN_P_ACCOUNTS_LIST_CURSOR, &after, err);
+    size_t n = 0;
+    mn_account_query q = {
+        .like = mn_api_text(call, MN_P_ACCOUNTS_LIST_LIKE),
+        .active = mn_api_yes_or_no(call, MN_P_ACCOUNTS_LIST_ACTIVE),
+        .expires_to = mn_api_time(call, MN_P_ACCOUNTS_LIST_EXPIRES_TO, MN_TIME_NEVER),
+        .order = (mn_account_order)mn_api_choice(call, MN_P_ACCOUNTS_LIST_SORT, orders),
+        .limit = (size_t)mn_api_whole(call, MN_P_ACCOUNTS_LIST_LIMIT),
+    };
+    mn_code code = mn_api_place(call, MN_P_ACCOUNTS_LIST_CURSOR, &room, &q.after, err);
     if (code == MN_OK)
-        code = mn_core_accounts(call->core, call->actor, after, limit, call->arena, &accounts, &n, err);
+        code = mn_core_accounts(call->core, call->actor, &q, call->arena, &accounts, &n, err);
     if (code != MN_OK)
         return code;
+    if (n == q.limit) {
+        const mn_account *last = &accounts[n - 1];
+        bool ends = q.order >= MN_ACCOUNTS_EXPIRES;
+        next = mn_place_make(call, &last->id, ends ? last->expires : last->created, last->name);
+    }
     json_t *rows = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(rows, account_json(&accounts[i], NULL));
-    return mn_api_page(call, "accounts", rows, n == limit ? accounts[n - 1].name : NULL, columns, err);
+    return mn_api_page(call, "accounts", rows, next, columns, err);
 }
 
 /* Room for what the fields point to. */

@@ -5,6 +5,8 @@
 #include "face/aggregate.h"
 #include "gallery/calibration.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static json_t *attribute_json(const mn_temporary *t)
@@ -148,27 +150,51 @@ mn_code mn_api_extract(mn_api_call *call, mn_error *err)
 
 /* ---- attributes ---- */
 
+/* "<until> <quality> <id>" */
+static bool read_place(const char *key, mn_temporary *out)
+{
+    char id[MN_ID_TEXT];
+    *out = (mn_temporary){0};
+    return key && sscanf(key, "%" SCNd64 " %f %36s", &out->until, &out->quality, id) == 3 &&
+           mn_id_parse(id, &out->id);
+}
+
+static const char *make_place(mn_api_call *call, const mn_temporary *t)
+{
+    char id[MN_ID_TEXT];
+    mn_id_format(&t->id, id);
+    return mn_arena_printf(call->arena, "%" PRId64 " %.9g %s", t->until, (double)t->quality, id);
+}
+
 mn_code mn_api_attributes_list(mn_api_call *call, mn_error *err)
 {
     static const char *const columns[] = {"attribute", "person",  "sample", "model",
                                           "quality",   "created", "until",  NULL};
-    const char *key = NULL;
-    char next[MN_ID_TEXT];
-    mn_id after;
-    mn_temporary *found = NULL;
-    size_t n = 0, limit = (size_t)mn_api_whole(call, MN_P_ATTRIBUTES_LIST_LIMIT);
+    static const char *const orders[] = {"created", "-created", "until", "-until",
+                                         "quality", "-quality", NULL};
+    mn_temporary last, *found = NULL;
+    const char *key = NULL, *next = NULL;
+    size_t n = 0;
+    bool more = false;
+    const int order = mn_api_choice(call, MN_P_ATTRIBUTES_LIST_SORT, orders);
+    const mn_id person = mn_api_id(call, MN_P_ATTRIBUTES_LIST_PERSON);
+    mn_temporary_query q = {.order = (mn_temporary_order)(order / 2),
+                            .descending = order % 2 == 1,
+                            .person = mn_api_given(call, MN_P_ATTRIBUTES_LIST_PERSON) ? &person : NULL,
+                            .min_quality = (float)mn_api_number(call, MN_P_ATTRIBUTES_LIST_MIN_QUALITY),
+                            .limit = (size_t)mn_api_whole(call, MN_P_ATTRIBUTES_LIST_LIMIT)};
     mn_code code = mn_api_cursor(call, MN_P_ATTRIBUTES_LIST_CURSOR, &key, err);
+    q.after = read_place(key, &last) ? &last : NULL;
     if (code == MN_OK)
-        code = mn_core_attributes(call->core, call->actor, key && mn_id_parse(key, &after) ? &after : NULL,
-                                  limit, call->arena, &found, &n, err);
+        code = mn_core_attributes(call->core, call->actor, &q, call->arena, &found, &n, &more, err);
+    if (code == MN_OK && more && !(next = make_place(call, &found[n - 1])))
+        code = mn_fail(err, MN_E_MEMORY, "no memory for a page");
     if (code != MN_OK)
         return code;
     json_t *rows = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(rows, attribute_json(&found[i]));
-    if (n > 0)
-        mn_id_format(&found[n - 1].id, next);
-    return mn_api_page(call, "attributes", rows, n == limit ? next : NULL, columns, err);
+    return mn_api_page(call, "attributes", rows, next, columns, err);
 }
 
 mn_code mn_api_attribute_get(mn_api_call *call, mn_error *err)

@@ -46,27 +46,51 @@ static mn_consent_state state_of(const char *word)
 
 mn_code mn_api_consents_list(mn_api_call *call, mn_error *err)
 {
-    mn_id after;
+    static const char *const orders[] = {"until", "-until", "given", "-given", NULL};
+    mn_place room;
     mn_purpose purpose;
-    const char *key = NULL, *name, *next = NULL, *word = mn_api_text(call, MN_P_CONSENTS_LIST_PURPOSE);
+    const char *next = NULL, *word = mn_api_text(call, MN_P_CONSENTS_LIST_PURPOSE);
     mn_consent *found = NULL;
     size_t n = 0;
     mn_consent_query q = {
         .purpose = word && mn_purpose_parse(word, &purpose) ? &purpose : NULL,
         .state = state_of(mn_api_text(call, MN_P_CONSENTS_LIST_STATE)),
-        .until_to = mn_api_time(call, MN_P_CONSENTS_LIST_UNTIL_TO, INT64_MAX),
+        .until_from = mn_api_time(call, MN_P_CONSENTS_LIST_UNTIL_FROM, INT64_MIN),
+        .until_to = mn_api_time(call, MN_P_CONSENTS_LIST_UNTIL_TO, MN_TIME_NEVER),
+        .given_from = mn_api_time(call, MN_P_CONSENTS_LIST_GIVEN_FROM, INT64_MIN),
+        .given_to = mn_api_time(call, MN_P_CONSENTS_LIST_GIVEN_TO, MN_TIME_NEVER),
+        .order = (mn_consent_order)mn_api_choice(call, MN_P_CONSENTS_LIST_SORT, orders),
         .limit = (size_t)mn_api_whole(call, MN_P_CONSENTS_LIST_LIMIT),
     };
-    mn_code code = mn_api_cursor(call, MN_P_CONSENTS_LIST_CURSOR, &key, err);
-    if (code == MN_OK && key && mn_place_read(key, &after, &q.after_until, &name))
-        q.after = &after;
+    mn_code code = mn_api_place(call, MN_P_CONSENTS_LIST_CURSOR, &room, &q.after, err);
     if (code == MN_OK)
         code = mn_core_consents_find(call->core, call->actor, &q, call->arena, &found, &n, err);
     if (code != MN_OK)
         return code;
-    if (n == q.limit)
-        next = mn_place_make(call, &found[n - 1].id, found[n - 1].until, NULL);
+    if (n == q.limit) {
+        const mn_consent *last = &found[n - 1];
+        next = mn_place_make(call, &last->id, q.order >= MN_CONSENTS_GIVEN ? last->given : last->until, NULL);
+    }
     return answer_page(call, found, n, next, err);
+}
+
+/* Of all of a person's those that are asked for, moved to the front. */
+static size_t keep_wanted(const mn_api_call *call, mn_consent *all, size_t n)
+{
+    mn_purpose purpose;
+    size_t kept = 0;
+    mn_time now = mn_time_now();
+    const char *word = mn_api_text(call, MN_P_PERSON_CONSENTS_PURPOSE);
+    const mn_consent_state state = state_of(mn_api_text(call, MN_P_PERSON_CONSENTS_STATE));
+    bool any = !word || !mn_purpose_parse(word, &purpose);
+    for (size_t i = 0; i < n; i++) {
+        const mn_consent_state is = all[i].withdrawn <= now ? MN_CONSENT_WITHDRAWN
+                                    : all[i].until <= now   ? MN_CONSENT_EXPIRED
+                                                            : MN_CONSENT_VALID;
+        if ((any || all[i].purpose == purpose) && (state == MN_CONSENT_ANY || state == is))
+            all[kept++] = all[i];
+    }
+    return kept;
 }
 
 mn_code mn_api_person_consents(mn_api_call *call, mn_error *err)
@@ -82,6 +106,7 @@ mn_code mn_api_person_consents(mn_api_call *call, mn_error *err)
         code = mn_core_consents_of(call->core, call->actor, &person, call->arena, &all, &n, err);
     if (code != MN_OK)
         return code;
+    n = keep_wanted(call, all, n);
     if (key && mn_place_read(key, &after, &time, &name))
         while (first < n && mn_id_compare(&all[first].id, &after) >= 0)
             first++;

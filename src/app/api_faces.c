@@ -67,14 +67,7 @@ static mn_code answer_page(mn_api_call *call, const char *list, const mn_face_qu
     return mn_api_page(call, "faces", rows, next, columns, err);
 }
 
-static mn_face_order read_order(const char *word)
-{
-    static const char *const words[] = {"created", "-created", "quality", "-quality"};
-    int i = 0;
-    while (i < 3 && strcmp(words[i], word) != 0)
-        i++;
-    return (mn_face_order)i;
-}
+static const char *const orders[] = {"created", "-created", "quality", "-quality", NULL};
 
 mn_code mn_api_faces_list(mn_api_call *call, mn_error *err)
 {
@@ -84,7 +77,7 @@ mn_code mn_api_faces_list(mn_api_call *call, mn_error *err)
                        .max_quality = max ? mn_api_number(call, MN_P_FACES_LIST_MAX_QUALITY) : 1,
                        .from = mn_api_time(call, MN_P_FACES_LIST_CREATED_FROM, INT64_MIN),
                        .to = mn_api_time(call, MN_P_FACES_LIST_CREATED_TO, INT64_MAX),
-                       .order = read_order(mn_api_text(call, MN_P_FACES_LIST_SORT))};
+                       .order = (mn_face_order)mn_api_choice(call, MN_P_FACES_LIST_SORT, orders)};
     return answer_page(call, mn_api_text(call, MN_P_FACES_LIST_LIST), &q, MN_P_FACES_LIST_CURSOR,
                        (size_t)mn_api_whole(call, MN_P_FACES_LIST_LIMIT), err);
 }
@@ -92,7 +85,11 @@ mn_code mn_api_faces_list(mn_api_call *call, mn_error *err)
 mn_code mn_api_person_faces(mn_api_call *call, mn_error *err)
 {
     const mn_id person = mn_api_id(call, MN_P_PERSON_FACES_PERSON);
-    mn_face_query q = {.person = &person, .max_quality = 1, .from = INT64_MIN, .to = INT64_MAX};
+    mn_face_query q = {.person = &person,
+                       .max_quality = 1,
+                       .from = INT64_MIN,
+                       .to = INT64_MAX,
+                       .order = (mn_face_order)mn_api_choice(call, MN_P_PERSON_FACES_SORT, orders)};
     return answer_page(call, NULL, &q, MN_P_PERSON_FACES_CURSOR,
                        (size_t)mn_api_whole(call, MN_P_PERSON_FACES_LIMIT), err);
 }

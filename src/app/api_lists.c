@@ -26,16 +26,9 @@ static mn_code answer(mn_api_call *call, const mn_list_view *v, mn_error *err)
 
 /* ---- lists ---- */
 
-static mn_list_order order_of(const char *sort)
-{
-    return strcmp(sort, "name") == 0      ? MN_LISTS_NAME
-           : strcmp(sort, "-name") == 0   ? MN_LISTS_NAME_DOWN
-           : strcmp(sort, "created") == 0 ? MN_LISTS_OLDEST
-                                          : MN_LISTS_NEWEST;
-}
-
 mn_code mn_api_lists_list(mn_api_call *call, mn_error *err)
 {
+    static const char *const orders[] = {"name", "-name", "created", "-created", NULL};
     static const char *const columns[] = {"list_id", "name",        "purpose", "active",
                                           "members", "retention_s", "fmr",     "comment",
                                           "created", "updated",     NULL};
@@ -47,10 +40,8 @@ mn_code mn_api_lists_list(mn_api_call *call, mn_error *err)
     mn_list_query q = {
         .purpose = word && mn_purpose_parse(word, &purpose) ? &purpose : NULL,
         .like = mn_api_text(call, MN_P_LISTS_LIST_LIKE),
-        .active = !mn_api_given(call, MN_P_LISTS_LIST_ACTIVE) ? MN_ANY
-                  : mn_api_yes(call, MN_P_LISTS_LIST_ACTIVE)  ? MN_YES
-                                                              : MN_NO,
-        .order = order_of(mn_api_text(call, MN_P_LISTS_LIST_SORT)),
+        .active = mn_api_yes_or_no(call, MN_P_LISTS_LIST_ACTIVE),
+        .order = (mn_list_order)mn_api_choice(call, MN_P_LISTS_LIST_SORT, orders),
         .limit = (size_t)mn_api_whole(call, MN_P_LISTS_LIST_LIMIT),
     };
     mn_code code = mn_api_cursor(call, MN_P_LISTS_LIST_CURSOR, &key, err);
@@ -153,24 +144,25 @@ static json_t *member_row(const mn_id *list, const mn_member *m)
 mn_code mn_api_members_list(mn_api_call *call, mn_error *err)
 {
     static const char *const columns[] = {"list_id", "person", "name", "external_id", "added", "until", NULL};
-    mn_id after;
-    mn_time time;
-    const char *key = NULL, *name, *next = NULL;
+    static const char *const orders[] = {"person", "added", "-added", "name", "-name", NULL};
+    mn_place place;
+    const char *next = NULL;
     mn_member *found = NULL;
-    size_t n = 0, limit = (size_t)mn_api_whole(call, MN_P_MEMBERS_LIST_LIMIT);
-    const mn_id list = mn_api_id(call, MN_P_MEMBERS_LIST_LIST_ID);
-    mn_code code = mn_api_cursor(call, MN_P_MEMBERS_LIST_CURSOR, &key, err);
-    bool behind = code == MN_OK && key && mn_place_read(key, &after, &time, &name);
+    size_t n = 0;
+    mn_member_query q = {.list = mn_api_id(call, MN_P_MEMBERS_LIST_LIST_ID),
+                         .like = mn_api_text(call, MN_P_MEMBERS_LIST_LIKE),
+                         .order = (mn_member_order)mn_api_choice(call, MN_P_MEMBERS_LIST_SORT, orders),
+                         .limit = (size_t)mn_api_whole(call, MN_P_MEMBERS_LIST_LIMIT)};
+    mn_code code = mn_api_place(call, MN_P_MEMBERS_LIST_CURSOR, &place, &q.after, err);
     if (code == MN_OK)
-        code = mn_core_members(call->core, call->actor, &list, behind ? &after : NULL, limit, call->arena,
-                               &found, &n, err);
+        code = mn_core_members(call->core, call->actor, &q, call->arena, &found, &n, err);
     if (code != MN_OK)
         return code;
-    if (n == limit)
-        next = mn_place_make(call, &found[n - 1].person, 0, NULL);
+    if (n == q.limit)
+        next = mn_place_make(call, &found[n - 1].person, found[n - 1].added, found[n - 1].name);
     json_t *rows = json_array();
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(rows, member_row(&list, &found[i]));
+        json_array_append_new(rows, member_row(&q.list, &found[i]));
     return mn_api_page(call, "members", rows, next, columns, err);
 }
 

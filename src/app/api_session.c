@@ -121,24 +121,27 @@ mn_code mn_api_sessions_list(mn_api_call *call, mn_error *err)
 {
     static const char *const columns[] = {"session", "created", "last_used", "until",
                                           "current", "agent",   NULL};
-    const char *key = NULL;
-    mn_id after;
+    static const char *const orders[] = {"created", "-created", "last_used", "-last_used", NULL};
+    mn_place room;
+    const char *next = NULL;
     mn_session *sessions = NULL;
-    size_t n = 0, limit = (size_t)mn_api_whole(call, MN_P_SESSIONS_LIST_LIMIT);
-    char next[MN_ID_TEXT];
+    size_t n = 0;
     const mn_identity_info who = mn_identity_describe(call->caller);
-    mn_code code = mn_api_cursor(call, MN_P_SESSIONS_LIST_CURSOR, &key, err);
+    mn_session_query q = {.order = (mn_session_order)mn_api_choice(call, MN_P_SESSIONS_LIST_SORT, orders),
+                          .limit = (size_t)mn_api_whole(call, MN_P_SESSIONS_LIST_LIMIT)};
+    mn_code code = mn_api_place(call, MN_P_SESSIONS_LIST_CURSOR, &room, &q.after, err);
     if (code == MN_OK)
-        code = mn_core_sessions(call->core, call->actor, key && mn_id_parse(key, &after) ? &after : NULL,
-                                limit, call->arena, &sessions, &n, err);
+        code = mn_core_sessions(call->core, call->actor, &q, call->arena, &sessions, &n, err);
     if (code != MN_OK)
         return code;
+    if (n == q.limit) {
+        const mn_session *last = &sessions[n - 1];
+        next = mn_place_make(call, &last->id, q.order >= MN_SESSIONS_SEEN ? last->seen : last->created, NULL);
+    }
     json_t *rows = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(rows, session_row(&sessions[i], &who.session));
-    if (n > 0)
-        mn_id_format(&sessions[n - 1].id, next);
-    return mn_api_page(call, "sessions", rows, n == limit ? next : NULL, columns, err);
+    return mn_api_page(call, "sessions", rows, next, columns, err);
 }
 
 mn_code mn_api_session_end(mn_api_call *call, mn_error *err)

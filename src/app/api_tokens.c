@@ -18,29 +18,41 @@ static mn_code answer(mn_api_call *call, const mn_token *t, mn_error *err)
     return mn_api_answer(call, 200, token_json(t, NULL), err);
 }
 
+static mn_time sorted_by(const mn_token *t, mn_token_order order)
+{
+    return order >= MN_TOKENS_UNTIL ? t->until : order >= MN_TOKENS_USED ? t->used : t->created;
+}
+
 mn_code mn_api_tokens_list(mn_api_call *call, mn_error *err)
 {
     static const char *const columns[] = {"token",   "name",  "user",      "rights", "lists",
                                           "created", "until", "last_used", NULL};
-    const char *key = NULL;
-    char next[MN_ID_TEXT];
-    mn_id after;
+    static const char *const orders[] = {"created",    "-created", "name",   "-name", "last_used",
+                                         "-last_used", "until",    "-until", NULL};
+    mn_place room;
+    const char *next = NULL;
     mn_token *tokens = NULL;
-    size_t n = 0, limit = (size_t)mn_api_whole(call, MN_P_TOKENS_LIST_LIMIT);
+    size_t n = 0;
     const mn_id user = mn_api_id(call, MN_P_TOKENS_LIST_USER);
-    mn_code code = mn_api_cursor(call, MN_P_TOKENS_LIST_CURSOR, &key, err);
+    mn_token_query q = {
+        .user = mn_api_given(call, MN_P_TOKENS_LIST_USER) ? &user : NULL,
+        .like = mn_api_text(call, MN_P_TOKENS_LIST_LIKE),
+        .active = mn_api_yes_or_no(call, MN_P_TOKENS_LIST_ACTIVE),
+        .used_to = mn_api_time(call, MN_P_TOKENS_LIST_UNUSED_SINCE, MN_TIME_NEVER),
+        .order = (mn_token_order)mn_api_choice(call, MN_P_TOKENS_LIST_SORT, orders),
+        .limit = (size_t)mn_api_whole(call, MN_P_TOKENS_LIST_LIMIT),
+    };
+    mn_code code = mn_api_place(call, MN_P_TOKENS_LIST_CURSOR, &room, &q.after, err);
     if (code == MN_OK)
-        code = mn_core_tokens_of(
-            call->core, call->actor, mn_api_given(call, MN_P_TOKENS_LIST_USER) ? &user : NULL,
-            key && mn_id_parse(key, &after) ? &after : NULL, limit, call->arena, &tokens, &n, err);
+        code = mn_core_tokens(call->core, call->actor, &q, call->arena, &tokens, &n, err);
     if (code != MN_OK)
         return code;
+    if (n == q.limit)
+        next = mn_place_make(call, &tokens[n - 1].id, sorted_by(&tokens[n - 1], q.order), tokens[n - 1].name);
     json_t *rows = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(rows, token_json(&tokens[i], NULL));
-    if (n > 0)
-        mn_id_format(&tokens[n - 1].id, next);
-    return mn_api_page(call, "tokens", rows, n == limit ? next : NULL, columns, err);
+    return mn_api_page(call, "tokens", rows, next, columns, err);
 }
 
 /* *user and *rights: room for what the fields point to. */

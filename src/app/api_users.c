@@ -38,6 +38,7 @@ mn_code mn_api_users_list(mn_api_call *call, mn_error *err)
                        .limit = (size_t)mn_api_whole(call, MN_P_USERS_LIST_LIMIT)};
     sort += q.descending;
     q.order = strcmp(sort, "login") == 0     ? MN_USERS_BY_LOGIN
+              : strcmp(sort, "name") == 0    ? MN_USERS_BY_NAME
               : strcmp(sort, "created") == 0 ? MN_USERS_BY_CREATED
                                              : MN_USERS_BY_SEEN;
     mn_code code = mn_api_cursor(call, MN_P_USERS_LIST_CURSOR, &q.after, err);

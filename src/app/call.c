@@ -56,6 +56,20 @@ mn_time mn_api_time(const mn_api_call *call, int param, mn_time otherwise)
     return otherwise;
 }
 
+int mn_api_choice(const mn_api_call *call, int param, const char *const words[])
+{
+    const char *text = mn_api_text(call, param);
+    int i = 0;
+    while (words[i + 1] && strcmp(words[i], text) != 0)
+        i++;
+    return i;
+}
+
+mn_choice mn_api_yes_or_no(const mn_api_call *call, int param)
+{
+    return !mn_api_given(call, param) ? MN_ANY : mn_api_yes(call, param) ? MN_YES : MN_NO;
+}
+
 bool mn_api_has(const mn_api_call *call, int param, const char *word)
 {
     const mn_param_value *v = &call->params[param];

@@ -48,6 +48,9 @@ double mn_api_number(const mn_api_call *call, int param);
 bool mn_api_yes(const mn_api_call *call, int param);
 mn_id mn_api_id(const mn_api_call *call, int param); /* of a uuid */
 mn_time mn_api_time(const mn_api_call *call, int param, mn_time otherwise);
+/* Which of these words (NULL-ended) it is: the number of an order, as its enum has them. */
+int mn_api_choice(const mn_api_call *call, int param, const char *const words[]);
+mn_choice mn_api_yes_or_no(const mn_api_call *call, int param); /* MN_ANY where it is not given */
 /* Is this word among those of a parameter that may come several times? */
 bool mn_api_has(const mn_api_call *call, int param, const char *word);
 
@@ -105,6 +108,12 @@ mn_code mn_api_page_end(mn_api_call *call, mn_json_out *o, const char *next, con
  * with the operation and the account, so that none fits elsewhere. MN_E_INVALID for a cursor that was not
  * made here. */
 mn_code mn_api_cursor(mn_api_call *call, int param, const char **key, mn_error *err);
+/* The key of a page that ends with this entry: its id, and what it is sorted by. Arena's; NULL: no memory. */
+const char *mn_place_make(const mn_api_call *call, const mn_id *id, mn_time time, const char *name);
+/* What such a key says; *name points into it. false: nothing that was made so. */
+bool mn_place_read(const char *key, mn_id *id, mn_time *time, const char **name);
+/* Of the parameter `cursor`: *out points to *room, or is NULL: from the first. */
+mn_code mn_api_place(mn_api_call *call, int param, mn_place *room, const mn_place **out, mn_error *err);
 
 /* ---- states, for If-Match ---- */
 void mn_api_etag(mn_api_call *call, mn_time updated); /* ETag of an object that changed then */

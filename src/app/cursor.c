@@ -2,7 +2,9 @@
  * in it, nor bring one of another operation or account. They live as long as the process. */
 #include "app/internal.h"
 
+#include <inttypes.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #define KEY_MAX 320
@@ -70,4 +72,30 @@ mn_code mn_api_cursor(mn_api_call *call, int param, const char **key, mn_error *
     out[len] = 0;
     *key = out;
     return MN_OK;
+}
+
+const char *mn_place_make(const mn_api_call *call, const mn_id *id, mn_time time, const char *name)
+{
+    char text[MN_ID_TEXT];
+    mn_id_format(id, text);
+    return mn_arena_printf(call->arena, "%s %" PRId64 " %s", text, time, name ? name : "");
+}
+
+bool mn_place_read(const char *key, mn_id *id, mn_time *time, const char **name)
+{
+    char text[MN_ID_TEXT];
+    int end = 0;
+    if (sscanf(key, "%36[0-9a-f-] %" SCNd64 "%n", text, time, &end) != 2 || !mn_id_parse(text, id) ||
+        key[end] != ' ')
+        return false;
+    *name = key + end + 1;
+    return true;
+}
+
+mn_code mn_api_place(mn_api_call *call, int param, mn_place *room, const mn_place **out, mn_error *err)
+{
+    const char *key = NULL;
+    mn_code code = mn_api_cursor(call, param, &key, err);
+    *out = key && mn_place_read(key, &room->id, &room->time, &room->name) ? room : NULL;
+    return code;
 }

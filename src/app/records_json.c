@@ -92,24 +92,6 @@ void mn_json_person(mn_json_out *o, const mn_person_view *v)
 
 /* ---- pages ---- */
 
-const char *mn_place_make(const mn_api_call *call, const mn_id *id, mn_time time, const char *name)
-{
-    char text[MN_ID_TEXT];
-    mn_id_format(id, text);
-    return mn_arena_printf(call->arena, "%s %" PRId64 " %s", text, time, name ? name : "");
-}
-
-bool mn_place_read(const char *key, mn_id *id, mn_time *time, const char **name)
-{
-    char text[MN_ID_TEXT];
-    int end = 0;
-    if (sscanf(key, "%36[0-9a-f-] %" SCNd64 "%n", text, time, &end) != 2 || !mn_id_parse(text, id) ||
-        key[end] != ' ')
-        return false;
-    *name = key + end + 1;
-    return true;
-}
-
 /* ---- fields ---- */
 
 mn_consent_given mn_given_of(const json_t *object)

@@ -10,11 +10,6 @@ void mn_json_person(mn_json_out *o, const mn_person_view *v);
 /* file: whether one proves it; NULL: that is not told. */
 void mn_json_consent(mn_json_out *o, const mn_consent *c, mn_time now, const bool *file);
 
-/* The key of a page that ends with this entry: its id, and what it is sorted by. Arena's; NULL: no memory. */
-const char *mn_place_make(const mn_api_call *call, const mn_id *id, mn_time time, const char *name);
-/* What such a key says; *name points into it. false: nothing that was made so. */
-bool mn_place_read(const char *key, mn_id *id, mn_time *time, const char **name);
-
 /* {"purpose", "method", ...} that fits the schema ConsentGive. */
 mn_consent_given mn_given_of(const json_t *object);
 mn_text_change mn_text_change_of(const json_t *object, const char *name);

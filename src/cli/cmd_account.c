@@ -114,16 +114,19 @@ static mn_code resume(mn_desk *d, mn_error *err)
 
 static mn_code list(mn_desk *d, mn_error *err)
 {
-    const char *after = NULL;
+    mn_place last;
+    mn_account_query q = {.active = MN_ANY, .expires_to = MN_TIME_NEVER, .limit = PAGE};
     size_t n = PAGE;
     mn_code code = MN_OK;
     while (code == MN_OK && n == PAGE) {
         mn_account *all = NULL;
-        code = mn_core_accounts(d->core, &d->actor, after, PAGE, d->arena, &all, &n, err);
+        code = mn_core_accounts(d->core, &d->actor, &q, d->arena, &all, &n, err);
         for (size_t i = 0; code == MN_OK && i < n; i++)
             code = tell(d, &all[i], err);
-        if (code == MN_OK && n > 0)
-            after = all[n - 1].name;
+        if (code == MN_OK && n > 0) {
+            last = (mn_place){.id = all[n - 1].id, .name = all[n - 1].name};
+            q.after = &last;
+        }
     }
     return code;
 }

@@ -216,14 +216,13 @@ mn_code mn_core_account_find(mn_core *c, const mn_actor *who, const char *ref, m
     return code == MN_E_NOT_FOUND ? mn_fail(err, code, "there is no account \"%.100s\"", ref) : code;
 }
 
-mn_code mn_core_accounts(mn_core *c, const mn_actor *who, const char *after, size_t limit, mn_arena *arena,
+mn_code mn_core_accounts(mn_core *c, const mn_actor *who, const mn_account_query *q, mn_arena *arena,
                          mn_account **out, size_t *n, mn_error *err)
 {
     mn_code code = mn_core_may_everywhere(who, MN_R_ACCOUNTS, MN_VERB_VIEW, err);
     if (code == MN_OK)
-        code = mn_core_check_page(limit, err);
-    return code == MN_OK ? c->store->ops->access->account_list(c->store, after, limit, arena, out, n, err)
-                         : code;
+        code = mn_core_check_page(q->limit, err);
+    return code == MN_OK ? c->store->ops->access->account_list(c->store, q, arena, out, n, err) : code;
 }
 
 static bool is_short(int64_t used, int64_t max)

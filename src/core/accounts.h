@@ -23,7 +23,7 @@ mn_code mn_core_account_get(mn_core *c, const mn_actor *who, const mn_id *id, mn
 /* By id or name. */
 mn_code mn_core_account_find(mn_core *c, const mn_actor *who, const char *ref, mn_arena *arena,
                              mn_account *out, mn_error *err);
-mn_code mn_core_accounts(mn_core *c, const mn_actor *who, const char *after, size_t limit, mn_arena *arena,
+mn_code mn_core_accounts(mn_core *c, const mn_actor *who, const mn_account_query *q, mn_arena *arena,
                          mn_account **out, size_t *n, mn_error *err);
 mn_code mn_core_account_change(mn_core *c, const mn_actor *who, const mn_id *id,
                                const mn_account_fields *fields, const mn_time *if_updated, mn_arena *arena,

@@ -152,27 +152,49 @@ mn_code mn_core_attribute(mn_core *c, const mn_actor *who, mn_resource r, mn_ver
     return code;
 }
 
-mn_code mn_core_attributes(mn_core *c, const mn_actor *who, const mn_id *after, size_t limit, mn_arena *arena,
-                           mn_temporary **out, size_t *n, mn_error *err)
+/* Those of a page that are visible, and one more. */
+static mn_code look_through(mn_core *c, const mn_actor *who, const mn_temporary_query *what, mn_arena *arena,
+                            mn_temporary *out, size_t *n, mn_error *err)
+{
+    mn_temporary_query q = *what;
+    mn_code code = MN_OK;
+    size_t kept = 0, count = q.limit;
+    while (code == MN_OK && kept <= what->limit && count == q.limit) {
+        mn_temporary *some = NULL;
+        code = mn_temporary_list(c->temporary, MN_TEMPORARY_ATTRIBUTE, &who->account, &q, arena, &some,
+                                 &count, err);
+        for (size_t i = 0; code == MN_OK && i < count && kept <= what->limit; i++) {
+            bool yes = true;
+            code = is_visible(c, who, &some[i], arena, &yes, err);
+            if (yes)
+                out[kept++] = some[i];
+        }
+        if (code == MN_OK && count > 0)
+            q.after = &some[count - 1];
+    }
+    *n = kept;
+    return code;
+}
+
+mn_code mn_core_attributes(mn_core *c, const mn_actor *who, const mn_temporary_query *q, mn_arena *arena,
+                           mn_temporary **out, size_t *n, bool *more, mn_error *err)
 {
     char detail[80];
-    size_t count = 0, kept = 0, known = 0;
+    size_t kept = 0, known = 0;
     mn_code code = mn_core_may(who, MN_R_ATTRIBUTES, MN_VERB_VIEW, err);
-    mn_temporary *all = code == MN_OK ? mn_arena_calloc(arena, limit + 1, sizeof *all) : NULL;
+    mn_temporary *all = code == MN_OK ? mn_arena_calloc(arena, q->limit + 1, sizeof *all) : NULL;
     if (code == MN_OK && !all)
-        code = mn_fail(err, MN_E_MEMORY, "no memory for %zu attributes", limit);
+        code = mn_fail(err, MN_E_MEMORY, "no memory for %zu attributes", q->limit);
+    if (code == MN_OK)
+        code = look_through(c, who, q, arena, all, &kept, err);
     if (code != MN_OK)
         return code;
-    mn_temporary_list(c->temporary, MN_TEMPORARY_ATTRIBUTE, &who->account, after, limit, all, &count);
-    for (size_t i = 0; code == MN_OK && i < count; i++) {
-        bool yes = true;
-        code = is_visible(c, who, &all[i], arena, &yes, err);
-        known += yes && !mn_id_is_nil(&all[i].person);
-        if (yes)
-            all[kept++] = all[i];
-    }
+    *more = kept > q->limit;
+    kept -= *more;
+    for (size_t i = 0; i < kept; i++)
+        known += !mn_id_is_nil(&all[i].person);
     snprintf(detail, sizeof detail, "{\"attributes\":%zu,\"known\":%zu}", kept, known);
-    if (code == MN_OK && known > 0)
+    if (known > 0)
         code = mn_core_note_look(c, who, "attribute.list", NULL, detail, err);
     if (code != MN_OK)
         return code;

@@ -21,9 +21,9 @@ mn_code mn_core_attribute_keep(mn_core *c, const mn_actor *who, const mn_tempora
 /* With descriptor and sample; the right that it is asked for by is the caller's to name. */
 mn_code mn_core_attribute(mn_core *c, const mn_actor *who, mn_resource r, mn_verb verb, const mn_id *id,
                           mn_arena *arena, mn_temporary *out, mn_error *err);
-/* See mn_temporary_list; of people whom the actor may see. */
-mn_code mn_core_attributes(mn_core *c, const mn_actor *who, const mn_id *after, size_t limit, mn_arena *arena,
-                           mn_temporary **out, size_t *n, mn_error *err);
+/* See mn_temporary_list; of people whom the actor may see. *more: there are more behind these. */
+mn_code mn_core_attributes(mn_core *c, const mn_actor *who, const mn_temporary_query *q, mn_arena *arena,
+                           mn_temporary **out, size_t *n, bool *more, mn_error *err);
 /* Is an entry still to be seen? Not where the consent that its person gave has ended since it was kept: that
  * is asked of the store, whoever withdrew it and where. */
 mn_code mn_core_temporary_stands(mn_core *c, const mn_temporary *e, mn_arena *arena, bool *yes,

@@ -289,14 +289,16 @@ static mn_code need_user(const mn_actor *who, mn_error *err)
     return code;
 }
 
-mn_code mn_core_sessions(mn_core *c, const mn_actor *who, const mn_id *after, size_t limit, mn_arena *arena,
+mn_code mn_core_sessions(mn_core *c, const mn_actor *who, const mn_session_query *what, mn_arena *arena,
                          mn_session **out, size_t *n, mn_error *err)
 {
+    mn_session_query q = *what;
     mn_code code = need_user(who, err);
     if (code == MN_OK)
-        code = mn_core_check_page(limit, err);
+        code = mn_core_check_page(q.limit, err);
+    q.user = who->user;
     if (code == MN_OK)
-        code = c->store->ops->access->session_list(c->store, &who->user, after, limit, arena, out, n, err);
+        code = c->store->ops->access->session_list(c->store, &q, arena, out, n, err);
     for (size_t i = 0; code == MN_OK && i < *n; i++)
         memset((*out)[i].hash, 0, sizeof(*out)[i].hash);
     return code;

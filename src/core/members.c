@@ -3,24 +3,22 @@
 #include "core/records_internal.h"
 #include "core/signin.h"
 
-mn_code mn_core_members(mn_core *c, const mn_actor *who, const mn_id *list, const mn_id *after, size_t limit,
-                        mn_arena *arena, mn_member **out, size_t *n, mn_error *err)
+mn_code mn_core_members(mn_core *c, const mn_actor *who, const mn_member_query *q, mn_arena *arena,
+                        mn_member **out, size_t *n, mn_error *err)
 {
-    static const mn_id first;
     mn_list l;
     mn_member *found = NULL;
     size_t count = 0;
     mn_code code = mn_core_may(who, MN_R_LISTS, MN_VERB_VIEW, err);
     if (code == MN_OK)
-        code = mn_core_check_page(limit, err);
+        code = mn_core_check_page(q->limit, err);
     if (code == MN_OK)
-        code = mn_core_need_list(c, who, list, arena, &l, err);
+        code = mn_core_need_list(c, who, &q->list, arena, &l, err);
     if (code == MN_OK)
-        code = c->store->ops->people->members(c->store, list, after ? after : &first, limit, arena, &found,
-                                              &count, err);
+        code = c->store->ops->people->members(c->store, q, arena, &found, &count, err);
     if (code == MN_OK)
-        code = mn_core_record(c, who, "list.members", list, json_pack("{s:I}", "members", (json_int_t)count),
-                              err);
+        code = mn_core_record(c, who, "list.members", &q->list,
+                              json_pack("{s:I}", "members", (json_int_t)count), err);
     if (code != MN_OK)
         return code;
     *out = found;

@@ -127,8 +127,8 @@ mn_code mn_core_list_delete(mn_core *c, const mn_actor *who, const mn_id *id, mn
 mn_code mn_core_lists_find(mn_core *c, const mn_actor *who, const mn_list_query *what, mn_arena *arena,
                            mn_list_view **out, size_t *n, mn_error *err);
 
-mn_code mn_core_members(mn_core *c, const mn_actor *who, const mn_id *list, const mn_id *after, size_t limit,
-                        mn_arena *arena, mn_member **out, size_t *n, mn_error *err);
+mn_code mn_core_members(mn_core *c, const mn_actor *who, const mn_member_query *q, mn_arena *arena,
+                        mn_member **out, size_t *n, mn_error *err);
 typedef struct {
     mn_code code;    /* MN_OK: done */
     const char *why; /* in words, else */

@@ -1,6 +1,7 @@
 /* Custom roles. The predefined ones are in rights.def and never change. */
 #include "core/signin.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct {
@@ -172,15 +173,80 @@ mn_code mn_core_role_find(mn_core *c, const mn_actor *who, const char *name, mn_
     return MN_OK;
 }
 
-mn_code mn_core_roles(mn_core *c, const mn_actor *who, const char *after, size_t limit, mn_arena *arena,
-                      mn_role **out, size_t *n, mn_error *err)
+/* ---- a page of them: there are few, so they are chosen and put in order here ---- */
+
+static mn_role_id rank_of(const mn_role *r)
 {
+    mn_role_id id = MN_ROLES;
+    mn_role_parse(r->name, &id);
+    return id;
+}
+
+static int compare(const void *a, const void *b, void *query)
+{
+    const mn_role_query *q = query;
+    const mn_role *x = q->descending ? b : a, *y = q->descending ? a : b;
+    int by_rank = (int)rank_of(x) - (int)rank_of(y);
+    if (q->order == MN_ROLES_PREDEFINED_FIRST && by_rank != 0)
+        return by_rank;
+    if (q->order == MN_ROLES_BY_UPDATED && x->updated != y->updated)
+        return x->updated < y->updated ? -1 : 1;
+    return strcmp(x->name, y->name);
+}
+
+static bool fits(const mn_role_query *q, const mn_role *r)
+{
+    mn_rights rights = {{0}};
+    bool predefined = rank_of(r) < MN_ROLES;
+    if (q->right &&
+        (mn_rights_parse_all(r->rights, &rights, NULL) != MN_OK || !mn_rights_within(q->right, &rights)))
+        return false;
+    return (q->predefined == MN_ANY || predefined == (q->predefined == MN_YES)) &&
+           (!q->like || mn_core_contains(r->name, q->like) ||
+            (r->text && mn_core_contains(r->text, q->like)));
+}
+
+static mn_code read_with_predefined(mn_core *c, const mn_actor *who, mn_arena *arena, mn_role **out,
+                                    size_t *n, mn_error *err)
+{
+    mn_role *custom = NULL;
+    size_t count = 0;
+    mn_code code = read_all(c, &who->account, arena, &custom, &count, err);
+    mn_role *all = code == MN_OK ? mn_arena_calloc(arena, count + MN_ROLES, sizeof *all) : NULL;
+    if (code == MN_OK && !all)
+        code = mn_fail(err, MN_E_MEMORY, "no memory for the roles");
+    for (int i = 0; code == MN_OK && i < MN_ROLES; i++)
+        code = mn_core_role_find(c, who, mn_role_word((mn_role_id)i), arena, &all[i], err);
+    if (code != MN_OK)
+        return code;
+    if (count > 0)
+        memcpy(all + MN_ROLES, custom, count * sizeof *all);
+    *out = all;
+    *n = count + MN_ROLES;
+    return MN_OK;
+}
+
+mn_code mn_core_roles(mn_core *c, const mn_actor *who, const mn_role_query *q, mn_arena *arena, mn_role **out,
+                      size_t *n, bool *more, mn_error *err)
+{
+    mn_role *all = NULL;
+    size_t count = 0, kept = 0;
     mn_code code = mn_core_may(who, MN_R_ROLES, MN_VERB_VIEW, err);
     if (code == MN_OK)
-        code = mn_core_check_page(limit, err);
-    return code == MN_OK
-               ? c->store->ops->access->role_list(c->store, &who->account, after, limit, arena, out, n, err)
-               : code;
+        code = mn_core_check_page(q->limit, err);
+    if (code == MN_OK)
+        code = read_with_predefined(c, who, arena, &all, &count, err);
+    if (code != MN_OK)
+        return code;
+    const mn_role last = {.name = q->after ? q->after->name : "", .updated = q->after ? q->after->time : 0};
+    for (size_t i = 0; i < count; i++)
+        if (fits(q, &all[i]) && (!q->after || compare(&all[i], &last, (void *)q) > 0))
+            all[kept++] = all[i];
+    qsort_r(all, kept, sizeof *all, compare, (void *)q);
+    *more = kept > q->limit;
+    *n = *more ? q->limit : kept;
+    *out = all;
+    return MN_OK;
 }
 
 mn_code mn_core_role_add(mn_core *c, const mn_actor *who, const mn_role_fields *fields, mn_arena *arena,

@@ -54,8 +54,8 @@ bool mn_core_csrf_fits(const mn_core *c, const mn_identity *who, const char *tex
 mn_code mn_core_password_change(mn_core *c, const mn_identity *who, const char *old, const char *password,
                                 unsigned *wait_s, mn_error *err);
 
-/* One's own sessions, newest first, after `after` (NULL: from the newest). */
-mn_code mn_core_sessions(mn_core *c, const mn_actor *who, const mn_id *after, size_t limit, mn_arena *arena,
+/* One's own sessions. The query's user is not looked at. */
+mn_code mn_core_sessions(mn_core *c, const mn_actor *who, const mn_session_query *q, mn_arena *arena,
                          mn_session **out, size_t *n, mn_error *err);
 mn_code mn_core_session_end(mn_core *c, const mn_actor *who, const mn_id *session, mn_error *err);
 mn_code mn_core_sessions_end(mn_core *c, const mn_actor *who, const mn_id *but,
@@ -79,12 +79,10 @@ mn_code mn_core_token_add(mn_core *c, const mn_actor *who, const mn_token_fields
                           mn_token *out, char secret[MN_SECRET_TEXT], mn_error *err);
 /* Another number for every change of what a token may do: for `if_state`. */
 int64_t mn_core_token_state(const mn_token *t);
-/* One's own need no right; with tokens.view those of the account. */
-mn_code mn_core_tokens(mn_core *c, const mn_actor *who, const mn_id *after, size_t limit, mn_arena *arena,
+/* One's own need no right; with tokens.view those of the account. The query's account and now are not looked
+ * at. */
+mn_code mn_core_tokens(mn_core *c, const mn_actor *who, const mn_token_query *q, mn_arena *arena,
                        mn_token **out, size_t *n, mn_error *err);
-/* The tokens of one user (NULL: as above). */
-mn_code mn_core_tokens_of(mn_core *c, const mn_actor *who, const mn_id *user, const mn_id *after,
-                          size_t limit, mn_arena *arena, mn_token **out, size_t *n, mn_error *err);
 mn_code mn_core_token_get(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena, mn_token *out,
                           mn_error *err);
 /* if_state: NULL, or the state that the caller has seen: MN_E_PRECONDITION where it is another one. */

@@ -99,6 +99,9 @@ mn_code mn_user_any(mn_core *c, const mn_id *account, const char *after, mn_user
 /* roles: as they are stored, names with blanks between */
 bool mn_user_has_role(const mn_user *u, const char *role);
 
+/* users_find.c: is `part` in it, letters A to Z of either case? */
+bool mn_core_contains(const char *text, const char *part);
+
 /* users.c: letters, digits and a few signs; NULL or "" is fine for a comment */
 mn_code mn_core_check_name_word(const char *what, const char *text, mn_error *err);
 mn_code mn_core_check_comment(const char *text, mn_error *err);

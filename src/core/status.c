@@ -26,16 +26,19 @@ static mn_code read_account(mn_core *c, const mn_account *a, mn_core_status *out
 static mn_code read_accounts(mn_core *c, mn_core_status *out, mn_error *err)
 {
     mn_arena *arena = mn_arena_create(16 << 20);
-    const char *after = NULL;
+    mn_place last;
+    mn_account_query q = {.active = MN_ANY, .expires_to = MN_TIME_NEVER, .limit = PAGE};
     size_t n = PAGE;
     mn_code code = arena ? MN_OK : mn_fail(err, MN_E_MEMORY, "no memory to look at the accounts");
     while (code == MN_OK && n == PAGE && out->n_accounts < MN_STATUS_ACCOUNTS) {
         mn_account *page;
-        code = c->store->ops->access->account_list(c->store, after, PAGE, arena, &page, &n, err);
+        code = c->store->ops->access->account_list(c->store, &q, arena, &page, &n, err);
         for (size_t i = 0; code == MN_OK && i < n && out->n_accounts < MN_STATUS_ACCOUNTS; i++)
             code = read_account(c, &page[i], out, err);
-        if (code == MN_OK && n > 0)
-            after = page[n - 1].name;
+        if (code == MN_OK && n > 0) {
+            last = (mn_place){.id = page[n - 1].id, .name = page[n - 1].name};
+            q.after = &last;
+        }
     }
     mn_arena_destroy(arena);
     return code;

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LOOK_NS 1000000000 /* between two looks for what is over */
@@ -274,26 +275,63 @@ mn_code mn_temporary_get(mn_temporary_table *t, mn_temporary_kind kind, const mn
     return MN_OK;
 }
 
-void mn_temporary_list(mn_temporary_table *t, mn_temporary_kind kind, const mn_id *account,
-                       const mn_id *after, size_t limit, mn_temporary *out, size_t *n)
+static int in_order(const mn_temporary_query *q, const mn_temporary *a, const mn_temporary *b)
+{
+    const mn_temporary *x = q->descending ? b : a, *y = q->descending ? a : b;
+    if (q->order == MN_TEMPORARY_UNTIL && x->until != y->until)
+        return x->until < y->until ? -1 : 1;
+    if (q->order == MN_TEMPORARY_QUALITY && x->quality != y->quality)
+        return x->quality < y->quality ? -1 : 1;
+    return mn_id_compare(&x->id, &y->id);
+}
+
+static int by_query(const void *a, const void *b, void *query)
+{
+    const entry *const *x = a, *const *y = b;
+    return in_order(query, &(*x)->is, &(*y)->is);
+}
+
+/* What is told of one in a list. */
+static mn_temporary outline(const entry *e)
+{
+    mn_temporary out = e->is;
+    out.descriptor.v = NULL;
+    out.sample.bytes = out.picture.bytes = NULL;
+    out.source = NULL;
+    out.duplicates = NULL;
+    out.n_duplicates = 0;
+    return out;
+}
+
+static bool is_wanted(const mn_temporary_query *q, const mn_temporary *e, mn_time now)
+{
+    return e->until > now && (!q->person || mn_id_compare(&e->person, q->person) == 0) &&
+           e->quality >= q->min_quality && (!q->after || in_order(q, e, q->after) > 0);
+}
+
+mn_code mn_temporary_list(mn_temporary_table *t, mn_temporary_kind kind, const mn_id *account,
+                          const mn_temporary_query *q, mn_arena *arena, mn_temporary **out, size_t *n,
+                          mn_error *err)
 {
     size_t count = 0;
     mn_time now = mn_time_now();
+    mn_temporary *page = mn_arena_calloc(arena, q->limit + 1, sizeof *page);
     pthread_mutex_lock(&t->lock);
-    for (size_t i = after ? find_place(t, after) : 0; i < t->n && count < limit; i++) {
-        const mn_temporary *e = &t->entries[i]->is;
-        if (!is_of(t->entries[i], kind, account) || e->until <= now ||
-            (after && mn_id_compare(&e->id, after) == 0))
-            continue;
-        out[count] = *e;
-        out[count].descriptor.v = NULL;
-        out[count].sample.bytes = out[count].picture.bytes = NULL;
-        out[count].source = NULL;
-        out[count].duplicates = NULL;
-        out[count++].n_duplicates = 0;
-    }
+    entry **found = page ? mn_arena_alloc(arena, (t->n + 1) * sizeof(*found)) : NULL;
+    for (size_t i = 0; found && i < t->n; i++)
+        if (is_of(t->entries[i], kind, account) && is_wanted(q, &t->entries[i]->is, now))
+            found[count++] = t->entries[i];
+    if (count > 1)
+        qsort_r(found, count, sizeof(*found), by_query, (void *)q);
+    count = count < q->limit ? count : q->limit;
+    for (size_t i = 0; i < count; i++)
+        page[i] = outline(found[i]);
     pthread_mutex_unlock(&t->lock);
+    if (!found)
+        return mn_fail(err, MN_E_MEMORY, "no memory for a page of temporary faces");
+    *out = page;
     *n = count;
+    return MN_OK;
 }
 
 mn_code mn_temporary_drop(mn_temporary_table *t, mn_temporary_kind kind, const mn_id *account,

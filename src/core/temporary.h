@@ -57,10 +57,20 @@ mn_code mn_temporary_put(mn_temporary_table *t, mn_temporary *entry, mn_error *e
  * account's, and for what is over. */
 mn_code mn_temporary_get(mn_temporary_table *t, mn_temporary_kind kind, const mn_id *account, const mn_id *id,
                          mn_arena *arena, mn_temporary *out, mn_error *err);
-/* The next `limit` after `after` (NULL: from the first) in the order of their ids, without descriptors and
- * pictures (sample.n is told). *out: room for limit. */
-void mn_temporary_list(mn_temporary_table *t, mn_temporary_kind kind, const mn_id *account,
-                       const mn_id *after, size_t limit, mn_temporary *out, size_t *n);
+typedef enum { MN_TEMPORARY_CREATED, MN_TEMPORARY_UNTIL, MN_TEMPORARY_QUALITY } mn_temporary_order;
+typedef struct {
+    mn_temporary_order order;
+    bool descending;
+    const mn_id *person; /* NULL: of anybody */
+    float min_quality;
+    const mn_temporary
+        *after; /* its id, created, until and quality: goes on behind it; NULL: from the first */
+    size_t limit;
+} mn_temporary_query;
+/* Without descriptors and pictures (sample.n is told). */
+mn_code mn_temporary_list(mn_temporary_table *t, mn_temporary_kind kind, const mn_id *account,
+                          const mn_temporary_query *q, mn_arena *arena, mn_temporary **out, size_t *n,
+                          mn_error *err);
 /* MN_E_NOT_FOUND: it is gone already. Of several callers one gets MN_OK. */
 mn_code mn_temporary_drop(mn_temporary_table *t, mn_temporary_kind kind, const mn_id *account,
                           const mn_id *id, mn_error *err);

@@ -191,28 +191,23 @@ int64_t mn_core_token_state(const mn_token *t)
     return state;
 }
 
-mn_code mn_core_tokens(mn_core *c, const mn_actor *who, const mn_id *after, size_t limit, mn_arena *arena,
+mn_code mn_core_tokens(mn_core *c, const mn_actor *who, const mn_token_query *what, mn_arena *arena,
                        mn_token **out, size_t *n, mn_error *err)
 {
-    return mn_core_tokens_of(c, who, NULL, after, limit, arena, out, n, err);
-}
-
-mn_code mn_core_tokens_of(mn_core *c, const mn_actor *who, const mn_id *user, const mn_id *after,
-                          size_t limit, mn_arena *arena, mn_token **out, size_t *n, mn_error *err)
-{
-    const bool own = user && is_own(who, user);
+    mn_token_query q = *what;
+    const bool own = q.user && is_own(who, q.user);
     mn_code code = mn_core_check_actor(who, err);
     bool all = code == MN_OK && mn_rights_has(&who->rights, MN_R_TOKENS, MN_VERB_VIEW);
-    if (code == MN_OK && !all && !own && (user || mn_id_is_nil(&who->user)))
+    if (code == MN_OK && !all && !own && (q.user || mn_id_is_nil(&who->user)))
         code = mn_core_may(who, MN_R_TOKENS, MN_VERB_VIEW, err);
     if (code == MN_OK)
-        code = mn_core_check_page(limit, err);
+        code = mn_core_check_page(q.limit, err);
+    q.account = who->account;
+    q.now = mn_time_now();
+    if (!q.user && !all)
+        q.user = &who->user;
     if (code == MN_OK)
-        code = c->store->ops->access->token_list(c->store, &who->account,
-                                                 user  ? user
-                                                 : all ? NULL
-                                                       : &who->user,
-                                                 after, limit, arena, out, n, err);
+        code = c->store->ops->access->token_list(c->store, &q, arena, out, n, err);
     for (size_t i = 0; code == MN_OK && i < *n; i++)
         memset((*out)[i].hash, 0, sizeof(*out)[i].hash);
     return code;

@@ -40,7 +40,7 @@ mn_code mn_core_user_find(mn_core *c, const mn_actor *who, const char *login, mn
 /* By login, after `after` (NULL: from the first). limit: 1 to 1000. */
 mn_code mn_core_users(mn_core *c, const mn_actor *who, const char *after, size_t limit, mn_arena *arena,
                       mn_user **out, size_t *n, mn_error *err);
-typedef enum { MN_USERS_BY_LOGIN, MN_USERS_BY_CREATED, MN_USERS_BY_SEEN } mn_user_order;
+typedef enum { MN_USERS_BY_LOGIN, MN_USERS_BY_NAME, MN_USERS_BY_CREATED, MN_USERS_BY_SEEN } mn_user_order;
 #define MN_USERS_SORTED_MAX 10000 /* an account with more users is listed by login, upwards, only */
 typedef struct {
     mn_user_order order;
@@ -51,7 +51,7 @@ typedef struct {
     const char *after;  /* what *next was with the page before; NULL: from the first */
     size_t limit;       /* 1 to 1000 */
 } mn_user_query;
-#define MN_USER_NEXT (MN_LOGIN_MAX + 64) /* room for the key of the next page */
+#define MN_USER_NEXT 320 /* room for the key of the next page */
 /* next: "" where that was all. */
 mn_code mn_core_users_find(mn_core *c, const mn_actor *who, const mn_user_query *q, mn_arena *arena,
                            mn_user **out, size_t *n, char next[MN_USER_NEXT], mn_error *err);
@@ -80,9 +80,19 @@ typedef struct {
 /* Predefined ones too: id nil, created 0. */
 mn_code mn_core_role_find(mn_core *c, const mn_actor *who, const char *name, mn_arena *arena, mn_role *out,
                           mn_error *err);
-/* The custom ones, by name; the predefined ones are mn_rights_of_role's. */
-mn_code mn_core_roles(mn_core *c, const mn_actor *who, const char *after, size_t limit, mn_arena *arena,
-                      mn_role **out, size_t *n, mn_error *err);
+typedef enum { MN_ROLES_PREDEFINED_FIRST, MN_ROLES_BY_NAME, MN_ROLES_BY_UPDATED } mn_role_order;
+typedef struct {
+    mn_role_order order; /* predefined ones first: these in their own order, the others by name */
+    bool descending;
+    const char *like;       /* part of name or text, letters A to Z of either case; NULL: all */
+    mn_choice predefined;   /* MN_ANY: all */
+    const mn_rights *right; /* that give all of these; NULL: all */
+    const mn_place *after;  /* its time and name: the page goes on behind it; NULL: from the first */
+    size_t limit;           /* 1 to 1000 */
+} mn_role_query;
+/* *more: there are more behind these. */
+mn_code mn_core_roles(mn_core *c, const mn_actor *who, const mn_role_query *q, mn_arena *arena, mn_role **out,
+                      size_t *n, bool *more, mn_error *err);
 mn_code mn_core_role_add(mn_core *c, const mn_actor *who, const mn_role_fields *fields, mn_arena *arena,
                          mn_role *out, mn_error *err);
 mn_code mn_core_role_change(mn_core *c, const mn_actor *who, const char *name, const mn_role_fields *fields,

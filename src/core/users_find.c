@@ -14,7 +14,7 @@ typedef struct {
 } choice;
 
 /* As LIKE does in the store: only A to Z have two cases. */
-static bool contains(const char *text, const char *part)
+bool mn_core_contains(const char *text, const char *part)
 {
     size_t n = strlen(part);
     for (; *text; text++) {
@@ -34,7 +34,7 @@ static bool contains(const char *text, const char *part)
 
 static bool fits(const mn_user_query *q, const mn_user *u)
 {
-    return (!q->like || contains(u->login, q->like) || contains(u->name, q->like)) &&
+    return (!q->like || mn_core_contains(u->login, q->like) || mn_core_contains(u->name, q->like)) &&
            (!q->role || mn_user_has_role(u, q->role)) && (!q->active || *q->active == !u->disabled);
 }
 
@@ -45,6 +45,8 @@ static void key_of(const mn_user_query *q, const mn_user *u, char key[MN_USER_NE
     mn_id_format(&u->id, id);
     if (q->order == MN_USERS_BY_LOGIN)
         snprintf(key, MN_USER_NEXT, "%s", u->login);
+    else if (q->order == MN_USERS_BY_NAME) /* what is between is in no name, and less than all that are */
+        snprintf(key, MN_USER_NEXT, "%s\x01%s", u->name, id);
     else
         snprintf(key, MN_USER_NEXT, "%020" PRId64 "/%s", q->order == MN_USERS_BY_SEEN ? u->seen : u->created,
                  id);

@@ -12,7 +12,6 @@
 #include "store/record_queries.h"
 
 /* clang-format off */
-#define YES_OR_NO(A, n, what) "(" A(n) " < CAST(0 AS bigint) OR " what " = (" A(n) " = 1))"
 #define PEOPLE_WHERE(A, L, C)                                                                                \
     " WHERE p.account = " A(1) " AND (" L("p.name", 2) " OR " L("p.external_id", 2) " OR " A(2) " IS NULL)"  \
     " AND (EXISTS (SELECT 1 FROM member o WHERE o.person = p.id AND o.list = " A(3) ") OR " A(3) " IS NULL)" \
@@ -41,6 +40,19 @@
     " WHERE l.account = " A(1) " AND (" L("l.name", 2) " OR " A(2) " IS NULL) AND (l.purpose = " A(3)        \
     " OR " A(3) " IS NULL) AND " YES_OR_NO(A, 4, "(NOT l.inactive)")                                         \
     " AND " compare " (" A(5) ", " A(6) ") ORDER BY " order " LIMIT " A(7) ") l ORDER BY " order
+/* Members in the order of their ids are read up to the page's end; in another order all of them are sorted. */
+#define MEMBERS_BY(A, L, after, order)                                                                       \
+    "SELECT m.person, p.name, p.external_id, m.added, m.until FROM member m JOIN person p ON p.id = m.person" \
+    " WHERE m.list = " A(1) " AND (" L("p.name", 2) " OR " L("p.external_id", 2) " OR " A(2) " IS NULL)"     \
+    " AND " after " ORDER BY " order " LIMIT "
+#define CONSENTS_BY(A, compare, order)                                                                       \
+    "SELECT c.id, c.person, c.purpose, c.method, c.evidence, c.given, c.until, c.withdrawn "                 \
+    "FROM consent c JOIN person p ON p.id = c.person WHERE p.account = " A(1)                                \
+    " AND (c.purpose = " A(2) " OR " A(2) " IS NULL) AND (" A(3) " = CAST(0 AS bigint) OR " A(3)             \
+    " = CASE WHEN c.withdrawn <= " A(4) " THEN 3 WHEN c.until <= " A(4) " THEN 2 ELSE 1 END)"                \
+    " AND c.until >= " A(5) " AND (c.until < " A(6) " OR " A(6) " = 9223372036854775807)"                    \
+    " AND c.given >= " A(7) " AND c.given < " A(8)                                                           \
+    " AND " compare " (" A(9) ", " A(10) ") ORDER BY " order " LIMIT " A(11)
 
 #define MN_PEOPLE_QUERIES(X, A, L, C, I, EACH)                                                               \
     X(PEOPLE_OLDEST, PEOPLE_BY(A, L, C, I, "(p.created, p.id) >", "p.created, p.id"))                        \
@@ -70,9 +82,11 @@
       "EXISTS (SELECT 1 FROM original o WHERE o.face = face.id), FALSE, FALSE FROM face WHERE person = "     \
       A(1) " UNION ALL SELECT 5, person, NULL, NULL, NULL, NULL, NULL, NULL, asked, due, 0, 0.0, whole, "    \
       "FALSE, FALSE FROM erasure WHERE person = " A(1))                                                      \
-    X(MEMBERS, "SELECT m.person, p.name, p.external_id, m.added, m.until FROM member m "                     \
-      "JOIN person p ON p.id = m.person WHERE m.list = " A(1) " AND m.person > " A(2)                        \
-      " ORDER BY m.person LIMIT " A(3))                                                                      \
+    X(MEMBERS_PERSON, MEMBERS_BY(A, L, "m.person > " A(3), "m.person") A(4))                                 \
+    X(MEMBERS_ADDED, MEMBERS_BY(A, L, "(m.added, m.person) > (" A(3) ", " A(4) ")", "m.added, m.person") A(5))\
+    X(MEMBERS_ADDED_DOWN, MEMBERS_BY(A, L, "(m.added, m.person) < (" A(3) ", " A(4) ")", "m.added DESC, m.person DESC") A(5))\
+    X(MEMBERS_NAME, MEMBERS_BY(A, L, "(p.name, m.person) > (" A(3) ", " A(4) ")", "p.name, m.person") A(5))  \
+    X(MEMBERS_NAME_DOWN, MEMBERS_BY(A, L, "(p.name, m.person) < (" A(3) ", " A(4) ")", "p.name DESC, m.person DESC") A(5))\
     X(MEMBER_COUNT, "SELECT count(*) FROM member WHERE list = " A(1))                                        \
     X(MEMBER_COUNT_TO, "SELECT count(*) FROM (SELECT 1 FROM member WHERE list = " A(1) " LIMIT " A(2) ") m") \
     X(LISTS_NAME, LISTS_BY(A, L, "(l.name, l.id) >", "l.name, l.id"))                                        \
@@ -82,12 +96,10 @@
     X(LIST_DELETE, "DELETE FROM list WHERE id = " A(1))                                                      \
     X(CONSENT_GET, "SELECT id, person, purpose, method, evidence, given, until, withdrawn FROM consent "     \
       "WHERE id = " A(1))                                                                                    \
-    X(CONSENTS, "SELECT c.id, c.person, c.purpose, c.method, c.evidence, c.given, c.until, c.withdrawn "     \
-      "FROM consent c JOIN person p ON p.id = c.person WHERE p.account = " A(1)                              \
-      " AND (c.purpose = " A(2) " OR " A(2) " IS NULL) AND (" A(3) " = CAST(0 AS bigint) OR " A(3)           \
-      " = CASE WHEN c.withdrawn <= " A(4) " THEN 3 WHEN c.until <= " A(4) " THEN 2 ELSE 1 END)"              \
-      " AND (c.until < " A(5) " OR " A(5) " = 9223372036854775807)"                                          \
-      " AND (c.until, c.id) > (" A(6) ", " A(7) ") ORDER BY c.until, c.id LIMIT " A(8))                      \
+    X(CONSENTS_UNTIL, CONSENTS_BY(A, "(c.until, c.id) >", "c.until, c.id"))                                  \
+    X(CONSENTS_UNTIL_DOWN, CONSENTS_BY(A, "(c.until, c.id) <", "c.until DESC, c.id DESC"))                   \
+    X(CONSENTS_GIVEN, CONSENTS_BY(A, "(c.given, c.id) >", "c.given, c.id"))                                  \
+    X(CONSENTS_GIVEN_DOWN, CONSENTS_BY(A, "(c.given, c.id) <", "c.given DESC, c.id DESC"))                   \
     X(EVIDENCE_PUT, "INSERT INTO evidence (consent, blob, format, bytes) VALUES (" A(1) ", " A(2) ", " A(3)  \
       ", " A(4) ")")                                                                                         \
     X(EVIDENCE_GET, "SELECT consent, blob, format, bytes FROM evidence WHERE consent = " A(1))               \

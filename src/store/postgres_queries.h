@@ -140,7 +140,7 @@
 #define MN_POSTGRES_STATEMENTS(X)                                                                            \
     MN_POSTGRES_QUERIES(X)                                                                                   \
     MN_RECORD_QUERIES(X, MN_POSTGRES_PARAMETER, MN_POSTGRES_LIKE, MN_POSTGRES_NOTED)                         \
-    MN_ACCESS_QUERIES(X, MN_POSTGRES_PARAMETER)                                                              \
+    MN_ACCESS_QUERIES(X, MN_POSTGRES_PARAMETER, MN_POSTGRES_LIKE)                                            \
     MN_AUDIT_QUERIES(X, MN_POSTGRES_PARAMETER)                                                               \
     MN_ERASURE_QUERIES(X, MN_POSTGRES_PARAMETER)                                                             \
     MN_FACE_QUERIES(X, MN_POSTGRES_PARAMETER, MN_POSTGRES_AMONG)                                             \

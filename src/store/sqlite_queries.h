@@ -60,7 +60,7 @@
 #define MN_SQLITE_STATEMENTS(X)                                                                              \
     MN_SQLITE_QUERIES(X)                                                                                     \
     MN_RECORD_QUERIES(X, MN_SQLITE_PARAMETER, MN_SQLITE_LIKE, MN_SQLITE_NOTED)                               \
-    MN_ACCESS_QUERIES(X, MN_SQLITE_PARAMETER)                                                                \
+    MN_ACCESS_QUERIES(X, MN_SQLITE_PARAMETER, MN_SQLITE_LIKE)                                                \
     MN_AUDIT_QUERIES(X, MN_SQLITE_PARAMETER)                                                                 \
     MN_ERASURE_QUERIES(X, MN_SQLITE_PARAMETER)                                                               \
     MN_FACE_QUERIES(X, MN_SQLITE_PARAMETER, MN_SQLITE_AMONG)                                                 \

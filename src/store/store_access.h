@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/id.h"
 #include "base/time.h"
+#include "store/store_records.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -71,6 +73,62 @@ typedef struct {
     mn_time created, seen, until;
 } mn_session;
 
+/* Orders: those of odd numbers go down. */
+typedef enum {
+    MN_ACCOUNTS_NAME,
+    MN_ACCOUNTS_NAME_DOWN,
+    MN_ACCOUNTS_CREATED,
+    MN_ACCOUNTS_CREATED_DOWN,
+    MN_ACCOUNTS_EXPIRES,
+    MN_ACCOUNTS_EXPIRES_DOWN
+} mn_account_order;
+
+typedef struct {
+    const char *like;   /* part of the name, letters A-Z of either case; NULL: all */
+    mn_choice active;   /* not suspended */
+    mn_time expires_to; /* ending before; MN_TIME_NEVER: those without an end too */
+    mn_account_order order;
+    const mn_place *after; /* NULL: from the first, as with the next */
+    size_t limit;
+} mn_account_query;
+
+typedef enum {
+    MN_TOKENS_CREATED,
+    MN_TOKENS_CREATED_DOWN,
+    MN_TOKENS_NAME,
+    MN_TOKENS_NAME_DOWN,
+    MN_TOKENS_USED,
+    MN_TOKENS_USED_DOWN,
+    MN_TOKENS_UNTIL,
+    MN_TOKENS_UNTIL_DOWN
+} mn_token_order;
+
+typedef struct {
+    mn_id account;
+    const mn_id *user; /* NULL: of all */
+    const char *like;  /* part of the name; NULL: all */
+    mn_choice active;  /* at `now` its time is not over */
+    mn_time now;
+    mn_time used_to; /* used last before, or never; MN_TIME_NEVER: all */
+    mn_token_order order;
+    const mn_place *after;
+    size_t limit;
+} mn_token_query;
+
+typedef enum {
+    MN_SESSIONS_CREATED,
+    MN_SESSIONS_CREATED_DOWN,
+    MN_SESSIONS_SEEN,
+    MN_SESSIONS_SEEN_DOWN
+} mn_session_order;
+
+typedef struct {
+    mn_id user;
+    mn_session_order order;
+    const mn_place *after;
+    size_t limit;
+} mn_session_query;
+
 typedef struct {
     /* Rises with every change that may take something away from somebody: of an account, user, role, token,
      * or the end of a session. A login that was noted and the use of a token are no such change. */
@@ -80,9 +138,8 @@ typedef struct {
     mn_code (*account_get)(struct mn_store *s, const mn_id *id, mn_arena *a, mn_account *out, mn_error *err);
     mn_code (*account_by_name)(struct mn_store *s, const char *name, mn_arena *a, mn_account *out,
                                mn_error *err);
-    /* By name; at most limit of those after `after` (NULL: from the first). */
-    mn_code (*account_list)(struct mn_store *s, const char *after, size_t limit, mn_arena *a,
-                            mn_account **out, size_t *n, mn_error *err);
+    mn_code (*account_list)(struct mn_store *s, const mn_account_query *q, mn_arena *a, mn_account **out,
+                            size_t *n, mn_error *err);
     /* With its users, roles, tokens and sessions. Fails, whole, while people or lists belong to it. */
     mn_code (*account_delete)(struct mn_store *s, const mn_id *id, mn_error *err);
     /* How much of its limits an account has used up. */
@@ -109,9 +166,8 @@ typedef struct {
     mn_code (*token_get)(struct mn_store *s, const mn_id *id, mn_arena *a, mn_token *out, mn_error *err);
     mn_code (*token_by_hash)(struct mn_store *s, const uint8_t hash[MN_SECRET_HASH], mn_arena *a,
                              mn_token *out, mn_error *err);
-    /* Of one user where user is not NULL; by id, after `after` (nil: from the first). */
-    mn_code (*token_list)(struct mn_store *s, const mn_id *account, const mn_id *user, const mn_id *after,
-                          size_t limit, mn_arena *a, mn_token **out, size_t *n, mn_error *err);
+    mn_code (*token_list)(struct mn_store *s, const mn_token_query *q, mn_arena *a, mn_token **out, size_t *n,
+                          mn_error *err);
     mn_code (*token_used)(struct mn_store *s, const mn_id *id, mn_time used, mn_error *err);
     mn_code (*token_delete)(struct mn_store *s, const mn_id *id, mn_error *err);
 
@@ -119,8 +175,8 @@ typedef struct {
     mn_code (*session_get)(struct mn_store *s, const mn_id *id, mn_arena *a, mn_session *out, mn_error *err);
     mn_code (*session_by_hash)(struct mn_store *s, const uint8_t hash[MN_SECRET_HASH], mn_arena *a,
                                mn_session *out, mn_error *err);
-    mn_code (*session_list)(struct mn_store *s, const mn_id *user, const mn_id *after, size_t limit,
-                            mn_arena *a, mn_session **out, size_t *n, mn_error *err); /* newest first */
+    mn_code (*session_list)(struct mn_store *s, const mn_session_query *q, mn_arena *a, mn_session **out,
+                            size_t *n, mn_error *err);
     mn_code (*session_seen)(struct mn_store *s, const mn_id *id, mn_time seen, mn_error *err);
     mn_code (*session_delete)(struct mn_store *s, const mn_id *id, mn_error *err);
     /* All of a user's but one (NULL: all); MN_OK where there are none. */

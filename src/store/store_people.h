@@ -19,8 +19,6 @@ typedef enum {
     MN_PEOPLE_ORDERS
 } mn_people_order;
 
-typedef enum { MN_ANY = -1, MN_NO = 0, MN_YES = 1 } mn_choice;
-
 typedef struct {
     mn_id account;
     const mn_id *list;  /* members only; NULL: all. Oldest and newest then go by the people's ids */
@@ -67,6 +65,22 @@ typedef struct {
     mn_time added, until;
 } mn_member;
 
+typedef enum {
+    MN_MEMBERS_PERSON, /* by the people's ids */
+    MN_MEMBERS_ADDED,
+    MN_MEMBERS_ADDED_DOWN,
+    MN_MEMBERS_NAME,
+    MN_MEMBERS_NAME_DOWN
+} mn_member_order;
+
+typedef struct {
+    mn_id list;
+    const char *like; /* part of the name or external id, letters A-Z of either case; NULL: all */
+    mn_member_order order;
+    const mn_place *after; /* NULL: from the first */
+    size_t limit;
+} mn_member_query;
+
 /* What a look at a person shows: consents and faces in the order of their ids, lists of their names. */
 typedef struct {
     mn_person person;
@@ -77,15 +91,25 @@ typedef struct {
     mn_time erasure_due; /* MN_TIME_NEVER: none is under way */
 } mn_person_whole;
 
+typedef enum {
+    MN_CONSENTS_UNTIL,
+    MN_CONSENTS_UNTIL_DOWN,
+    MN_CONSENTS_GIVEN,
+    MN_CONSENTS_GIVEN_DOWN
+} mn_consent_order;
+
 typedef enum { MN_CONSENT_ANY, MN_CONSENT_VALID, MN_CONSENT_EXPIRED, MN_CONSENT_WITHDRAWN } mn_consent_state;
 
 typedef struct {
     mn_id account;
     const mn_purpose *purpose; /* NULL: all */
     mn_consent_state state;    /* at `now` */
-    mn_time now, until_to;     /* ending before; MN_TIME_NEVER: those without an end too */
-    const mn_id *after;        /* the page goes on behind this one; NULL: from the first */
-    mn_time after_until;
+    mn_time now;
+    mn_time until_from,
+        until_to; /* ending then or later, and before; MN_TIME_NEVER: those without an end too */
+    mn_time given_from, given_to; /* from then on, and before */
+    mn_consent_order order;
+    const mn_place *after; /* NULL: from the first */
     size_t limit;
 } mn_consent_query;
 
@@ -114,13 +138,11 @@ typedef struct {
     /* The members are counted, of those of the page only. */
     mn_code (*lists)(mn_store *s, const mn_list_query *q, mn_arena *a, mn_list_view **out, size_t *n,
                      mn_error *err);
-    /* In the order of their ids, behind `after` (nil: from the first). */
-    mn_code (*members)(mn_store *s, const mn_id *list, const mn_id *after, size_t limit, mn_arena *a,
-                       mn_member **out, size_t *n, mn_error *err);
+    mn_code (*members)(mn_store *s, const mn_member_query *q, mn_arena *a, mn_member **out, size_t *n,
+                       mn_error *err);
     mn_code (*member_count)(mn_store *s, const mn_id *list, uint64_t *out, mn_error *err);
     mn_code (*list_delete)(mn_store *s, const mn_id *list, mn_error *err); /* its members stay as people */
     mn_code (*consent_get)(mn_store *s, const mn_id *id, mn_arena *a, mn_consent *out, mn_error *err);
-    /* By their ends, those that end soonest first. */
     mn_code (*consents)(mn_store *s, const mn_consent_query *q, mn_arena *a, mn_consent **out, size_t *n,
                         mn_error *err);
     mn_code (*evidence_put)(mn_store *s, const mn_evidence *e, mn_error *err); /* MN_E_EXISTS */

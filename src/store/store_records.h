@@ -11,6 +11,15 @@
 
 typedef struct mn_store mn_store;
 
+typedef enum { MN_ANY = -1, MN_NO = 0, MN_YES = 1 } mn_choice;
+
+/* The record that a page ended with, which may be gone by now: the next page goes on behind it. */
+typedef struct {
+    mn_id id;
+    mn_time time;     /* that it was sorted by, */
+    const char *name; /* or this, by the order */
+} mn_place;
+
 typedef struct {
     mn_id id, account;
     const char *external_id; /* NULL: none; unique within the account */

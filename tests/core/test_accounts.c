@@ -46,10 +46,11 @@ static void test_account_and_its_administrator(void **state)
     assert_ok(mn_core_session(w->core, secret, &who, err));
     const mn_actor *actor = mn_identity_actor(who);
     /* An administrator there, but of that account alone. */
-    assert_code(mn_core_accounts(w->core, actor, NULL, 9, w->arena, &all, &n, err), MN_E_FORBIDDEN);
+    const mn_account_query every = {.active = MN_ANY, .expires_to = MN_TIME_NEVER, .limit = 9};
+    assert_code(mn_core_accounts(w->core, actor, &every, w->arena, &all, &n, err), MN_E_FORBIDDEN);
     assert_code(mn_core_account_change(w->core, actor, &a.id, &f, NULL, w->arena, &a, err), MN_E_FORBIDDEN);
     assert_code(mn_core_account_remove(w->core, actor, &a.id, err), MN_E_FORBIDDEN);
-    assert_ok(mn_core_accounts(w->core, &ann, NULL, 9, w->arena, &all, &n, err));
+    assert_ok(mn_core_accounts(w->core, &ann, &every, w->arena, &all, &n, err));
     assert_int_equal(n, 2);
 
     const bool yes = true, no = false;
@@ -212,13 +213,16 @@ static void test_nothing_of_another_account_is_there(void **state)
     assert_code(mn_core_user_change(w->core, &eve, &jan.id, &off, NULL, w->arena, &u, err), MN_E_NOT_FOUND);
     assert_code(mn_core_user_reset(w->core, &eve, &jan.id, GOOD, w->arena, &jan, once, err), MN_E_NOT_FOUND);
     assert_code(mn_core_user_remove(w->core, &eve, &jan.id, err), MN_E_NOT_FOUND);
-    assert_ok(mn_core_roles(w->core, &eve, NULL, 9, w->arena, &roles, &n, err));
+    const mn_role_query own_roles = {.predefined = MN_NO, .limit = 9};
+    bool more = false;
+    assert_ok(mn_core_roles(w->core, &eve, &own_roles, w->arena, &roles, &n, &more, err));
     assert_int_equal(n, 0);
     assert_code(mn_core_role_find(w->core, &eve, "desk", w->arena, &r, err), MN_E_NOT_FOUND);
     assert_code(mn_core_role_change(w->core, &eve, "desk", &role_change, NULL, w->arena, &r, err),
                 MN_E_NOT_FOUND);
     assert_code(mn_core_role_remove(w->core, &eve, "desk", err), MN_E_NOT_FOUND);
-    assert_ok(mn_core_tokens(w->core, &eve, NULL, 9, w->arena, &tokens, &n, err));
+    const mn_token_query every_token = {.active = MN_ANY, .used_to = MN_TIME_NEVER, .limit = 9};
+    assert_ok(mn_core_tokens(w->core, &eve, &every_token, w->arena, &tokens, &n, err));
     assert_int_equal(n, 0);
     assert_code(mn_core_token_get(w->core, &eve, &t.id, w->arena, &t, err), MN_E_NOT_FOUND);
     assert_code(mn_core_token_change(w->core, &eve, &t.id, &renamed, NULL, w->arena, &t, err),

@@ -85,8 +85,9 @@ static void test_the_table_has_limits(void **state)
     (void)state;
     mn_temporary_table *t = NULL;
     mn_temporary e = {.until = mn_time_now() + MN_TIME_DAY, .sample = {jpeg, sizeof jpeg, "image/jpeg"}},
-                 list[4];
+                 *list = NULL;
     size_t n = 0;
+    mn_arena *arena = mn_arena_create(1 << 20);
     assert_ok(mn_temporary_create(2, 100000, &t, err));
     assert_ok(mn_temporary_put(t, &e, err));
     mn_id first = e.id;
@@ -100,10 +101,21 @@ static void test_the_table_has_limits(void **state)
     assert_code(mn_temporary_put(t, &e, err), MN_E_BUSY); /* of all */
     test_free(large);
     const mn_id nil = {{0}};
-    mn_temporary_list(t, MN_TEMPORARY_ATTRIBUTE, &nil, NULL, 4, list, &n);
+    mn_temporary_query q = {.limit = 4};
+    assert_ok(mn_temporary_list(t, MN_TEMPORARY_ATTRIBUTE, &nil, &q, arena, &list, &n, err));
     assert_int_equal(n, 2);
-    mn_temporary_list(t, MN_TEMPORARY_ATTRIBUTE, &nil, &first, 4, list, &n);
+    q.after = &list[0];
+    assert_ok(mn_temporary_list(t, MN_TEMPORARY_ATTRIBUTE, &nil, &q, arena, &list, &n, err));
     assert_int_equal(n, 1);
+    q.descending = true; /* behind the first one in this order is nothing */
+    assert_ok(mn_temporary_list(t, MN_TEMPORARY_ATTRIBUTE, &nil, &q, arena, &list, &n, err));
+    assert_int_equal(n, 0);
+    q.after = NULL;
+    q.order = MN_TEMPORARY_QUALITY;
+    q.min_quality = 0.5F;
+    assert_ok(mn_temporary_list(t, MN_TEMPORARY_ATTRIBUTE, &nil, &q, arena, &list, &n, err));
+    assert_int_equal(n, 0);
+    mn_arena_destroy(arena);
     assert_ok(mn_temporary_claim(t, MN_TEMPORARY_ATTRIBUTE, &nil, &first, err));
     assert_code(mn_temporary_claim(t, MN_TEMPORARY_ATTRIBUTE, &nil, &first, err), MN_E_NOT_FOUND);
     mn_temporary_release(t, &first, false);

@@ -268,7 +268,8 @@ static void test_sessions_end(void **state)
     size_t n = 0;
     const mn_id one = mn_identity_describe(first).session, two = mn_identity_describe(second).session;
     const mn_actor *anna = mn_identity_actor(second);
-    assert_ok(mn_core_sessions(w->core, anna, NULL, 9, w->arena, &all, &n, err));
+    const mn_session_query every = {.limit = 9};
+    assert_ok(mn_core_sessions(w->core, anna, &every, w->arena, &all, &n, err));
     assert_int_equal(n, 2);
     assert_string_equal(all[0].program, "test");
     static const uint8_t none[32];
@@ -289,7 +290,7 @@ static void test_sessions_end(void **state)
     mn_identity_unref(first);
     mn_identity_unref(second);
     mn_identity_unref(bert);
-    assert_code(mn_core_sessions(w->core, &ann, NULL, 9, w->arena, &all, &n, err), MN_E_INVALID);
+    assert_code(mn_core_sessions(w->core, &ann, &every, w->arena, &all, &n, err), MN_E_INVALID);
 }
 
 static void test_sessions_run_out(void **state)
@@ -324,8 +325,8 @@ static void test_sessions_run_out(void **state)
     assert_ok(mn_core_sessions_expire(w->core, err));
     mn_session *all = NULL;
     size_t n = 0;
-    assert_ok(w->core->store->ops->access->session_list(w->core->store, &anna.id, NULL, 9, w->arena, &all, &n,
-                                                        err));
+    const mn_session_query hers = {.user = anna.id, .limit = 9};
+    assert_ok(w->core->store->ops->access->session_list(w->core->store, &hers, w->arena, &all, &n, err));
     assert_int_equal(n, 1);
 }
 
@@ -426,7 +427,8 @@ static void test_tokens(void **state)
     mn_identity *own = sign_in(w, "anna", session);
     mn_token *all = NULL;
     size_t n = 0;
-    assert_ok(mn_core_tokens(w->core, mn_identity_actor(own), NULL, 9, w->arena, &all, &n, err));
+    const mn_token_query every = {.active = MN_ANY, .used_to = MN_TIME_NEVER, .limit = 9};
+    assert_ok(mn_core_tokens(w->core, mn_identity_actor(own), &every, w->arena, &all, &n, err));
     assert_int_equal(n, 1);
     assert_ok(mn_core_token_revoke(w->core, mn_identity_actor(own), &t.id, err));
     mn_identity_unref(own);
@@ -692,8 +694,8 @@ static void test_no_memory(void **state)
     assert_int_equal(code, MN_OK);
     mn_session *all = NULL;
     size_t n = 0;
-    assert_ok(w->core->store->ops->access->session_list(w->core->store, &anna.id, NULL, 99, w->arena, &all,
-                                                        &n, err));
+    const mn_session_query hers = {.user = anna.id, .limit = 99};
+    assert_ok(w->core->store->ops->access->session_list(w->core->store, &hers, w->arena, &all, &n, err));
     assert_int_equal(n, 1);
     code = MN_E_MEMORY;
     for (long i = 1; code != MN_OK && i < 500; i++) {

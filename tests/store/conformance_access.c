@@ -164,10 +164,13 @@ static void test_accounts(void **state)
     assert_code(f->ops->account_put(f->s, &acme, err), MN_E_EXISTS);
     assert_code(f->ops->account_get(f->s, &nobody, f->a, &got, err), MN_E_NOT_FOUND);
     assert_code(f->ops->account_by_name(f->s, "none", f->a, &got, err), MN_E_NOT_FOUND);
-    assert_ok(f->ops->account_list(f->s, NULL, 9, f->a, &all, &n, err));
+    mn_account_query q = {.active = MN_ANY, .expires_to = MN_TIME_NEVER, .limit = 9};
+    assert_ok(f->ops->account_list(f->s, &q, f->a, &all, &n, err));
     assert_int_equal(n, 2);
     assert_string_equal(all[0].name, "acme 2");
-    assert_ok(f->ops->account_list(f->s, "acme 2", 9, f->a, &all, &n, err));
+    const mn_place behind = {.id = all[0].id, .name = "acme 2"};
+    q.after = &behind;
+    assert_ok(f->ops->account_list(f->s, &q, f->a, &all, &n, err));
     assert_int_equal(n, 1);
     assert_string_equal(all[0].name, "default");
     assert_ok(f->ops->account_use(f->s, &first, &people, &faces, err));
@@ -341,11 +344,16 @@ static void test_tokens(void **state)
     assert_string_equal(got.name, "gate");
     assert_int_equal(got.until, 99);
     assert_int_equal(got.used, 44);
-    assert_ok(f->ops->token_list(f->s, &first, NULL, NULL, 9, f->a, &all, &n, err));
+    mn_token_query q = {.account = first, .active = MN_ANY, .used_to = MN_TIME_NEVER, .limit = 9};
+    assert_ok(f->ops->token_list(f->s, &q, f->a, &all, &n, err));
     assert_int_equal(n, 2);
-    assert_ok(f->ops->token_list(f->s, &first, NULL, &t.id, 9, f->a, &all, &n, err));
+    const mn_place behind = {.id = t.id, .time = t.created};
+    q.after = &behind;
+    assert_ok(f->ops->token_list(f->s, &q, f->a, &all, &n, err));
     assert_int_equal(n, 1);
-    assert_ok(f->ops->token_list(f->s, &first, &eva, NULL, 9, f->a, &all, &n, err));
+    q.after = NULL;
+    q.user = &eva;
+    assert_ok(f->ops->token_list(f->s, &q, f->a, &all, &n, err));
     assert_int_equal(n, 1);
     assert_id(all[0].id, 't', 2);
     assert_ok(f->ops->user_delete(f->s, &eva, err)); /* takes the token along */
@@ -378,10 +386,13 @@ static void test_sessions(void **state)
     assert_int_equal(got.created, 30);
     assert_int_equal(got.seen, 32);
     assert_int_equal(got.until, 1000);
-    assert_ok(f->ops->session_list(f->s, &jan, NULL, 3, f->a, &all, &n, err));
+    mn_session_query q = {.user = jan, .order = MN_SESSIONS_CREATED_DOWN, .limit = 3};
+    assert_ok(f->ops->session_list(f->s, &q, f->a, &all, &n, err));
     assert_int_equal(n, 3);
     assert_id(all[0].id, 's', 4); /* newest first */
-    assert_ok(f->ops->session_list(f->s, &jan, &all[2].id, 3, f->a, &all, &n, err));
+    const mn_place behind = {.id = all[2].id, .time = all[2].created};
+    q.after = &behind;
+    assert_ok(f->ops->session_list(f->s, &q, f->a, &all, &n, err));
     assert_int_equal(n, 1);
     assert_id(all[0].id, 's', 1);
     assert_ok(f->ops->session_seen(f->s, &one.id, 500, err));
@@ -390,7 +401,8 @@ static void test_sessions(void **state)
     assert_int_equal(got.seen, 500);
     assert_code(f->ops->session_get(f->s, &two.id, f->a, &got, err), MN_E_NOT_FOUND);
     assert_ok(f->ops->sessions_end(f->s, &jan, &one.id, err));
-    assert_ok(f->ops->session_list(f->s, &jan, NULL, 9, f->a, &all, &n, err));
+    q.after = NULL;
+    assert_ok(f->ops->session_list(f->s, &q, f->a, &all, &n, err));
     assert_int_equal(n, 1);
     assert_ok(f->ops->sessions_expire(f->s, 1000, 0, err)); /* it ends at 1000 */
     assert_code(f->ops->session_delete(f->s, &one.id, err), MN_E_NOT_FOUND);

@@ -187,8 +187,9 @@ static void test_lists(void **state)
     }
     assert_ok(f->s->ops->people->member_count(f->s, &l.id, &count, err));
     assert_int_equal(count, 4);
-    mn_id behind = make_id('p', 1);
-    assert_ok(f->s->ops->people->members(f->s, &l.id, &behind, 2, f->a, &m, &n, err));
+    const mn_place behind = {.id = make_id('p', 1)};
+    const mn_member_query q = {.list = l.id, .after = &behind, .limit = 2};
+    assert_ok(f->s->ops->people->members(f->s, &q, f->a, &m, &n, err));
     assert_int_equal(n, 2);
     assert_id(m[0].person, 'p', 2);
     assert_string_equal(m[0].name, "anna");
@@ -202,7 +203,7 @@ static void test_lists(void **state)
     assert_ok(f->s->ops->people->member_count(f->s, &l.id, &count, err));
     assert_int_equal(count, 0);
     assert_code(f->s->ops->people->list_delete(f->s, &l.id, err), MN_E_NOT_FOUND);
-    assert_ok(f->s->ops->person_get(f->s, &behind, f->a, &(mn_person){0}, err));
+    assert_ok(f->s->ops->person_get(f->s, &behind.id, f->a, &(mn_person){0}, err));
 }
 
 static void put_named(fixture *f, uint8_t n, const char *name, mn_purpose purpose, mn_time created,
@@ -362,21 +363,23 @@ static void test_consents(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char got[8] = "";
         size_t at = 0, n = 1;
-        mn_id after;
+        mn_place after;
         mn_purpose purpose = (mn_purpose)cases[i].purpose;
         mn_consent_query q = {.purpose = cases[i].purpose < 0 ? NULL : &purpose,
                               .state = cases[i].state,
                               .now = 100,
+                              .until_from = INT64_MIN,
                               .until_to = cases[i].until_to,
+                              .given_from = INT64_MIN,
+                              .given_to = MN_TIME_NEVER,
                               .limit = 1};
         while (n == 1) {
             mn_consent *c = NULL;
             assert_ok(f->s->ops->people->consents(f->s, &q, f->a, &c, &n, err));
             if (n == 1) {
                 got[at++] = (char)('0' + c[0].id.bytes[15]);
-                after = c[0].id;
+                after = (mn_place){.id = c[0].id, .time = c[0].until};
                 q.after = &after;
-                q.after_until = c[0].until;
             }
         }
         assert_string_equal(got, cases[i].want);

@@ -826,6 +826,10 @@ export interface Role {
   rights: RightSet;
   lists: ListScope;
   predefined: boolean;
+  /** null: predefined */
+  created: string | null;
+  /** null: predefined */
+  updated: string | null;
 }
 
 export interface RolePage {
@@ -1070,6 +1074,7 @@ export interface SessionsListArgs {
   limit?: number;
   /** `next` of the page before */
   cursor?: string;
+  sort?: "created" | "-created" | "last_used" | "-last_used";
 }
 
 export interface SessionEndArgs {
@@ -1152,8 +1157,15 @@ export interface ConsentsListArgs {
   limit?: number;
   /** `next` of the page before */
   cursor?: string;
+  sort?: "until" | "-until" | "given" | "-given";
   purpose?: Purpose;
   state?: ConsentState;
+  /** From this time on */
+  givenFrom?: Time;
+  /** Before this time */
+  givenTo?: Time;
+  /** Ending at this time or later */
+  untilFrom?: Time;
   /** Ending before this time */
   untilTo?: Time;
 }
@@ -1164,6 +1176,8 @@ export interface PersonConsentsArgs {
   limit?: number;
   /** `next` of the page before */
   cursor?: string;
+  purpose?: Purpose;
+  state?: ConsentState;
 }
 
 export interface ConsentGiveArgs {
@@ -1200,6 +1214,7 @@ export interface PersonFacesArgs {
   limit?: number;
   /** `next` of the page before */
   cursor?: string;
+  sort?: "created" | "-created" | "quality" | "-quality";
 }
 
 export interface FaceCreateArgs {
@@ -1329,6 +1344,10 @@ export interface MembersListArgs {
   limit?: number;
   /** `next` of the page before */
   cursor?: string;
+  /** By `person` in the order in which the people were made */
+  sort?: "person" | "added" | "-added" | "name" | "-name";
+  /** A part of the name or external id, letters A to Z of either case */
+  like?: string;
 }
 
 export interface MembersChangeArgs {
@@ -1435,6 +1454,10 @@ export interface AttributesListArgs {
   limit?: number;
   /** `next` of the page before */
   cursor?: string;
+  sort?: "created" | "-created" | "until" | "-until" | "quality" | "-quality";
+  /** Of this person */
+  person?: Id;
+  minQuality?: Unit;
 }
 
 export interface AttributeGetArgs {
@@ -1450,7 +1473,7 @@ export interface UsersListArgs {
   limit?: number;
   /** `next` of the page before */
   cursor?: string;
-  sort?: "login" | "-login" | "created" | "-created" | "last_login" | "-last_login";
+  sort?: "login" | "-login" | "name" | "-name" | "created" | "-created" | "last_login" | "-last_login";
   /** A part of login or name, letters A to Z of either case */
   like?: string;
   role?: RoleName;
@@ -1487,6 +1510,13 @@ export interface RolesListArgs {
   limit?: number;
   /** `next` of the page before */
   cursor?: string;
+  /** `predefined`: these first, then by name */
+  sort?: "predefined" | "role" | "-role" | "updated" | "-updated";
+  /** A part of the name or text, letters A to Z of either case */
+  like?: string;
+  predefined?: boolean;
+  /** Those that give this right */
+  right?: Right;
 }
 
 export interface RoleCreateArgs {
@@ -1515,6 +1545,13 @@ export interface TokensListArgs {
   limit?: number;
   /** `next` of the page before */
   cursor?: string;
+  sort?: "created" | "-created" | "name" | "-name" | "last_used" | "-last_used" | "until" | "-until";
+  /** A part of the name, letters A to Z of either case */
+  like?: string;
+  /** Whether its time is not over yet */
+  active?: boolean;
+  /** Not used since this time, or never */
+  unusedSince?: Time;
   user?: Id;
 }
 
@@ -1544,6 +1581,12 @@ export interface AccountsListArgs {
   limit?: number;
   /** `next` of the page before */
   cursor?: string;
+  sort?: "name" | "-name" | "created" | "-created" | "expires" | "-expires";
+  /** A part of the name, letters A to Z of either case */
+  like?: string;
+  active?: boolean;
+  /** Ending before this time */
+  expiresTo?: Time;
 }
 
 export interface AccountCreateArgs {
@@ -1629,12 +1672,12 @@ export class Mien extends Client {
 
   /** One's own sessions */
   async sessionsList(args: SessionsListArgs = {}, options: RequestOptions = {}): Promise<Answer<SessionPage, 200>> {
-    return (await this.send({ method: "GET", path: "/v1/me/sessions", query: { limit: args.limit, cursor: args.cursor }, kind: "json" }, options)) as Answer<SessionPage, 200>;
+    return (await this.send({ method: "GET", path: "/v1/me/sessions", query: { limit: args.limit, cursor: args.cursor, sort: args.sort }, kind: "json" }, options)) as Answer<SessionPage, 200>;
   }
 
   /** One's own sessions: one page as a table; the next cursor is in the header X-Next-Cursor */
   async sessionsListCsv(args: SessionsListArgs = {}, options: RequestOptions = {}): Promise<Answer<string, 200>> {
-    return (await this.send({ method: "GET", path: "/v1/me/sessions", query: { limit: args.limit, cursor: args.cursor }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
+    return (await this.send({ method: "GET", path: "/v1/me/sessions", query: { limit: args.limit, cursor: args.cursor, sort: args.sort }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
   }
 
   /** One's own sessions: all pages, entry by entry */
@@ -1714,12 +1757,12 @@ export class Mien extends Client {
 
   /** Consents of everybody, for instance those that end soon */
   async consentsList(args: ConsentsListArgs = {}, options: RequestOptions = {}): Promise<Answer<ConsentPage, 200>> {
-    return (await this.send({ method: "GET", path: "/v1/consents", query: { limit: args.limit, cursor: args.cursor, purpose: args.purpose, state: args.state, until_to: args.untilTo }, kind: "json" }, options)) as Answer<ConsentPage, 200>;
+    return (await this.send({ method: "GET", path: "/v1/consents", query: { limit: args.limit, cursor: args.cursor, sort: args.sort, purpose: args.purpose, state: args.state, given_from: args.givenFrom, given_to: args.givenTo, until_from: args.untilFrom, until_to: args.untilTo }, kind: "json" }, options)) as Answer<ConsentPage, 200>;
   }
 
   /** Consents of everybody, for instance those that end soon: one page as a table; the next cursor is in the header X-Next-Cursor */
   async consentsListCsv(args: ConsentsListArgs = {}, options: RequestOptions = {}): Promise<Answer<string, 200>> {
-    return (await this.send({ method: "GET", path: "/v1/consents", query: { limit: args.limit, cursor: args.cursor, purpose: args.purpose, state: args.state, until_to: args.untilTo }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
+    return (await this.send({ method: "GET", path: "/v1/consents", query: { limit: args.limit, cursor: args.cursor, sort: args.sort, purpose: args.purpose, state: args.state, given_from: args.givenFrom, given_to: args.givenTo, until_from: args.untilFrom, until_to: args.untilTo }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
   }
 
   /** Consents of everybody, for instance those that end soon: all pages, entry by entry */
@@ -1734,12 +1777,12 @@ export class Mien extends Client {
 
   /** The history of what a person agreed to */
   async personConsents(args: PersonConsentsArgs, options: RequestOptions = {}): Promise<Answer<ConsentPage, 200>> {
-    return (await this.send({ method: "GET", path: `/v1/people/${encodeURIComponent(args.person)}/consents`, query: { limit: args.limit, cursor: args.cursor }, kind: "json" }, options)) as Answer<ConsentPage, 200>;
+    return (await this.send({ method: "GET", path: `/v1/people/${encodeURIComponent(args.person)}/consents`, query: { limit: args.limit, cursor: args.cursor, purpose: args.purpose, state: args.state }, kind: "json" }, options)) as Answer<ConsentPage, 200>;
   }
 
   /** The history of what a person agreed to: one page as a table; the next cursor is in the header X-Next-Cursor */
   async personConsentsCsv(args: PersonConsentsArgs, options: RequestOptions = {}): Promise<Answer<string, 200>> {
-    return (await this.send({ method: "GET", path: `/v1/people/${encodeURIComponent(args.person)}/consents`, query: { limit: args.limit, cursor: args.cursor }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
+    return (await this.send({ method: "GET", path: `/v1/people/${encodeURIComponent(args.person)}/consents`, query: { limit: args.limit, cursor: args.cursor, purpose: args.purpose, state: args.state }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
   }
 
   /** The history of what a person agreed to: all pages, entry by entry */
@@ -1779,12 +1822,12 @@ export class Mien extends Client {
 
   /** The enrolled faces of a person */
   async personFaces(args: PersonFacesArgs, options: RequestOptions = {}): Promise<Answer<FacePage, 200>> {
-    return (await this.send({ method: "GET", path: `/v1/people/${encodeURIComponent(args.person)}/faces`, query: { limit: args.limit, cursor: args.cursor }, kind: "json" }, options)) as Answer<FacePage, 200>;
+    return (await this.send({ method: "GET", path: `/v1/people/${encodeURIComponent(args.person)}/faces`, query: { limit: args.limit, cursor: args.cursor, sort: args.sort }, kind: "json" }, options)) as Answer<FacePage, 200>;
   }
 
   /** The enrolled faces of a person: one page as a table; the next cursor is in the header X-Next-Cursor */
   async personFacesCsv(args: PersonFacesArgs, options: RequestOptions = {}): Promise<Answer<string, 200>> {
-    return (await this.send({ method: "GET", path: `/v1/people/${encodeURIComponent(args.person)}/faces`, query: { limit: args.limit, cursor: args.cursor }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
+    return (await this.send({ method: "GET", path: `/v1/people/${encodeURIComponent(args.person)}/faces`, query: { limit: args.limit, cursor: args.cursor, sort: args.sort }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
   }
 
   /** The enrolled faces of a person: all pages, entry by entry */
@@ -1934,12 +1977,12 @@ export class Mien extends Client {
 
   /** Who is in a list */
   async membersList(args: MembersListArgs, options: RequestOptions = {}): Promise<Answer<MemberPage, 200>> {
-    return (await this.send({ method: "GET", path: `/v1/lists/${encodeURIComponent(args.listId)}/members`, query: { limit: args.limit, cursor: args.cursor }, kind: "json" }, options)) as Answer<MemberPage, 200>;
+    return (await this.send({ method: "GET", path: `/v1/lists/${encodeURIComponent(args.listId)}/members`, query: { limit: args.limit, cursor: args.cursor, sort: args.sort, like: args.like }, kind: "json" }, options)) as Answer<MemberPage, 200>;
   }
 
   /** Who is in a list: one page as a table; the next cursor is in the header X-Next-Cursor */
   async membersListCsv(args: MembersListArgs, options: RequestOptions = {}): Promise<Answer<string, 200>> {
-    return (await this.send({ method: "GET", path: `/v1/lists/${encodeURIComponent(args.listId)}/members`, query: { limit: args.limit, cursor: args.cursor }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
+    return (await this.send({ method: "GET", path: `/v1/lists/${encodeURIComponent(args.listId)}/members`, query: { limit: args.limit, cursor: args.cursor, sort: args.sort, like: args.like }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
   }
 
   /** Who is in a list: all pages, entry by entry */
@@ -2004,12 +2047,12 @@ export class Mien extends Client {
 
   /** Attributes that live */
   async attributesList(args: AttributesListArgs = {}, options: RequestOptions = {}): Promise<Answer<AttributePage, 200>> {
-    return (await this.send({ method: "GET", path: "/v1/attributes", query: { limit: args.limit, cursor: args.cursor }, kind: "json" }, options)) as Answer<AttributePage, 200>;
+    return (await this.send({ method: "GET", path: "/v1/attributes", query: { limit: args.limit, cursor: args.cursor, sort: args.sort, person: args.person, min_quality: args.minQuality }, kind: "json" }, options)) as Answer<AttributePage, 200>;
   }
 
   /** Attributes that live: one page as a table; the next cursor is in the header X-Next-Cursor */
   async attributesListCsv(args: AttributesListArgs = {}, options: RequestOptions = {}): Promise<Answer<string, 200>> {
-    return (await this.send({ method: "GET", path: "/v1/attributes", query: { limit: args.limit, cursor: args.cursor }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
+    return (await this.send({ method: "GET", path: "/v1/attributes", query: { limit: args.limit, cursor: args.cursor, sort: args.sort, person: args.person, min_quality: args.minQuality }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
   }
 
   /** Attributes that live: all pages, entry by entry */
@@ -2079,12 +2122,12 @@ export class Mien extends Client {
 
   /** Roles, predefined and custom */
   async rolesList(args: RolesListArgs = {}, options: RequestOptions = {}): Promise<Answer<RolePage, 200>> {
-    return (await this.send({ method: "GET", path: "/v1/roles", query: { limit: args.limit, cursor: args.cursor }, kind: "json" }, options)) as Answer<RolePage, 200>;
+    return (await this.send({ method: "GET", path: "/v1/roles", query: { limit: args.limit, cursor: args.cursor, sort: args.sort, like: args.like, predefined: args.predefined, right: args.right }, kind: "json" }, options)) as Answer<RolePage, 200>;
   }
 
   /** Roles, predefined and custom: one page as a table; the next cursor is in the header X-Next-Cursor */
   async rolesListCsv(args: RolesListArgs = {}, options: RequestOptions = {}): Promise<Answer<string, 200>> {
-    return (await this.send({ method: "GET", path: "/v1/roles", query: { limit: args.limit, cursor: args.cursor }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
+    return (await this.send({ method: "GET", path: "/v1/roles", query: { limit: args.limit, cursor: args.cursor, sort: args.sort, like: args.like, predefined: args.predefined, right: args.right }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
   }
 
   /** Roles, predefined and custom: all pages, entry by entry */
@@ -2119,12 +2162,12 @@ export class Mien extends Client {
 
   /** Tokens; without tokens.view one's own */
   async tokensList(args: TokensListArgs = {}, options: RequestOptions = {}): Promise<Answer<TokenPage, 200>> {
-    return (await this.send({ method: "GET", path: "/v1/tokens", query: { limit: args.limit, cursor: args.cursor, user: args.user }, kind: "json" }, options)) as Answer<TokenPage, 200>;
+    return (await this.send({ method: "GET", path: "/v1/tokens", query: { limit: args.limit, cursor: args.cursor, sort: args.sort, like: args.like, active: args.active, unused_since: args.unusedSince, user: args.user }, kind: "json" }, options)) as Answer<TokenPage, 200>;
   }
 
   /** Tokens; without tokens.view one's own: one page as a table; the next cursor is in the header X-Next-Cursor */
   async tokensListCsv(args: TokensListArgs = {}, options: RequestOptions = {}): Promise<Answer<string, 200>> {
-    return (await this.send({ method: "GET", path: "/v1/tokens", query: { limit: args.limit, cursor: args.cursor, user: args.user }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
+    return (await this.send({ method: "GET", path: "/v1/tokens", query: { limit: args.limit, cursor: args.cursor, sort: args.sort, like: args.like, active: args.active, unused_since: args.unusedSince, user: args.user }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
   }
 
   /** Tokens; without tokens.view one's own: all pages, entry by entry */
@@ -2159,12 +2202,12 @@ export class Mien extends Client {
 
   /** Accounts */
   async accountsList(args: AccountsListArgs = {}, options: RequestOptions = {}): Promise<Answer<AccountPage, 200>> {
-    return (await this.send({ method: "GET", path: "/v1/accounts", query: { limit: args.limit, cursor: args.cursor }, kind: "json" }, options)) as Answer<AccountPage, 200>;
+    return (await this.send({ method: "GET", path: "/v1/accounts", query: { limit: args.limit, cursor: args.cursor, sort: args.sort, like: args.like, active: args.active, expires_to: args.expiresTo }, kind: "json" }, options)) as Answer<AccountPage, 200>;
   }
 
   /** Accounts: one page as a table; the next cursor is in the header X-Next-Cursor */
   async accountsListCsv(args: AccountsListArgs = {}, options: RequestOptions = {}): Promise<Answer<string, 200>> {
-    return (await this.send({ method: "GET", path: "/v1/accounts", query: { limit: args.limit, cursor: args.cursor }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
+    return (await this.send({ method: "GET", path: "/v1/accounts", query: { limit: args.limit, cursor: args.cursor, sort: args.sort, like: args.like, active: args.active, expires_to: args.expiresTo }, accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
   }
 
   /** Accounts: all pages, entry by entry */
