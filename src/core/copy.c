@@ -5,10 +5,10 @@
 
 #include <string.h>
 
-static mn_code look(const mn_core_options *where, const char *url, mn_migration *out, mn_error *err)
+static mn_code look(const mn_store_where *where, mn_migration *out, mn_error *err)
 {
     mn_store *s = NULL;
-    mn_code code = mn_store_open_as(where->data_dir, url, MN_STORE_LOOK, 0, &s, err);
+    mn_code code = mn_store_open_as(where, MN_STORE_LOOK, 0, &s, err);
     if (code != MN_OK)
         return code;
     code = s->ops->version(s, &out->was, err);
@@ -17,14 +17,14 @@ static mn_code look(const mn_core_options *where, const char *url, mn_migration 
     return code;
 }
 
-mn_code mn_core_migrate(const mn_core_options *where, bool dry, mn_migration *out, mn_error *err)
+mn_code mn_core_migrate(const mn_core_options *options, bool dry, mn_migration *out, mn_error *err)
 {
     mn_store *s = NULL;
     mn_migration found = {0};
-    const char *url = where->settings ? mn_settings_text(where->settings, MN_S_STORE_URL) : NULL;
-    mn_code code = look(where, url, &found, err);
+    const mn_store_where where = mn_core_store_where(options);
+    mn_code code = look(&where, &found, err);
     if (code == MN_OK && !dry && found.was < found.newest) {
-        code = mn_store_open(where->data_dir, url, &s, err);
+        code = mn_store_open_as(&where, MN_STORE_MIGRATE, 0, &s, err);
         if (code == MN_OK)
             s->ops->close(s);
     }

@@ -98,6 +98,7 @@ struct mn_core {
 mn_code mn_core_open_model(const mn_core_options *options, const char *pack, const mn_model_info *model,
                            mn_core **out, mn_error *err);
 
+mn_store_where mn_core_store_where(const mn_core_options *o); /* as long as they are */
 /* Where the records are, for messages; the address of a database is a secret. */
 const char *mn_core_place(const mn_core_options *o);
 /* As it is, whatever its version, for meta_get only. *out: NULL where there are no records yet. */

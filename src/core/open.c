@@ -32,6 +32,14 @@ static const char *setting(const mn_core_options *o, mn_setting which)
     return o->settings ? mn_settings_text(o->settings, which) : "";
 }
 
+mn_store_where mn_core_store_where(const mn_core_options *o)
+{
+    const mn_settings *s = o->settings;
+    return (mn_store_where){.data_dir = o->data_dir,
+                            .url = s ? mn_settings_text(s, MN_S_STORE_URL) : NULL,
+                            .timeout_ms = s ? (int)mn_settings_int(s, MN_S_STORE_TIMEOUT) : 0};
+}
+
 const char *mn_core_place(const mn_core_options *o)
 {
     return mn_store_is_local(setting(o, MN_S_STORE_URL)) ? o->data_dir : "the database of store.url";
@@ -66,8 +74,8 @@ static mn_code open_store(const mn_core_options *o, mn_store **out, mn_error *er
     if (code != MN_OK)
         return code;
     bool migrate = !o->settings || mn_settings_bool(o->settings, MN_S_STORE_MIGRATE);
-    return mn_store_open_as(o->data_dir, setting(o, MN_S_STORE_URL),
-                            migrate ? MN_STORE_MIGRATE : MN_STORE_REFUSE, 0, out, err);
+    const mn_store_where where = mn_core_store_where(o);
+    return mn_store_open_as(&where, migrate ? MN_STORE_MIGRATE : MN_STORE_REFUSE, 0, out, err);
 }
 
 /* ---- keys ---- */
@@ -352,7 +360,8 @@ static mn_code read_pack(mn_store *s, char *name, size_t size, mn_error *err)
 mn_code mn_core_look_at_store(const mn_core_options *o, mn_store **out, mn_error *err)
 {
     mn_error why = {0};
-    mn_code code = mn_store_open_as(o->data_dir, setting(o, MN_S_STORE_URL), MN_STORE_LOOK, 0, out, &why);
+    const mn_store_where where = mn_core_store_where(o);
+    mn_code code = mn_store_open_as(&where, MN_STORE_LOOK, 0, out, &why);
     if (code == MN_E_NOT_FOUND) {
         *out = NULL;
         return MN_OK;

@@ -18,7 +18,7 @@
 typedef struct {
     const mn_core_options *where;
     const mn_actor *who;
-    const char *folder, *url;
+    const char *folder;
     const mn_backup_options *o;
     mn_manifest m;
     mn_key_file keys, later; /* later: the ledger that was given */
@@ -160,7 +160,8 @@ static mn_code open_target(job *j, mn_store_how how, mn_error *err)
     if (j->c.store)
         j->c.store->ops->close(j->c.store);
     j->c.store = NULL;
-    return mn_store_open_as(j->where->data_dir, j->url, how, j->m.info.version, &j->c.store, err);
+    const mn_store_where where = mn_core_store_where(j->where);
+    return mn_store_open_as(&where, how, j->m.info.version, &j->c.store, err);
 }
 
 static mn_code restore_records(job *j, mn_error *err)
@@ -481,7 +482,6 @@ mn_code mn_core_restore(const mn_core_options *where, const mn_actor *who, const
         j->where = where;
         j->who = who;
         j->folder = folder;
-        j->url = where->settings ? mn_settings_text(where->settings, MN_S_STORE_URL) : NULL;
         j->o = o;
         code = restore_with(j, name, ledger, err);
         if (code == MN_OK)

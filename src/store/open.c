@@ -42,18 +42,19 @@ mn_code mn_store_plan(mn_store_how how, const char *place, int version, int *to,
     }
 }
 
-mn_code mn_store_open_as(const char *data_dir, const char *url, mn_store_how how, int version, mn_store **out,
+mn_code mn_store_open_as(const mn_store_where *where, mn_store_how how, int version, mn_store **out,
                          mn_error *err)
 {
     char path[PATH_MAX];
+    const char *url = where->url;
     if (!mn_store_is_local(url)) {
         if (begins_with(url, "postgresql://") || begins_with(url, "postgres://"))
-            return mn_pg_open_as(url, how, version, out, err);
+            return mn_pg_open_as(where, how, version, out, err);
         return mn_fail(
             err, MN_E_INVALID,
             "store.url begins with postgresql://, or is empty for a database in the data directory");
     }
-    if (!mn_path_join(path, sizeof path, data_dir, "mien.db"))
+    if (!mn_path_join(path, sizeof path, where->data_dir, "mien.db"))
         return mn_fail(err, MN_E_INVALID, "the path of the data directory is too long");
     if (how == MN_STORE_LOOK && !mn_file_exists(path))
         return mn_fail(err, MN_E_NOT_FOUND, "%s: there is no store", path);
@@ -62,5 +63,6 @@ mn_code mn_store_open_as(const char *data_dir, const char *url, mn_store_how how
 
 mn_code mn_store_open(const char *data_dir, const char *url, mn_store **out, mn_error *err)
 {
-    return mn_store_open_as(data_dir, url, MN_STORE_MIGRATE, 0, out, err);
+    const mn_store_where where = {.data_dir = data_dir, .url = url};
+    return mn_store_open_as(&where, MN_STORE_MIGRATE, 0, out, err);
 }

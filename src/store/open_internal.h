@@ -19,7 +19,8 @@ mn_code mn_store_plan(mn_store_how how, const char *place, int version, int *to,
 /* "%part%" with the wildcards in it escaped by a backslash, for LIKE; NULL for NULL. */
 mn_code mn_store_pattern(const char *part, mn_arena *a, const char **out, mn_error *err);
 
-mn_code mn_pg_open_as(const char *conninfo, mn_store_how how, int version, mn_store **out, mn_error *err);
+mn_code mn_pg_open_as(const mn_store_where *where, mn_store_how how, int version, mn_store **out,
+                      mn_error *err);
 mn_code mn_sqlite_open_as(const char *path, mn_store_how how, int version, mn_store **out, mn_error *err);
 
 #endif

@@ -27,7 +27,7 @@ static mn_code check_none(mn_store *store, mn_pg_query which, const char *compla
 static mn_code check_with(mn_store *store, mn_pg_conn *c, mn_error *err)
 {
     /* Every row is read, which may take minutes. */
-    mn_code code = mn_pg_command((mn_postgres *)store, c, "SET LOCAL statement_timeout = 0", err);
+    mn_code code = mn_pg_be_patient((mn_postgres *)store, c, err);
     if (code == MN_OK)
         code = check_none(store, P_CHECK_PARTS, "is missing, switched off or incomplete", err);
     if (code == MN_OK)
@@ -83,7 +83,7 @@ static void name_place(mn_postgres *s)
     PQconninfoFree(options);
 }
 
-static mn_code alloc_store(const char *conninfo, mn_postgres **out, mn_error *err)
+static mn_code alloc_store(const char *conninfo, int timeout_ms, mn_postgres **out, mn_error *err)
 {
     mn_postgres *s = mn_calloc(1, sizeof *s);
     char *copy = mn_strdup(conninfo);
@@ -103,6 +103,7 @@ static mn_code alloc_store(const char *conninfo, mn_postgres **out, mn_error *er
         mn_buf_init(&s->conns[i].journal, MN_PG_JOURNAL);
     s->base.ops = &mn_pg_ops;
     s->conninfo = copy;
+    s->timeout_ms = timeout_ms > 0 ? timeout_ms : MN_STORE_TIMEOUT_MS;
     name_place(s);
     *out = s;
     return MN_OK;
@@ -110,15 +111,17 @@ static mn_code alloc_store(const char *conninfo, mn_postgres **out, mn_error *er
 
 mn_code mn_store_open_postgres(const char *conninfo, mn_store **out, mn_error *err)
 {
-    return mn_pg_open_as(conninfo, MN_STORE_MIGRATE, 0, out, err);
+    const mn_store_where where = {.url = conninfo};
+    return mn_pg_open_as(&where, MN_STORE_MIGRATE, 0, out, err);
 }
 
-mn_code mn_pg_open_as(const char *conninfo, mn_store_how how, int version, mn_store **out, mn_error *err)
+mn_code mn_pg_open_as(const mn_store_where *where, mn_store_how how, int version, mn_store **out,
+                      mn_error *err)
 {
     mn_postgres *s = NULL;
-    mn_code code = mn_pg_check_conninfo(conninfo, err);
+    mn_code code = mn_pg_check_conninfo(where->url, err);
     if (code == MN_OK)
-        code = alloc_store(conninfo, &s, err);
+        code = alloc_store(where->url, where->timeout_ms, &s, err);
     if (code != MN_OK)
         return code;
     code = mn_pg_migrate(s, how, version, err);

@@ -64,6 +64,12 @@ mn_code mn_pg_fail(const mn_postgres *s, mn_pg_conn *c, const PGresult *r, mn_er
      * connection. */
     static const char *const closing[] = {"08", "57P", "25P03", NULL};
     char words[WORDS];
+    if (c->silent)
+        return mn_fail(
+            err, MN_E_IO,
+            "%s did not answer within %d ms and was given up, and nothing was stored: see what its "
+            "machine and disk do; it is asked again by itself",
+            s->place, mn_pg_silence_ms(s));
     const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
     const char *primary = r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : NULL;
     flatten(primary ? primary : PQerrorMessage(c->pg), words);

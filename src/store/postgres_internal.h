@@ -13,6 +13,7 @@
 
 #include <libpq-fe.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define MN_PG_CONNECTIONS 8
 #define MN_PG_PARAMETERS  44
@@ -31,6 +32,9 @@ typedef struct {
     bool prepared[P_COUNT];
     bool in_tx, reading; /* between begin and commit; for reading */
     bool lost;           /* the server is gone from the other end */
+    bool silent;         /* lost because nothing came from there */
+    bool patient;        /* the transaction waits as long as it takes */
+    unsigned silences;   /* of the store, when it was made */
     bool guarded;        /* the transaction has a savepoint, and the journal what was written since */
     mn_buf journal;
 } mn_pg_conn;
@@ -39,6 +43,8 @@ typedef struct {
     mn_store base;
     char *conninfo;          /* may hold a password: in no message */
     char place[MN_PG_PLACE]; /* for messages: "PostgreSQL at host:port/database" */
+    int timeout_ms;          /* of a statement */
+    atomic_uint silences;    /* connections that were given up: all that are older are doubted */
     pthread_mutex_t lock;
     pthread_cond_t freed;
     mn_pg_conn conns[MN_PG_CONNECTIONS];
@@ -66,6 +72,15 @@ void mn_pg_rollback(mn_store *store);
 /* Joins the thread's transaction, or begins one of its own that leave() ends. */
 mn_code mn_pg_enter(mn_postgres *s, bool reading, bool *own, mn_error *err);
 mn_code mn_pg_leave(mn_postgres *s, bool own, mn_code code, mn_error *err);
+
+/* ---- postgres_wait.c ---- */
+
+/* What was sent (a PQsend… that returned `sent`) is answered: the last result, as from PQexec. NULL: see
+ * mn_pg_fail; also where nothing came for so long that the connection was given up. */
+PGresult *mn_pg_answer(mn_postgres *s, mn_pg_conn *c, int sent);
+int mn_pg_silence_ms(const mn_postgres *s);
+/* Until the transaction's end its statements take as long as they take. */
+mn_code mn_pg_be_patient(mn_postgres *s, mn_pg_conn *c, mn_error *err);
 
 /* ---- postgres_errors.c: a failed answer → code and advice; notes that the connection is lost ---- */
 mn_code mn_pg_fail(const mn_postgres *s, mn_pg_conn *c, const PGresult *r, mn_error *err);

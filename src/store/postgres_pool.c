@@ -20,6 +20,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -33,7 +34,7 @@
 /* A store answers or says why not: none of these waits is for ever. A commit is on the disk when it returns,
  * whatever the server's default is. */
 #define SESSION                                                                                              \
-    "SET client_min_messages = warning; SET statement_timeout = '60s'; SET lock_timeout = '10s';"            \
+    "SET client_min_messages = warning; SET statement_timeout = %d; SET lock_timeout = %d;"                  \
     "SET idle_in_transaction_session_timeout = '5min';"                                                      \
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = "    \
     "'off'"
@@ -64,11 +65,24 @@ static bool plain_place(const PQconninfoOption *options)
     return true;
 }
 
+static bool waits_for_ever(const PQconninfoOption *options)
+{
+    for (const PQconninfoOption *o = options; o && o->keyword; o++)
+        if (strcmp(o->keyword, "connect_timeout") == 0 && o->val)
+            return strtol(o->val, NULL, 10) <= 0;
+    return false;
+}
+
 mn_code mn_pg_check_conninfo(const char *conninfo, mn_error *err)
 {
     PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
-    bool fine = options && plain_place(options);
+    bool fine = options && plain_place(options), endless = waits_for_ever(options);
     PQconninfoFree(options);
+    if (fine && endless)
+        return mn_fail(
+            err, MN_E_INVALID,
+            "store.url: connect_timeout is in seconds, 1 or more: without an end a server that says "
+            "nothing would be waited for for ever");
     if (fine)
         return MN_OK;
     return mn_fail(
@@ -86,12 +100,27 @@ static void close_connection(mn_pg_conn *c)
 {
     PQfinish(c->pg);
     c->pg = NULL;
-    c->lost = false;
+    c->lost = c->silent = false;
     memset(c->prepared, 0, sizeof c->prepared);
+}
+
+static int at_most(int value, int most)
+{
+    return value < most ? value : most;
+}
+
+/* A lock is waited for less long than a statement, so that the error says what it was. */
+static mn_code set_session(mn_postgres *s, mn_pg_conn *c, mn_error *err)
+{
+    char sql[sizeof SESSION + 24];
+    snprintf(sql, sizeof sql, SESSION, s->timeout_ms, at_most(s->timeout_ms / 2, WAIT_SECONDS * 1000));
+    return mn_pg_command(s, c, sql, err);
 }
 
 static mn_code set_up(mn_postgres *s, mn_pg_conn *c, mn_error *err)
 {
+    if (PQsetnonblocking(c->pg, 1) != 0)
+        return mn_pg_fail_connect(s, c->pg, err);
     if (PQserverVersion(c->pg) < 150000)
         return mn_fail(err, MN_E_UNSUPPORTED, "%s is version %d: mien needs PostgreSQL 15 or newer", s->place,
                        PQserverVersion(c->pg) / 10000);
@@ -100,7 +129,7 @@ static mn_code set_up(mn_postgres *s, mn_pg_conn *c, mn_error *err)
         return mn_fail(err, MN_E_UNSUPPORTED,
                        "%s keeps texts as %s: make the database with ENCODING 'UTF8' TEMPLATE template0",
                        s->place, encoding ? encoding : "?");
-    return mn_pg_command(s, c, SESSION, err);
+    return set_session(s, c, err);
 }
 
 static mn_code connect_to(mn_postgres *s, mn_pg_conn *c, mn_error *err)
@@ -109,7 +138,11 @@ static mn_code connect_to(mn_postgres *s, mn_pg_conn *c, mn_error *err)
     static const char *const keys[] = {"connect_timeout",  "keepalives_idle",  "keepalives_interval",
                                        "keepalives_count", "tcp_user_timeout", "fallback_application_name",
                                        "dbname",           "client_encoding",  NULL};
-    const char *const values[] = {"10", "30", "10", "3", "60000", "mien", s->conninfo, "UTF8", NULL};
+    char seconds[16], ms[16];
+    const char *const values[] = {seconds, "30", "10", "3", ms, "mien", s->conninfo, "UTF8", NULL};
+    snprintf(seconds, sizeof seconds, "%d", at_most((s->timeout_ms + 999) / 1000, WAIT_SECONDS));
+    snprintf(ms, sizeof ms, "%d", s->timeout_ms);
+    c->silences = atomic_load(&s->silences);
     c->pg = PQconnectdbParams(keys, values, 1);
     if (!c->pg)
         return mn_fail(err, MN_E_MEMORY, "no memory for a connection to PostgreSQL");
@@ -128,7 +161,7 @@ mn_code mn_pg_reconnect(mn_postgres *s, mn_pg_conn *c, mn_error *err)
 
 mn_code mn_pg_command(mn_postgres *s, mn_pg_conn *c, const char *sql, mn_error *err)
 {
-    PGresult *r = PQexec(c->pg, sql);
+    PGresult *r = mn_pg_answer(s, c, PQsendQuery(c->pg, sql));
     ExecStatusType status = PQresultStatus(r);
     mn_code code = MN_OK;
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
@@ -194,6 +227,8 @@ mn_code mn_pg_take(mn_postgres *s, mn_pg_conn **out, mn_error *err)
                 s->place);
         return MN_E_BUSY;
     }
+    if (c->depth == 1 && c->silences != atomic_load(&s->silences))
+        close_connection(c);
     mn_code code = c->pg ? MN_OK : connect_to(s, c, err);
     if (code != MN_OK) {
         mn_pg_give(s, c);
@@ -241,12 +276,12 @@ static mn_code start(mn_postgres *s, mn_pg_conn *c, const char *sql, mn_error *e
     if (c->in_tx)
         return mn_fail(err, MN_E_INTERNAL, "a transaction was begun inside another");
     mn_code code = mn_pg_command(s, c, sql, err);
-    if (code != MN_OK && c->lost) {
+    if (code != MN_OK && c->lost && !c->silent) {
         code = mn_pg_reconnect(s, c, err);
         if (code == MN_OK)
             code = mn_pg_command(s, c, sql, err);
     }
-    if (code != MN_OK && c->pg && PQtransactionStatus(c->pg) != PQTRANS_IDLE &&
+    if (code != MN_OK && c->pg && !c->lost && PQtransactionStatus(c->pg) != PQTRANS_IDLE &&
         mn_pg_command(s, c, "ROLLBACK", NULL) != MN_OK)
         c->lost = true;
     return code;
@@ -286,7 +321,7 @@ mn_code mn_pg_begin_read(mn_store *store, mn_error *err)
 /* The connection is free for others. */
 static void end_transaction(mn_postgres *s, mn_pg_conn *c)
 {
-    c->in_tx = c->reading = c->guarded = false;
+    c->in_tx = c->reading = c->guarded = c->patient = false;
     mn_pg_give(s, c);
 }
 
@@ -310,9 +345,9 @@ static mn_code finish(mn_postgres *s, mn_pg_conn *c, mn_error *err)
     if (code != MN_OK && c->lost && !c->reading)
         return mn_fail(
             err, MN_E_IO,
-            "the connection to %s was lost during a commit: the change is stored as a whole or not at "
-            "all, and which is not known here: look before you repeat it",
-            s->place);
+            "the connection to %s was %s during a commit: the change is stored as a whole or not at all, and "
+            "which is not known here: look before you repeat it",
+            s->place, c->silent ? "given up" : "lost");
     return code;
 }
 

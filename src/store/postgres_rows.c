@@ -121,8 +121,9 @@ static mn_code execute(mn_postgres *s, mn_pg_conn *c, const mn_buf *sql, const p
         code = mn_fail(err, MN_E_LIMIT, "a value is too large for the store");
     if (code != MN_OK)
         return code;
-    PGresult *r = PQexecParams(c->pg, (const char *)sql->data, p->n, p->oids, p->values, p->lengths,
-                               p->formats, MN_PG_BINARY);
+    PGresult *r = mn_pg_answer(s, c,
+                               PQsendQueryParams(c->pg, (const char *)sql->data, p->n, p->oids, p->values,
+                                                 p->lengths, p->formats, MN_PG_BINARY));
     ExecStatusType status = PQresultStatus(r);
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
         *out = r;

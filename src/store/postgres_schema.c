@@ -189,7 +189,7 @@ typedef struct {
 
 static mn_code ask(mn_postgres *s, mn_pg_conn *c, const char *sql, PGresult **out, mn_error *err)
 {
-    PGresult *r = PQexec(c->pg, sql);
+    PGresult *r = mn_pg_answer(s, c, PQsendQuery(c->pg, sql));
     if (PQresultStatus(r) == PGRES_TUPLES_OK && PQntuples(r) == 1) {
         *out = r;
         return MN_OK;
@@ -258,7 +258,7 @@ static mn_code run_migrations(mn_postgres *s, mn_pg_conn *c, int to, mn_error *e
 {
     int version = 0;
     /* A large table takes its time. */
-    mn_code code = mn_pg_command(s, c, "SET LOCAL statement_timeout = 0", err);
+    mn_code code = mn_pg_be_patient(s, c, err);
     if (code == MN_OK)
         code = check_owner(s, c, &version, err); /* again: another process may have been faster */
     for (int v = version; code == MN_OK && v < to && v < VERSION; v++) {

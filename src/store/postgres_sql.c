@@ -178,7 +178,7 @@ static mn_code prepare(mn_pg *q, mn_pg_conn *c, char name[16], mn_error *err)
     snprintf(name, 16, "m%d", (int)q->which);
     if (c->prepared[q->which])
         return MN_OK;
-    PGresult *r = PQprepare(c->pg, name, query_text[q->which], 0, NULL);
+    PGresult *r = mn_pg_answer(q->s, c, PQsendPrepare(c->pg, name, query_text[q->which], 0, NULL));
     if (good(r))
         c->prepared[q->which] = true;
     else
@@ -193,7 +193,8 @@ static mn_code execute(mn_pg *q, mn_pg_conn *c, mn_error *err)
     mn_code code = prepare(q, c, name, err);
     if (code != MN_OK)
         return code;
-    PGresult *r = PQexecPrepared(c->pg, name, q->bound, q->values, q->lengths, q->formats, MN_PG_BINARY);
+    PGresult *r = mn_pg_answer(
+        q->s, c, PQsendQueryPrepared(c->pg, name, q->bound, q->values, q->lengths, q->formats, MN_PG_BINARY));
     if (good(r)) {
         q->result = r;
         return MN_OK;
@@ -241,7 +242,7 @@ static mn_code read_with(mn_pg *q, mn_pg_conn *c, mn_error *err)
     if (code != MN_OK)
         return code;
     code = execute(q, c, err);
-    if (code != MN_OK && c->lost && !c->in_tx) {
+    if (code != MN_OK && c->lost && !c->silent && !c->in_tx) {
         code = mn_pg_reconnect(q->s, c, err);
         return code == MN_OK ? execute(q, c, err) : code;
     }

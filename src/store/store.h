@@ -345,7 +345,13 @@ mn_code mn_store_open_sqlite(const char *path, mn_store **out, mn_error *err);
 mn_code mn_store_open_postgres(const char *conninfo, mn_store **out, mn_error *err);
 
 /* By the setting store.url: <data_dir>/mien.db where it is NULL or empty, a PostgreSQL database where it
- * begins with postgresql:// or postgres://, else MN_E_INVALID. */
+ * begins with postgresql:// or postgres://, else MN_E_INVALID. timeout_ms: what PostgreSQL may take for a
+ * statement; two seconds later it is given up (MN_E_IO); 0: MN_STORE_TIMEOUT_MS. */
+#define MN_STORE_TIMEOUT_MS 60000
+typedef struct {
+    const char *data_dir, *url;
+    int timeout_ms;
+} mn_store_where;
 mn_code mn_store_open(const char *data_dir, const char *url, mn_store **out, mn_error *err);
 
 /* What opening does with a store of an older version, or an empty one. */
@@ -355,7 +361,7 @@ typedef enum {
     MN_STORE_LOOK, /* nothing; only `version` and `meta_get` may be called. MN_E_NOT_FOUND for an empty one */
     MN_STORE_UP_TO, /* an empty one to `version`; what is there stays as it is. For loading rows */
 } mn_store_how;
-mn_code mn_store_open_as(const char *data_dir, const char *url, mn_store_how how, int version, mn_store **out,
+mn_code mn_store_open_as(const mn_store_where *where, mn_store_how how, int version, mn_store **out,
                          mn_error *err);
 int mn_store_newest_version(void);       /* of both back ends: their migrations have the same numbers */
 bool mn_store_is_local(const char *url); /* NULL or empty: in the data directory */

@@ -115,7 +115,7 @@ static void test_looked_at(void **state)
     assert_ok(mn_core_settings_of(&there, w->arena, &now, err));
     assert_int_equal(now.n, 1);
     assert_string_equal(now.values[0].value, "7");
-    assert_ok(mn_store_open_as(folder, NULL, MN_STORE_UP_TO, 1, &s, err));
+    assert_ok(mn_store_open_as(&(mn_store_where){.data_dir = folder}, MN_STORE_UP_TO, 1, &s, err));
     assert_ok(s->ops->meta_put(s, "pack", "standard", err));
     assert_ok(s->ops->meta_put(s, "settings", "{\"updated\":1,\"values\":{\"face.max\":\"9\"}}", err));
     s->ops->close(s);
@@ -123,7 +123,7 @@ static void test_looked_at(void **state)
     assert_string_equal(now.values[0].value, "9");
     assert_ok(mn_core_pack_of(&older, pack, sizeof pack, err));
     assert_string_equal(pack, "standard");
-    assert_ok(mn_store_open_as(folder, NULL, MN_STORE_LOOK, 0, &s, err));
+    assert_ok(mn_store_open_as(&(mn_store_where){.data_dir = folder}, MN_STORE_LOOK, 0, &s, err));
     assert_ok(s->ops->version(s, &version, err));
     assert_int_equal(version, 1);
     s->ops->close(s);

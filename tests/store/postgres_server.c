@@ -179,10 +179,35 @@ void postgres_start(void)
     }
 }
 
+static void signal_everybody(int signal_number)
+{
+    char path[64];
+    mn_buf text;
+    mn_buf_init(&text, 1 << 16);
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)server, (int)server);
+    kill(server, signal_number);
+    mn_test_read(path, &text);
+    char *at = (char *)text.data, *end = at;
+    for (long pid; at && (pid = strtol(at, &end, 10)) > 0; at = end)
+        kill((pid_t)pid, signal_number);
+    mn_buf_finish(&text);
+}
+
+void postgres_freeze(void)
+{
+    signal_everybody(SIGSTOP);
+}
+
+void postgres_thaw(void)
+{
+    signal_everybody(SIGCONT);
+}
+
 void postgres_stop(int signal_number)
 {
     if (!server)
         return;
+    postgres_thaw();
     kill(server, signal_number);
     waitpid(server, NULL, 0);
     server = 0;

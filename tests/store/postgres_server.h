@@ -12,6 +12,10 @@ void postgres_start(void); /* makes it at first; does nothing while it runs */
 void postgres_stop(
     int signal_number); /* SIGINT: orderly; SIGQUIT: at once; SIGKILL: its first process dies */
 
+/* All its processes stop as they are, and go on: connections stay, and nothing is answered meanwhile. */
+void postgres_freeze(void);
+void postgres_thaw(void);
+
 const char *postgres_folder(void); /* its socket, its data and its log are there */
 
 /* Each schema is a store of its own. The address is valid until the next call. */

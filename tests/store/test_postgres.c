@@ -703,7 +703,8 @@ static mn_code open_version(const char *where, int version, mn_store **out, mn_e
         snprintf(seen, sizeof seen, "%s", where);
         snprintf(schema, sizeof schema, "%s", postgres_new_schema());
     }
-    return version ? mn_store_open_as("", postgres_url(schema), MN_STORE_UP_TO, version, out, err)
+    return version ? mn_store_open_as(&(mn_store_where){.url = postgres_url(schema)}, MN_STORE_UP_TO, version,
+                                      out, err)
                    : mn_store_open("", postgres_url(schema), out, err);
 }
 

@@ -421,7 +421,7 @@ static void test_erased_bytes_are_gone(void **state)
 
 static mn_code open_version(const char *where, int version, mn_store **out, mn_error *err)
 {
-    return version ? mn_store_open_as(where, NULL, MN_STORE_UP_TO, version, out, err)
+    return version ? mn_store_open_as(&(mn_store_where){.data_dir = where}, MN_STORE_UP_TO, version, out, err)
                    : mn_store_open(where, NULL, out, err);
 }
 

@@ -418,22 +418,22 @@ static void test_opening_by_version(void **state)
     mn_store *s = NULL;
     mn_error e = {0};
     int version = 0;
-    const char *folder = mn_test_folder();
-    assert_int_equal(mn_store_open_as(folder, NULL, MN_STORE_LOOK, 0, &s, &e), MN_E_NOT_FOUND);
-    assert_ok(mn_store_open_as(folder, NULL, MN_STORE_UP_TO, 1, &s, err));
+    const mn_store_where where = {.data_dir = mn_test_folder()}, empty = {.data_dir = mn_test_folder()};
+    assert_int_equal(mn_store_open_as(&where, MN_STORE_LOOK, 0, &s, &e), MN_E_NOT_FOUND);
+    assert_ok(mn_store_open_as(&where, MN_STORE_UP_TO, 1, &s, err));
     assert_ok(s->ops->version(s, &version, err));
     assert_int_equal(version, 1);
     s->ops->close(s);
-    assert_ok(mn_store_open_as(folder, NULL, MN_STORE_LOOK, 0, &s, err));
+    assert_ok(mn_store_open_as(&where, MN_STORE_LOOK, 0, &s, err));
     s->ops->close(s);
-    assert_int_equal(mn_store_open_as(mn_test_folder(), NULL, MN_STORE_UP_TO, 9999, &s, &e), MN_E_INVALID);
+    assert_int_equal(mn_store_open_as(&empty, MN_STORE_UP_TO, 9999, &s, &e), MN_E_INVALID);
     if (mn_store_newest_version() > 1)
-        assert_int_equal(mn_store_open_as(folder, NULL, MN_STORE_REFUSE, 0, &s, &e), MN_E_INVALID);
-    assert_ok(mn_store_open_as(folder, NULL, MN_STORE_MIGRATE, 0, &s, err));
+        assert_int_equal(mn_store_open_as(&where, MN_STORE_REFUSE, 0, &s, &e), MN_E_INVALID);
+    assert_ok(mn_store_open_as(&where, MN_STORE_MIGRATE, 0, &s, err));
     assert_ok(s->ops->version(s, &version, err));
     assert_int_equal(version, mn_store_newest_version());
     s->ops->close(s);
-    assert_ok(mn_store_open_as(folder, NULL, MN_STORE_REFUSE, 0, &s, err));
+    assert_ok(mn_store_open_as(&where, MN_STORE_REFUSE, 0, &s, err));
     s->ops->close(s);
 }
 

@@ -17,7 +17,8 @@ postgres = running.Postgres()
 
 def setUpModule():  # pylint: disable=invalid-name
     """One worker and one place in the queue, of each kind; and a PostgreSQL of its own, which can be made to fall silent."""
-    world.start(postgres, server__record_workers=1, server__record_queue=1, server__pixel_workers=1, server__pixel_queue=1, server__password_queue=1)
+    world.start(postgres, server__record_workers=1, server__record_queue=1, server__pixel_workers=1, server__pixel_queue=1, server__password_queue=1,
+                store__timeout_ms=3600000)
 
 
 class Full(Api):

@@ -1,0 +1,56 @@
+"""PostgreSQL falls silent and stays so, as when its disk hangs: nobody waits for ever, and everything is served again afterwards."""
+import concurrent.futures
+import time
+
+import running
+from world import Api, tearDownModule, world  # pylint: disable=unused-import
+
+PATIENCE_S = 60 * running.PATIENCE
+postgres = running.Postgres()
+
+
+def setUpModule():  # pylint: disable=invalid-name
+    """A PostgreSQL of its own, and fewer workers than requests that come."""
+    world.start(postgres, store__timeout_ms=2000, server__record_workers=2, server__deadline_ms=0)
+
+
+class Frozen(Api):
+    """store.timeout_ms, and two seconds more."""
+
+    def served(self, name, **given):
+        """What the store answers before long. A worker may still find a connection of the time before."""
+        end = time.monotonic() + PATIENCE_S
+        while (answer := self.admin.call(name, None, **given)).status == 503 and time.monotonic() < end:
+            time.sleep(0.1)
+        return answer
+
+    def test_a_worker_comes_free(self):
+        """More requests than workers are all answered while the server is silent, and none of them did anything."""
+        body = {"name": "Ada", "external_id": "frozen"}
+        key = {"Idempotency-Key": "while-it-is-frozen"}
+        self.admin.call("people_list", 200)
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            postgres.fall_silent()
+            try:
+                waiting = [pool.submit(self.admin.call, "people_list", 503) for _ in range(5)]
+                waiting.append(pool.submit(self.admin.call, "person_create", 503, body=body, headers=key))
+                first = [self.refused(w.result(PATIENCE_S), 503, "io") for w in waiting]
+                then = self.admin.call("lists_list", 503)
+            finally:
+                postgres.speak_again()
+        self.assertTrue([w for w in first if b"did not answer within 4000 ms" in w.body])
+        self.refused(then, 503, "io", "cannot be reached")
+        self.assertEqual(self.served("people_list", external_id="frozen").json["people"], [])
+        made = self.served("person_create", body=body, headers=key)
+        self.assertEqual(made.status, 201, made.body)
+        self.assertEqual(len(self.admin.call("people_list", 200, external_id="frozen").json["people"]), 1)
+
+    def test_ready_again(self):
+        """/readyz says what it is, both times."""
+        for ready, do in ((True, lambda: None), (False, postgres.fall_silent), (True, postgres.speak_again)):
+            do()
+            end = time.monotonic() + PATIENCE_S
+            while (answer := world.nobody().call("readyz", (200, 503))).json["ready"] is not ready and time.monotonic() < end:
+                time.sleep(0.1)
+            self.assertIs(answer.json["ready"], ready)
+        self.assertEqual(self.served("people_list").status, 200)
