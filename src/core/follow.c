@@ -173,21 +173,17 @@ mn_code mn_core_fetch(void *ctx, const mn_id *face, float *out, mn_error *err)
     mn_core *c = ctx;
     mn_store *s = c->store;
     mn_error e = {0};
-    mn_face_record f;
     mn_descriptor_record d;
     mn_key_record k;
     mn_arena *arena = mn_arena_create(1 << 20);
     if (!arena)
         return mn_fail(err, MN_E_MEMORY, "no memory for a descriptor");
-    mn_code code = s->ops->face_get(s, face, arena, &f, &e);
-    if (code == MN_OK)
-        code = s->ops->descriptor_get(s, face, c->model_name, arena, &d, &e);
-    if (code == MN_OK)
-        code = s->ops->key_get(s, &f.person, arena, &k.wrapped, &k.n, &e);
+    mn_code code = s->ops->descriptor_with_key(s, face, c->model_name, arena, &d, &k, &e);
+    if (code == MN_OK && k.n == 0)
+        code = mn_fail(&e, MN_E_NOT_FOUND, "the key of the face's person is destroyed");
     if (code == MN_OK) {
-        k.person = f.person;
         code = open_descriptor(c, &k, &d, out, &e);
-        code = code == MN_E_CORRUPT ? pass_over(c, &f.person, &e) : code;
+        code = code == MN_E_CORRUPT ? pass_over(c, &k.person, &e) : code;
     }
     mn_arena_destroy(arena);
     if (code != MN_OK && err)

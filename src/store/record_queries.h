@@ -99,6 +99,9 @@
       HAS_DESCRIPTOR(A, 3) ") ORDER BY id LIMIT " A(4))                                                      \
     X(DESCRIPTOR_GET, "SELECT face, model, dim, sealed FROM descriptor WHERE face = " A(1) " AND model = "   \
       A(2))                                                                                                  \
+    X(DESCRIPTOR_WITH_KEY, "SELECT d.face, d.model, d.dim, d.sealed, f.person, k.wrapped FROM face f "       \
+      "JOIN descriptor d ON d.face = f.id LEFT JOIN person_key k ON k.person = f.person WHERE f.id = " A(1)  \
+      " AND d.model = " A(2))                                                                                \
     X(DESCRIPTOR_PAGE, "SELECT d.face, d.model, d.dim, d.sealed, f.person FROM face f "                      \
       "JOIN descriptor d ON d.face = f.id AND d.model = " A(1) " WHERE (f.person, f.id) > (" A(2) ", " A(3)  \
       ") ORDER BY f.person, f.id LIMIT " A(4))                                                               \

@@ -271,6 +271,10 @@ typedef struct {
     mn_code (*descriptor_put)(mn_store *s, const mn_descriptor_record *d, mn_error *err);
     mn_code (*descriptor_get)(mn_store *s, const mn_id *face, const char *model, mn_arena *a,
                               mn_descriptor_record *out, mn_error *err);
+    /* The same, whose it is, and the key that it is sealed under, in one read: for a search. key->n is 0
+     * where there is none. */
+    mn_code (*descriptor_with_key)(mn_store *s, const mn_id *face, const char *model, mn_arena *a,
+                                   mn_descriptor_record *out, mn_key_record *key, mn_error *err);
     mn_code (*descriptor_delete)(mn_store *s, const mn_id *face, const char *model,
                                  mn_error *err); /* MN_OK where there is none */
     /* The next `limit` faces after `after` (nil: from the first), in the order of their ids, that have a

@@ -546,6 +546,34 @@ static void test_descriptors(void **state)
     assert_code(f->s->ops->descriptor_put(f->s, &d, err), MN_E_NOT_FOUND);
 }
 
+static void test_descriptor_with_key(void **state)
+{
+    fixture *f = *state;
+    const mn_store_ops *o = f->s->ops;
+    put_person(f, 1, "A");
+    put_person(f, 2, "B");
+    put_face(f, 1, 1, NULL);
+    put_face(f, 2, 2, NULL);
+    put_descriptor(f, 1, "model-a", "first");
+    put_descriptor(f, 1, "model-b", "other");
+    put_descriptor(f, 2, "model-a", "second");
+    mn_id face = make_id('f', 2), person = make_id('p', 2), none = make_id('f', 3);
+    mn_descriptor_record d;
+    mn_key_record k;
+    assert_ok(o->key_put(f->s, &person, (const uint8_t *)"wrapped", 7, err));
+    assert_ok(o->descriptor_with_key(f->s, &face, "model-a", f->a, &d, &k, err));
+    assert_id(d.face, 'f', 2);
+    assert_string_equal(d.model, "model-a");
+    assert_true(d.dim == 128 && d.sealed_len == 6 && memcmp(d.sealed, "second", 6) == 0);
+    assert_id(k.person, 'p', 2);
+    assert_true(k.n == 7 && memcmp(k.wrapped, "wrapped", 7) == 0);
+    assert_code(o->descriptor_with_key(f->s, &face, "model-b", f->a, &d, &k, err), MN_E_NOT_FOUND);
+    assert_code(o->descriptor_with_key(f->s, &none, "model-a", f->a, &d, &k, err), MN_E_NOT_FOUND);
+    assert_ok(o->key_delete(f->s, &person, err));
+    assert_ok(o->descriptor_with_key(f->s, &face, "model-a", f->a, &d, &k, err));
+    assert_true(k.n == 0 && d.sealed_len == 6);
+}
+
 typedef struct {
     fixture *f;
     uint8_t people[8], faces[8];
@@ -964,6 +992,7 @@ int mn_store_conformance(const mn_store_backend *which)
         T(test_faces),
         T(test_face_delete),
         T(test_descriptors),
+        T(test_descriptor_with_key),
         T(test_faces_page),
         T(test_descriptor_each),
         T(test_person_delete_takes_everything),
