@@ -88,7 +88,7 @@ mn_code mn_api_logout(mn_api_call *call, mn_error *err)
     if (mn_api_yes(call, MN_P_LOGOUT_EVERYWHERE))
         code = mn_core_sessions_end(call->core, call->actor, NULL, err);
     else if (!mn_id_is_nil(&i.session))
-        code = mn_core_session_end(call->core, call->actor, &i.session, err);
+        code = mn_core_logout(call->core, call->actor, &i.session, err);
     if (code == MN_OK && !mn_id_is_nil(&i.session))
         code = set_cookie(call, "", 0, err);
     return code == MN_OK ? mn_api_nothing(call, err) : code;

@@ -307,6 +307,7 @@ mn_code mn_core_sessions(mn_core *c, const mn_actor *who, const mn_session_query
 typedef struct {
     const mn_actor *who;
     const mn_id *id;
+    const char *action; /* for the audit log */
     mn_arena *arena;
 } ending;
 
@@ -319,7 +320,7 @@ static mn_code end_one(mn_core *c, void *ctx, mn_error *err)
         code = mn_fail(err, MN_E_NOT_FOUND, "there is no such session");
     if (code == MN_OK)
         code = c->store->ops->access->session_delete(c->store, e->id, err);
-    return code == MN_OK ? mn_core_record(c, e->who, "session.end", &e->who->user,
+    return code == MN_OK ? mn_core_record(c, e->who, e->action, &e->who->user,
                                           json_pack("{s:o}", "session", mn_core_json_id(e->id)), err)
                          : code;
 }
@@ -328,25 +329,31 @@ static mn_code end_all(mn_core *c, void *ctx, mn_error *err)
 {
     const ending *e = ctx;
     mn_code code = c->store->ops->access->sessions_end(c->store, &e->who->user, e->id, err);
-    return code == MN_OK ? mn_core_record(c, e->who, "session.logout", &e->who->user, json_object(), err)
+    return code == MN_OK ? mn_core_record(c, e->who, e->action, &e->who->user, json_object(), err)
                          : code;
 }
 
-static mn_code end_with(mn_core *c, const mn_actor *who, const mn_id *id, mn_core_work *how, mn_error *err)
+static mn_code end_with(mn_core *c, const mn_actor *who, const mn_id *id, const char *action,
+                        mn_core_work *how, mn_error *err)
 {
-    ending e = {.who = who, .id = id};
+    ending e = {.who = who, .id = id, .action = action};
     mn_code code = need_user(who, err);
     return code == MN_OK ? mn_core_take_away(c, how, &e, &e.arena, err) : code;
 }
 
 mn_code mn_core_session_end(mn_core *c, const mn_actor *who, const mn_id *session, mn_error *err)
 {
-    return end_with(c, who, session, end_one, err);
+    return end_with(c, who, session, "session.end", end_one, err);
+}
+
+mn_code mn_core_logout(mn_core *c, const mn_actor *who, const mn_id *session, mn_error *err)
+{
+    return end_with(c, who, session, "session.logout", end_one, err);
 }
 
 mn_code mn_core_sessions_end(mn_core *c, const mn_actor *who, const mn_id *but, mn_error *err)
 {
-    return end_with(c, who, but, end_all, err);
+    return end_with(c, who, but, "session.logout", end_all, err);
 }
 
 mn_code mn_core_sessions_expire(mn_core *c, mn_error *err)

@@ -58,6 +58,8 @@ mn_code mn_core_password_change(mn_core *c, const mn_identity *who, const char *
 mn_code mn_core_sessions(mn_core *c, const mn_actor *who, const mn_session_query *q, mn_arena *arena,
                          mn_session **out, size_t *n, mn_error *err);
 mn_code mn_core_session_end(mn_core *c, const mn_actor *who, const mn_id *session, mn_error *err);
+/* The same for the session that asks for it. */
+mn_code mn_core_logout(mn_core *c, const mn_actor *who, const mn_id *session, mn_error *err);
 mn_code mn_core_sessions_end(mn_core *c, const mn_actor *who, const mn_id *but,
                              mn_error *err); /* NULL: all */
 /* Removes those that ended; a server calls it from time to time. */
