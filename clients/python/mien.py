@@ -707,7 +707,8 @@ class Mien(Client):
 
         A person without consent is a record only. Faces can be added once a consent is on record.
         body: name, [external_id], [user_data], [custom], [active], [lists], [consents]
-        idempotency_key: The same key and body again within 24 hours gives the first answer again
+        idempotency_key: The same key and body again within 24 hours gives the first answer again. Where that speaks of a
+            person, it is on record as answer.again, and nothing else is.
         """
         return self._send(
             "POST",
@@ -723,7 +724,8 @@ class Mien(Client):
         Each entry is created, or refused with its reason; one that is refused does not stop the others. All of them are one
         transaction: where the request fails (503), nobody was created.
         body: people
-        idempotency_key: The same key and body again within 24 hours gives the first answer again
+        idempotency_key: The same key and body again within 24 hours gives the first answer again. Where that speaks of a
+            person, it is on record as answer.again, and nothing else is.
         """
         return self._send(
             "POST",
@@ -920,7 +922,8 @@ class Mien(Client):
         """Put a consent on record
 
         body: purpose, method, [evidence], [given], [until]
-        idempotency_key: The same key and body again within 24 hours gives the first answer again
+        idempotency_key: The same key and body again within 24 hours gives the first answer again. Where that speaks of a
+            person, it is on record as answer.again, and nothing else is.
         """
         return self._send(
             "POST",
@@ -1022,7 +1025,8 @@ class Mien(Client):
         else enrolled looks the same, on_duplicate says what happens: ask answers 202 with a decision to make within 15 minutes
         (POST /v1/decisions/{decision}), refuse answers 409, report enrols and names them. An answer that names others is not
         kept for Idempotency-Key: the request sent again is answered with 409.
-        idempotency_key: The same key and body again within 24 hours gives the first answer again
+        idempotency_key: The same key and body again within 24 hours gives the first answer again. Where that speaks of a
+            person, it is on record as answer.again, and nothing else is.
         faces: Which face where a picture holds several; only refuses it; only, largest, centre; default only
         on_duplicate: ask, refuse, report; default ask
         keep_original: Keep the whole picture too, where the setting allows it; default False
@@ -1177,7 +1181,8 @@ class Mien(Client):
 
         People and their consents must be there. A descriptor of another model is refused (pack_mismatch).
         body: descriptors
-        idempotency_key: The same key and body again within 24 hours gives the first answer again
+        idempotency_key: The same key and body again within 24 hours gives the first answer again. Where that speaks of a
+            person, it is on record as answer.again, and nothing else is.
         """
         return self._send(
             "POST",
@@ -1270,7 +1275,8 @@ class Mien(Client):
         """Create a list
 
         body: name, purpose, [comment], [retention_s], [fmr], [color], [active], [acknowledge], [sound]
-        idempotency_key: The same key and body again within 24 hours gives the first answer again
+        idempotency_key: The same key and body again within 24 hours gives the first answer again. Where that speaks of a
+            person, it is on record as answer.again, and nothing else is.
         """
         return self._send(
             "POST",
@@ -1664,7 +1670,8 @@ class Mien(Client):
 
         Without password the answer holds a one-time password, shown this once; the user changes it on first login.
         body: login, name, [comment], [password], roles, [lists], [active]
-        idempotency_key: The same key and body again within 24 hours gives the first answer again
+        idempotency_key: The same key and body again within 24 hours gives the first answer again. Where that speaks of a
+            person, it is on record as answer.again, and nothing else is.
         """
         return self._send(
             "POST",
@@ -1767,7 +1774,8 @@ class Mien(Client):
         """Create a role
 
         body: role, [text], rights, [lists]
-        idempotency_key: The same key and body again within 24 hours gives the first answer again
+        idempotency_key: The same key and body again within 24 hours gives the first answer again. Where that speaks of a
+            person, it is on record as answer.again, and nothing else is.
         """
         return self._send(
             "POST",
@@ -1871,7 +1879,8 @@ class Mien(Client):
 
         The answer holds its secret, shown this once. A token can never do more than its user.
         body: name, [user], rights, [lists], [until]
-        idempotency_key: The same key and body again within 24 hours gives the first answer again
+        idempotency_key: The same key and body again within 24 hours gives the first answer again. Where that speaks of a
+            person, it is on record as answer.again, and nothing else is.
         """
         return self._send(
             "POST",
@@ -1962,7 +1971,8 @@ class Mien(Client):
         """Create an account with its first administrator
 
         body: name, [comment], admin_login, [expires], [max_people], [max_faces], [max_cameras]
-        idempotency_key: The same key and body again within 24 hours gives the first answer again
+        idempotency_key: The same key and body again within 24 hours gives the first answer again. Where that speaks of a
+            person, it is on record as answer.again, and nothing else is.
         """
         return self._send(
             "POST",

@@ -118,8 +118,9 @@ class Lint:
             self.fault(op.name, "has no x-mien-body-limit")
         if op.method != "get" and not op.audit:
             self.fault(op.name, "changes something and has no x-mien-audit")
-        if op.audit and f'"{op.audit}"' not in self.core:
-            self.fault(op.name, f"nothing in src/core puts {op.audit} on record")
+        for action in filter(None, (op.audit, op.audit_refused, *op.audit_also)):
+            if f'"{action}"' not in self.core:
+                self.fault(op.name, f"nothing in src/core puts {action} on record")
         if op.right == "none" and op.raw.get("security") != []:
             self.fault(op.name, "is for anybody and wants credentials: say security: []")
         files = [t for t in op.answers.get("200", {}).get("content", {}) if t.startswith("image/") or t == "application/pdf"]

@@ -22,6 +22,8 @@ CASES = [
     ("example: {login: jan,", "example: {login: j an,", "its example does not fit"),
     ("      x-mien-audit: person.change\n", "", "changes something and has no x-mien-audit"),
     ("      x-mien-audit: person.change\n", "      x-mien-audit: person.changes\n", "nothing in src/core puts person.changes on record"),
+    ("x-mien-audit-refused: session.refused\n", "x-mien-audit-refused: session.lost\n", "nothing in src/core puts session.lost on record"),
+    ("x-mien-audit-also: {user.create: ", "x-mien-audit-also: {user.creates: ", "nothing in src/core puts user.creates on record"),
     ("      x-mien-right-csv: people.export\n", "", "answers CSV and has no x-mien-right-csv"),
     ("maxLength: 7, format: color, examples", "maxLength: 7, format: colour, examples", "format colour is not one of"),
     ("        '206': {$ref: '#/components/responses/PicturePart'}\n", "", "and not parts of it (206)"),

@@ -95,6 +95,9 @@ class Operation:
         self.run = raw.get("x-mien-run")
         self.body_limit = raw.get("x-mien-body-limit")
         self.audit = raw.get("x-mien-audit")
+        self.audit_when = raw.get("x-mien-audit-when")
+        self.audit_also = raw.get("x-mien-audit-also", {})
+        self.audit_refused = raw.get("x-mien-audit-refused")
         self.summary = raw.get("summary", "")
         self.tags = raw.get("tags", [])
 

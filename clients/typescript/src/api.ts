@@ -1107,13 +1107,13 @@ export interface PeopleListArgs {
 }
 
 export interface PersonCreateArgs {
-  /** The same key and body again within 24 hours gives the first answer again */
+  /** The same key and body again within 24 hours gives the first answer again. Where that speaks of a person, it is on record as `answer.again`, and nothing else is. */
   idempotencyKey?: string;
   body: PersonCreate;
 }
 
 export interface PeopleCreateBatchArgs {
-  /** The same key and body again within 24 hours gives the first answer again */
+  /** The same key and body again within 24 hours gives the first answer again. Where that speaks of a person, it is on record as `answer.again`, and nothing else is. */
   idempotencyKey?: string;
   body: {
     people: PersonCreate[];
@@ -1182,7 +1182,7 @@ export interface PersonConsentsArgs {
 
 export interface ConsentGiveArgs {
   person: Id;
-  /** The same key and body again within 24 hours gives the first answer again */
+  /** The same key and body again within 24 hours gives the first answer again. Where that speaks of a person, it is on record as `answer.again`, and nothing else is. */
   idempotencyKey?: string;
   body: ConsentGive;
 }
@@ -1219,7 +1219,7 @@ export interface PersonFacesArgs {
 
 export interface FaceCreateArgs {
   person: Id;
-  /** The same key and body again within 24 hours gives the first answer again */
+  /** The same key and body again within 24 hours gives the first answer again. Where that speaks of a person, it is on record as `answer.again`, and nothing else is. */
   idempotencyKey?: string;
   /** Which face where a picture holds several; `only` refuses it */
   faces?: "only" | "largest" | "centre";
@@ -1286,7 +1286,7 @@ export interface DescriptorsExportArgs {
 }
 
 export interface DescriptorsImportArgs {
-  /** The same key and body again within 24 hours gives the first answer again */
+  /** The same key and body again within 24 hours gives the first answer again. Where that speaks of a person, it is on record as `answer.again`, and nothing else is. */
   idempotencyKey?: string;
   body: {
     descriptors: DescriptorImport[];
@@ -1318,7 +1318,7 @@ export interface ListsListArgs {
 }
 
 export interface ListCreateArgs {
-  /** The same key and body again within 24 hours gives the first answer again */
+  /** The same key and body again within 24 hours gives the first answer again. Where that speaks of a person, it is on record as `answer.again`, and nothing else is. */
   idempotencyKey?: string;
   body: ListCreate;
 }
@@ -1481,7 +1481,7 @@ export interface UsersListArgs {
 }
 
 export interface UserCreateArgs {
-  /** The same key and body again within 24 hours gives the first answer again */
+  /** The same key and body again within 24 hours gives the first answer again. Where that speaks of a person, it is on record as `answer.again`, and nothing else is. */
   idempotencyKey?: string;
   body: UserCreate;
 }
@@ -1520,7 +1520,7 @@ export interface RolesListArgs {
 }
 
 export interface RoleCreateArgs {
-  /** The same key and body again within 24 hours gives the first answer again */
+  /** The same key and body again within 24 hours gives the first answer again. Where that speaks of a person, it is on record as `answer.again`, and nothing else is. */
   idempotencyKey?: string;
   body: RoleCreate;
 }
@@ -1556,7 +1556,7 @@ export interface TokensListArgs {
 }
 
 export interface TokenCreateArgs {
-  /** The same key and body again within 24 hours gives the first answer again */
+  /** The same key and body again within 24 hours gives the first answer again. Where that speaks of a person, it is on record as `answer.again`, and nothing else is. */
   idempotencyKey?: string;
   body: TokenCreate;
 }
@@ -1590,7 +1590,7 @@ export interface AccountsListArgs {
 }
 
 export interface AccountCreateArgs {
-  /** The same key and body again within 24 hours gives the first answer again */
+  /** The same key and body again within 24 hours gives the first answer again. Where that speaks of a person, it is on record as `answer.again`, and nothing else is. */
   idempotencyKey?: string;
   body: AccountCreate;
 }

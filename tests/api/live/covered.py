@@ -1,4 +1,4 @@
-"""Was every operation asked, and did every status that the description names for it come?"""
+"""Was every operation asked, did every status that the description names for it come, and every record on the audit log?"""
 import json
 import pathlib
 import sys
@@ -22,13 +22,22 @@ EXCEPT = {
 FULL = {"503"} if not (BIN / "postgres").exists() else set()
 
 
+def unrecorded(op, recorded):
+    """What no request left on the audit log, though the description says that some do (on_record.py)."""
+    if (op.name, "") not in recorded:
+        return [f"{op.name} was never compared with the audit log where it was done"]
+    promised = [a for a in (op.audit, op.audit_refused, *op.audit_also) if a]
+    return [f"{op.name} never left the record {a}" for a in promised if (op.name, a) not in recorded]
+
+
 def report(folder):
     """Prints what is missing; true where nothing is."""
-    seen, unwritten = set(), set()
+    seen, unwritten, recorded = set(), set(), set()
     for path in folder.glob("*.json"):
         one = json.loads(path.read_text(encoding="utf-8"))
         seen |= {(name, str(status)) for name, status in one["seen"]}
         unwritten |= set(one["unwritten"])
+        recorded |= {tuple(row) for row in one["recorded"]}
     missing, stale = [], []
     for name in sorted(unwritten):
         print(f"SKIPPED: {name} has no handler yet")
@@ -44,6 +53,7 @@ def report(folder):
                 stale += [f"{op.name} {status} was seen: take it off the list in covered.py"] if known else []
             elif not known and status not in FULL:
                 missing.append(f"{op.name} {status} was never seen")
+        missing += unrecorded(op, recorded)
     for line in missing + stale:
         print(line)
     print(f"{len(seen)} pairs of operation and status were seen, {len(missing)} are missing")

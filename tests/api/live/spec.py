@@ -43,7 +43,7 @@ class Spec:
         self.checks = Checks()
         self.document = self.checks.document
         self.operations = {o.name: o for o in self.checks.operations}
-        self.seen, self.without = collections.Counter(), set()
+        self.seen, self.without, self.recorded = collections.Counter(), set(), set()
         self._validators = {}
         self.checks.formats.checks("date-time")(lambda v: not isinstance(v, str) or bool(TIME.fullmatch(v)))
 
@@ -146,5 +146,6 @@ class Spec:
 
     def save(self, path):
         """For covered.py."""
-        rows = {"seen": [key for key, n in self.seen.items() if n], "unwritten": sorted(self.without)}
+        rows = {"seen": [key for key, n in self.seen.items() if n], "unwritten": sorted(self.without),
+                "recorded": sorted(self.recorded)}
         pathlib.Path(path).write_text(json.dumps(rows), encoding="utf-8")

@@ -7,6 +7,7 @@ import threading
 import unittest
 import urllib.parse
 
+from on_record import Asked, Diary
 from running import PATIENCE
 from spec import Fault
 
@@ -70,6 +71,7 @@ class Line:
 
     def __init__(self, server, spec, timeout=60 * PATIENCE):
         self.server, self.spec, self.timeout, self._local, self._all = server, spec, timeout, threading.local(), []
+        self.diary = Diary()
 
     def _connection(self):
         kept = getattr(self._local, "kept", None)
@@ -104,7 +106,7 @@ class Line:
                     response = connection.getresponse()
                 except (BrokenPipeError, ConnectionResetError):
                     response = early(connection, method)
-                return Answer(response.status, response.getheaders(), response.read())
+                return Answer(response.status, response.getheaders(), response.read()), not again
             except TimeoutError:
                 self.drop()
                 raise
@@ -115,12 +117,16 @@ class Line:
                     raise
         return None
 
-    def request(self, method, target, body=None, headers=None, op=None):
-        """One request, its answer checked. The answer may come before all of a large body was taken."""
-        answer = self._send(method, target, body, headers or {})
+    def request(self, method, target, body=None, headers=None, op=None, who=None):
+        """One request, its answer checked. The answer may come before all of a large body was taken. who: the caller, where known."""
+        op = op or self.spec.operation_at(method, target.split("?")[0])
+        asked = Asked(op, target, body, headers or {}, who) if op else None
+        answer, again = self._send(method, target, body, headers or {})
+        if asked:
+            asked.end(answer, again)
+            self.diary.note(asked)
         if answer.header("Connection", "").lower() == "close":
             self.drop()
-        op = op or self.spec.operation_at(method, target.split("?")[0])
         try:
             self.spec.check(op, method, answer)
         except (Fault, ValueError) as fault:
@@ -138,6 +144,12 @@ class Caller:
 
     def __init__(self, line, token=None):
         self.line, self.token, self.cookie, self.csrf, self.me = line, token, None, None, None
+
+    def actor(self):
+        """As the audit log names them; None: that is not known here."""
+        if self.token:
+            return f"/{self.record['name']}" if getattr(self, "record", None) else None
+        return f"user:{self.me['login']}" if self.me else None
 
     def login(self, login, password, expect=200):
         """As a browser does."""
@@ -185,7 +197,7 @@ class Caller:
         elif body is not None:
             sent["Content-Type"], body = "application/json", json.dumps(body).encode()
         target = path + ("?" + urllib.parse.urlencode(query) if query else "")
-        answer = self.line.request(method or op.method.upper(), target, body, sent | (headers or {}), op)
+        answer = self.line.request(method or op.method.upper(), target, body, sent | (headers or {}), op, self)
         if self.line.spec.unwritten(answer):
             raise Unwritten(name)
         wanted = (expect,) if isinstance(expect, int) else expect

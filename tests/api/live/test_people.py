@@ -96,6 +96,13 @@ class Records(Api):
         self.refused(self.admin.call("person_merge", 415, person=keep["person"], body=b"x", media="text/plain"), 415, "unsupported")
         self.assertIn("person.merge", self.actions(keep["person"]))
 
+    def test_who_withdrew_under_one_name_has_withdrawn(self):
+        keep, goes = self.person("Agreed", "identification"), self.person("Withdrew", "identification")
+        self.admin.call("consent_withdraw", 200, person=goes["person"], consent=goes["consents"][0]["consent"])
+        merged = self.admin.call("person_merge", 200, person=keep["person"], body={"from": goes["person"]}).json
+        self.assertEqual({c["state"] for c in merged["consents"]}, {"withdrawn"})
+        self.assertIn("biometrics.erase", self.actions(keep["person"]))
+
 
 class Find(Api):
     """GET /v1/people: pages, filters, sorting, tables."""

@@ -3,6 +3,7 @@
     from world import Api, setUpModule, tearDownModule  # pylint: disable=unused-import
 """
 import functools
+import json
 import os
 import pathlib
 import shutil
@@ -101,6 +102,7 @@ class World:
         self.role_user.cache_clear()
         self.__dict__.pop("other", None)
         self.line.close()
+        faults = self.unrecorded()
         try:
             self.server.stop()
         finally:
@@ -111,6 +113,14 @@ class World:
             shutil.rmtree(self.folder)
             if self.postgres:
                 self.postgres.stop()
+        assert not faults, "the audit log is not as promised:\n" + "\n".join(faults)
+
+    def unrecorded(self):
+        """What the audit log does not have as the description promises."""
+        done = self.server.command("audit", "export")
+        assert done.returncode == 0, done.stderr
+        faults, self.spec.recorded = self.line.diary.faults([json.loads(line) for line in done.stdout.splitlines()])
+        return faults
 
     @staticmethod
     def first(caller, login, once):
