@@ -1049,13 +1049,22 @@ class Mien(Client):
         """A decision that waits"""
         return self._send("GET", f"/v1/decisions/{_path(decision)}", "json")
 
-    def decision_make(self, decision: str, body: Mapping[str, Any]) -> Optional[Document]:
+    def decision_make(self, decision: str, body: Mapping[str, Any], *, idempotency_key: Optional[str] = None) -> Optional[Document]:
         """Decide about a possible duplicate
 
-        merge enrols the face for the other person named by person; create enrols it where it was meant; cancel forgets it.
+        merge enrols the face for the other person named by person; create enrols it where it was meant; cancel forgets it. As
+        with enrolling, an answer that names others is not kept for Idempotency-Key.
         body: action, [person]
+        idempotency_key: The same key and body again within 24 hours gives the first answer again. Where that speaks of a
+            person, it is on record as answer.again, and nothing else is.
         """
-        return self._send("POST", f"/v1/decisions/{_path(decision)}", "json", body=_json(body))
+        return self._send(
+            "POST",
+            f"/v1/decisions/{_path(decision)}",
+            "json",
+            headers={"Idempotency-Key": idempotency_key or self._key()},
+            body=_json(body),
+        )
 
     def faces_list(
         self,
@@ -1401,6 +1410,7 @@ class Mien(Client):
         pictures: Pictures,
         *,
         boxes: Optional[Sequence[Optional[Mapping[str, float]]]] = None,
+        idempotency_key: Optional[str] = None,
         aggregate: Optional[bool] = None,
         ttl: Optional[int] = None,
         person: Optional[str] = None,
@@ -1411,7 +1421,10 @@ class Mien(Client):
 
         Each face becomes an attribute: descriptor and sample, usable in verify, identify, match and enrolment until its time is
         over. Longer than 900 seconds only for person, somebody with a valid consent (consent_required): of others nothing is
-        kept longer.
+        kept longer. An answer is kept for Idempotency-Key as long as its attributes live; after that the request is worked on
+        anew.
+        idempotency_key: The same key and body again within 24 hours gives the first answer again. Where that speaks of a
+            person, it is on record as answer.again, and nothing else is.
         aggregate: All pictures show one person; make one descriptor of them. Needs exactly one face to be chosen in each.;
             default False
         ttl: Seconds until the attributes are forgotten; default 300
@@ -1424,6 +1437,7 @@ class Mien(Client):
             "/v1/extract",
             "json",
             query={"aggregate": aggregate, "ttl": ttl, "person": person, "faces": faces, "min_quality": min_quality},
+            headers={"Idempotency-Key": idempotency_key or self._key()},
             body=_many_body(pictures, "pictures", boxes),
         )
 

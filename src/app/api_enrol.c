@@ -28,6 +28,8 @@ static json_t *decision_json(const mn_id *id, const mn_id *person, mn_time until
 static mn_code answer_enrolled(mn_api_call *call, int status, const mn_face_made *made, mn_error *err)
 {
     char face[MN_ID_TEXT];
+    if (made->n_duplicates > 0) /* an answer that names others is not kept: it would outlive their erasure */
+        call->kept = NULL;
     json_t *o =
         json_pack("{s:s, s:o, s:o, s:o}", "outcome", made->outcome == MN_FACE_MADE ? "enrolled" : "already",
                   "person", mn_value_id(&made->face.face.person), "face", mn_json_enrolled(&made->face),
@@ -39,10 +41,9 @@ static mn_code answer_enrolled(mn_api_call *call, int status, const mn_face_made
 
 static mn_code answer_made(mn_api_call *call, const mn_id *person, const mn_face_made *made, mn_error *err)
 {
-    if (made->n_duplicates > 0) /* an answer that names others is not kept: it would outlive their erasure */
-        call->kept = NULL;
     switch (made->outcome) {
     case MN_FACE_WAITS:
+        call->kept = NULL; /* as it names others too */
         return mn_api_answer(
             call, 202,
             decision_json(&made->decision, person, made->until, made->duplicates, made->n_duplicates), err);

@@ -90,6 +90,8 @@ mn_code mn_api_created_written(mn_api_call *call, const char *folder, const char
 mn_code mn_api_nothing(mn_api_call *call, mn_error *err)
 {
     (void)err;
+    if (call->kept)
+        *call->kept = (mn_app_kept){.status = 204, .body = ""};
     mn_http_status(call->answer, 204);
     return MN_OK;
 }

@@ -123,14 +123,12 @@ static mn_code is_visible(mn_core *c, const mn_actor *who, const mn_temporary *e
     return code == MN_E_NOT_FOUND ? MN_OK : code;
 }
 
-static mn_code find(mn_core *c, const mn_actor *who, mn_resource r, mn_verb verb, const mn_id *id,
-                    mn_arena *arena, mn_temporary *out, mn_error *err)
+static mn_code find_visible(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena,
+                            mn_temporary *out, mn_error *err)
 {
     mn_temporary e;
     bool yes = true;
-    mn_code code = mn_core_may(who, r, verb, err);
-    if (code == MN_OK)
-        code = mn_temporary_get(c->temporary, MN_TEMPORARY_ATTRIBUTE, &who->account, id, arena, &e, err);
+    mn_code code = mn_temporary_get(c->temporary, MN_TEMPORARY_ATTRIBUTE, &who->account, id, arena, &e, err);
     if (code == MN_OK)
         code = is_visible(c, who, &e, arena, &yes, err);
     if (code == MN_OK && !yes)
@@ -138,6 +136,20 @@ static mn_code find(mn_core *c, const mn_actor *who, mn_resource r, mn_verb verb
     if (code == MN_OK)
         *out = e;
     return code;
+}
+
+static mn_code find(mn_core *c, const mn_actor *who, mn_resource r, mn_verb verb, const mn_id *id,
+                    mn_arena *arena, mn_temporary *out, mn_error *err)
+{
+    mn_code code = mn_core_may(who, r, verb, err);
+    return code == MN_OK ? find_visible(c, who, id, arena, out, err) : code;
+}
+
+mn_code mn_core_attribute_there(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena,
+                                mn_error *err)
+{
+    mn_temporary e;
+    return find_visible(c, who, id, arena, &e, err);
 }
 
 mn_code mn_core_attribute(mn_core *c, const mn_actor *who, mn_resource r, mn_verb verb, const mn_id *id,

@@ -21,6 +21,10 @@ mn_code mn_core_attribute_keep(mn_core *c, const mn_actor *who, const mn_tempora
 /* With descriptor and sample; the right that it is asked for by is the caller's to name. */
 mn_code mn_core_attribute(mn_core *c, const mn_actor *who, mn_resource r, mn_verb verb, const mn_id *id,
                           mn_arena *arena, mn_temporary *out, mn_error *err);
+/* MN_E_NOT_FOUND: not any more, or of nobody whom the actor may see. No right is asked for, and nothing
+ * shown. */
+mn_code mn_core_attribute_there(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena,
+                                mn_error *err);
 /* See mn_temporary_list; of people whom the actor may see. *more: there are more behind these. */
 mn_code mn_core_attributes(mn_core *c, const mn_actor *who, const mn_temporary_query *q, mn_arena *arena,
                            mn_temporary **out, size_t *n, bool *more, mn_error *err);

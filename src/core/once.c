@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOUR        (3600 * MN_TIME_SECOND)
 #define CONTEXT_MAX 256
 #define LINE_MAX_N  ((size_t)1 << 20) /* method, path and query */
 
@@ -96,18 +95,24 @@ static mn_code answer_again(mn_core *c, const mn_actor *who, const mn_once_reque
             "whether it was done; if not, send it with another key");
     *again = true;
     code = open_answer(c, &found, arena, out, err);
-    return code == MN_OK && !mn_id_is_nil(&found.person)
-               ? mn_core_note_look(c, who, "answer.again", &found.person, "{}", err)
-               : code;
+    out->person = found.person;
+    return code;
 }
 
-mn_code mn_core_once_begin(mn_core *c, const mn_actor *who, const mn_once_request *r, unsigned hours,
-                           mn_arena *arena, bool *again, mn_once_answer *out, mn_error *err)
+mn_code mn_core_once_told(mn_core *c, const mn_actor *who, const mn_once_answer *answer, mn_error *err)
+{
+    return mn_id_is_nil(&answer->person)
+               ? MN_OK
+               : mn_core_note_look(c, who, "answer.again", &answer->person, "{}", err);
+}
+
+mn_code mn_core_once_begin(mn_core *c, const mn_actor *who, const mn_once_request *r, mn_arena *arena,
+                           bool *again, mn_once_answer *out, mn_error *err)
 {
     mn_once o = row_of(who, r);
     *again = false;
     mn_code code = hash_request(c, r, o.hash, err);
-    o.until = mn_time_now() + hours * HOUR;
+    o.until = mn_time_now() + r->keep;
     for (int tries = 0; code == MN_OK && tries < 2; tries++) {
         mn_error own = {0};
         code = c->store->ops->people->once_take(c->store, &o, &own);
@@ -142,12 +147,12 @@ static mn_code seal_answer(const mn_core *c, const mn_once *o, const mn_once_ans
 }
 
 mn_code mn_core_once_done(mn_core *c, const mn_actor *who, const mn_once_request *r,
-                          const mn_once_answer *answer, size_t max, const mn_id *person, mn_error *err)
+                          const mn_once_answer *answer, size_t max, mn_error *err)
 {
     mn_buf sealed;
     mn_once o = row_of(who, r);
-    if (!mn_id_is_nil(person))
-        o.person = *person;
+    if (!mn_id_is_nil(&answer->person))
+        o.person = answer->person;
     if (strlen(answer->body) > max)
         return MN_OK;
     mn_buf_init(&sealed, 8 * max + 4096); /* JSON in JSON: quotes take more */
@@ -167,6 +172,12 @@ void mn_core_once_failed(mn_core *c, const mn_actor *who, const mn_once_request 
     if (why == MN_E_IO || why == MN_E_TIMEOUT || why == MN_E_INTERNAL || why == MN_E_CORRUPT)
         return;
     c->store->ops->people->once_drop(c->store, &o, NULL); /* else its time runs out */
+}
+
+mn_code mn_core_once_forget(mn_core *c, const mn_actor *who, const mn_once_request *r, mn_error *err)
+{
+    const mn_once o = row_of(who, r);
+    return c->store->ops->people->once_drop(c->store, &o, err);
 }
 
 mn_code mn_core_once_expire(mn_core *c, mn_error *err)

@@ -21,25 +21,48 @@ typedef struct {
     const uint8_t *body;
     size_t n_body;
     mn_id person; /* nil: none is known yet */
+    mn_time keep; /* how long a new key is kept */
 } mn_once_request;
 
 typedef struct {
     int status;
     const char *location, *etag; /* NULL: none */
-    const char *body;            /* UTF-8 */
+    const char *body;            /* UTF-8; "": none */
+    mn_id person;                /* whom it speaks of; nil: nobody, or the request's */
 } mn_once_answer;
 
 /* *again: *out is the first answer, the arena's; else the request is to be worked on, and one of the next two
  * called. MN_E_CONFLICT: the key belongs to another request, or to one that is being worked on or was cut
- * off. hours: how long a new key is kept. */
-mn_code mn_core_once_begin(mn_core *c, const mn_actor *who, const mn_once_request *r, unsigned hours,
-                           mn_arena *arena, bool *again, mn_once_answer *out, mn_error *err);
+ * off. */
+mn_code mn_core_once_begin(mn_core *c, const mn_actor *who, const mn_once_request *r, mn_arena *arena,
+                           bool *again, mn_once_answer *out, mn_error *err);
 /* It was done. An answer of more than `max` bytes is not kept: the key stays, as after a process that died.
- * person: whom the answer speaks of; nil: nobody, or the request's. */
+ */
 mn_code mn_core_once_done(mn_core *c, const mn_actor *who, const mn_once_request *r,
-                          const mn_once_answer *answer, size_t max, const mn_id *person, mn_error *err);
+                          const mn_once_answer *answer, size_t max, mn_error *err);
 /* It failed with this code. */
 void mn_core_once_failed(mn_core *c, const mn_actor *who, const mn_once_request *r, mn_code why);
+
+/* Before an answer is told again: rights and lists may be others by now. What it speaks of: */
+typedef enum {
+    MN_ONCE_PERSON,
+    MN_ONCE_FACE,
+    MN_ONCE_LIST,
+    MN_ONCE_USER,
+    MN_ONCE_ROLE, /* by its name, all others by their ids */
+    MN_ONCE_TOKEN,
+    MN_ONCE_ACCOUNT,
+    MN_ONCE_ATTRIBUTE
+} mn_once_kind;
+/* May the actor still be told of what they made? MN_E_FORBIDDEN: not any more, since it is in none of their
+ * lists, or may more than they. MN_E_NOT_FOUND: an attribute that is over. What was deleted meanwhile may be
+ * told of. */
+mn_code mn_core_once_stands(mn_core *c, const mn_actor *who, mn_once_kind kind, const char *ref,
+                            mn_arena *arena, mn_error *err);
+/* It is told again, which is on record where it speaks of a person. */
+mn_code mn_core_once_told(mn_core *c, const mn_actor *who, const mn_once_answer *answer, mn_error *err);
+/* The answer says nothing any more: the request is to be worked on anew. */
+mn_code mn_core_once_forget(mn_core *c, const mn_actor *who, const mn_once_request *r, mn_error *err);
 /* Forgets keys whose time is over. */
 mn_code mn_core_once_expire(mn_core *c, mn_error *err);
 

@@ -133,6 +133,8 @@ class Lint:
             self.fault(op.name, "has one of limit and cursor")
         if "If-Match" in names and "ETag" not in op.answers["200"].get("headers", {}):
             self.fault(op.name, "takes If-Match and answers no ETag")
+        if "201" in op.answers and "Idempotency-Key" not in names:
+            self.fault(op.name, "creates something and takes no Idempotency-Key")
         if "text/csv" in op.answers.get("200", {}).get("content", {}) and not op.right_csv:
             self.fault(op.name, "answers CSV and has no x-mien-right-csv")
         if "cursor" in names and "text/csv" not in op.answers["200"].get("content", {}):

@@ -257,26 +257,26 @@ static mn_once_request request(const char *key, const char *body)
                              .path = "/v1/x",
                              .query = "",
                              .body = (const uint8_t *)body,
-                             .n_body = strlen(body)};
+                             .n_body = strlen(body),
+                             .keep = 24 * 3600 * MN_TIME_SECOND};
 }
 
 static mn_code begin(world *w, const mn_once_request *r, bool *again, mn_once_answer *out, mn_error *err)
 {
-    return mn_core_once_begin(w->core, &ann, r, 24, w->arena, again, out, err);
+    return mn_core_once_begin(w->core, &ann, r, w->arena, again, out, err);
 }
 
 static void test_done_once(void **state)
 {
     world *w = *state;
-    static const mn_id nobody;
     bool again = true;
     mn_once_answer out = {0};
-    const mn_once_answer first = {201, "/v1/x/1", NULL, "{\"a\":\"\\u00e4\"}"};
+    const mn_once_answer first = {201, "/v1/x/1", NULL, "{\"a\":\"\\u00e4\"}", {{0}}};
     const mn_once_request r = request("k", "one"), other = request("k", "two"), large = request("l", "one");
     assert_ok(begin(w, &r, &again, &out, err));
     assert_false(again);
     assert_code(begin(w, &r, &again, &out, err), MN_E_CONFLICT); /* at work, or cut off */
-    assert_ok(mn_core_once_done(w->core, &ann, &r, &first, 100, &nobody, err));
+    assert_ok(mn_core_once_done(w->core, &ann, &r, &first, 100, err));
     assert_ok(begin(w, &r, &again, &out, err));
     assert_true(again);
     assert_int_equal(out.status, 201);
@@ -288,7 +288,7 @@ static void test_done_once(void **state)
     assert_ok(begin(w, &r, &again, &out, err));
     assert_true(again);
     assert_ok(begin(w, &large, &again, &out, err));
-    assert_ok(mn_core_once_done(w->core, &ann, &large, &first, 5, &nobody, err));
+    assert_ok(mn_core_once_done(w->core, &ann, &large, &first, 5, err));
     assert_code(begin(w, &large, &again, &out, err), MN_E_CONFLICT); /* done, and its answer not kept */
     mn_time_shift(25 * 3600 * MN_TIME_SECOND);
     assert_ok(begin(w, &r, &again, &out, err)); /* its time is over */

@@ -1239,6 +1239,8 @@ export interface DecisionGetArgs {
 
 export interface DecisionMakeArgs {
   decision: Id;
+  /** The same key and body again within 24 hours gives the first answer again. Where that speaks of a person, it is on record as `answer.again`, and nothing else is. */
+  idempotencyKey?: string;
   body: DecisionMake;
 }
 
@@ -1377,6 +1379,8 @@ export interface DetectArgs {
 }
 
 export interface ExtractArgs {
+  /** The same key and body again within 24 hours gives the first answer again. Where that speaks of a person, it is on record as `answer.again`, and nothing else is. */
+  idempotencyKey?: string;
   /** All pictures show one person; make one descriptor of them. Needs exactly one face to be chosen in each. */
   aggregate?: boolean;
   /** Seconds until the attributes are forgotten */
@@ -1852,7 +1856,7 @@ export class Mien extends Client {
 
   /** Decide about a possible duplicate */
   async decisionMake(args: DecisionMakeArgs, options: RequestOptions = {}): Promise<Answer<Enrolment, 200> | Answer<undefined, 204>> {
-    return (await this.send({ method: "POST", path: `/v1/decisions/${encodeURIComponent(args.decision)}`, body: args.body, kind: "json" }, options)) as Answer<Enrolment, 200> | Answer<undefined, 204>;
+    return (await this.send({ method: "POST", path: `/v1/decisions/${encodeURIComponent(args.decision)}`, headers: { "Idempotency-Key": args.idempotencyKey }, body: args.body, kind: "json" }, options)) as Answer<Enrolment, 200> | Answer<undefined, 204>;
   }
 
   /** Find enrolled faces */
@@ -2017,7 +2021,7 @@ export class Mien extends Client {
 
   /** Make descriptors and keep them in memory for a while */
   async extract(args: ExtractArgs, options: RequestOptions = {}): Promise<Answer<Extraction, 201>> {
-    return (await this.send({ method: "POST", path: "/v1/extract", query: { aggregate: args.aggregate, ttl: args.ttl, person: args.person, faces: args.faces, min_quality: args.minQuality }, body: args.body, kind: "json" }, options)) as Answer<Extraction, 201>;
+    return (await this.send({ method: "POST", path: "/v1/extract", query: { aggregate: args.aggregate, ttl: args.ttl, person: args.person, faces: args.faces, min_quality: args.minQuality }, headers: { "Idempotency-Key": args.idempotencyKey }, body: args.body, kind: "json" }, options)) as Answer<Extraction, 201>;
   }
 
   /** Is the picture fit for a document or for enrolment? */

@@ -13,9 +13,7 @@ LONG = ("test_hostile", "test_roles", "test_apart", "test_wrong_types")
 # Statuses that no request can bring about alone. `default` is whatever the HTTP layer says.
 NEVER = {"default"}
 # (operation, status): why nothing sees it.
-EXCEPT = {
-    ("decision_make", "409"): "the model was exchanged while the decision waited",
-}
+EXCEPT = {}
 
 
 # What only test_full sees, which needs PostgreSQL.
