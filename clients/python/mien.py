@@ -1565,6 +1565,7 @@ class Mien(Client):
     ) -> Document:
         """Attributes that live
 
+        Who is kept to some lists sees those of the people in them, and those that they extracted themselves of nobody known.
         limit: Most entries of a page; default 50
         cursor: next of the page before
         sort: created, -created, until, -until, quality, -quality; default created

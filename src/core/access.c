@@ -40,14 +40,6 @@ bool mn_core_list_allowed(const mn_actor *who, const mn_id *list)
     return false;
 }
 
-mn_code mn_core_may_list(const mn_actor *who, const mn_list *list, mn_error *err)
-{
-    return mn_core_list_allowed(who, &list->id)
-               ? MN_OK
-               : mn_fail(err, MN_E_FORBIDDEN, "%s is kept to other lists than \"%.200s\"", who->name,
-                         list->name);
-}
-
 /* In how many of the lists that the actor may use is this person, and in how many others? */
 static mn_code count_lists(mn_core *c, const mn_actor *who, const mn_id *person, mn_arena *arena,
                            size_t *allowed, size_t *others, mn_error *err)

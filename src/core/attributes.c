@@ -2,7 +2,9 @@
 
 #include "core/internal.h"
 
+#include <sodium.h>
 #include <stdio.h>
+#include <string.h>
 
 #define PAGE 256 /* people whose consent is looked at in one go */
 
@@ -65,6 +67,14 @@ static mn_code check_person(mn_core *c, const mn_actor *who, const mn_id *person
     return code;
 }
 
+/* The actor's name in the room of an id. */
+static mn_id name_of(const mn_actor *who)
+{
+    mn_id id;
+    crypto_generichash(id.bytes, sizeof id.bytes, (const uint8_t *)who->name, strlen(who->name), NULL, 0);
+    return id;
+}
+
 /* Nobody is looked at where nobody knows who it is. */
 static mn_code note(mn_core *c, const mn_actor *who, const char *action, const mn_temporary *e, mn_error *err)
 {
@@ -97,6 +107,7 @@ mn_code mn_core_attribute_keep(mn_core *c, const mn_actor *who, const mn_tempora
     mn_temporary e = {.kind = MN_TEMPORARY_ATTRIBUTE,
                       .account = who->account,
                       .person = what->person,
+                      .by = name_of(who),
                       .quality = what->quality,
                       .until = mn_time_now() + seconds * MN_TIME_SECOND,
                       .descriptor = what->descriptor,
@@ -110,13 +121,19 @@ mn_code mn_core_attribute_keep(mn_core *c, const mn_actor *who, const mn_tempora
     return code;
 }
 
-/* Of somebody whom the actor may not see, nothing is to be seen. */
+/* Of somebody whom the actor may not see, nothing is to be seen. A face that nobody knows is in no list: who
+ * is kept to some sees only those that they brought themselves. */
 static mn_code is_visible(mn_core *c, const mn_actor *who, const mn_temporary *e, mn_arena *arena, bool *yes,
                           mn_error *err)
 {
     mn_person p;
     mn_code code = mn_core_temporary_stands(c, e, arena, yes, err);
-    if (code != MN_OK || !*yes || mn_id_is_nil(&e->person))
+    if (code == MN_OK && *yes && mn_id_is_nil(&e->person)) {
+        const mn_id own = name_of(who);
+        *yes = !who->limited || mn_id_compare(&e->by, &own) == 0;
+        return MN_OK;
+    }
+    if (code != MN_OK || !*yes)
         return code;
     code = mn_core_get_person(c, who, &e->person, arena, &p, err);
     *yes = code == MN_OK;
@@ -132,7 +149,7 @@ static mn_code find_visible(mn_core *c, const mn_actor *who, const mn_id *id, mn
     if (code == MN_OK)
         code = is_visible(c, who, &e, arena, &yes, err);
     if (code == MN_OK && !yes)
-        code = mn_fail(err, MN_E_NOT_FOUND, "there is no such attribute (any more)");
+        code = mn_temporary_missing(MN_TEMPORARY_ATTRIBUTE, err);
     if (code == MN_OK)
         *out = e;
     return code;

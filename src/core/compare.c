@@ -332,11 +332,9 @@ static mn_code use_list(session *s, const char *name, mn_list *list, mn_error *e
     bool found = false;
     if (!name)
         return MN_OK;
-    mn_code code = mn_core_find_list(s->c, &s->who->account, name, s->arena, list, &found, err);
+    mn_code code = mn_core_find_list(s->c, s->who, name, s->arena, list, &found, err);
     if (code == MN_OK && !found)
         code = mn_fail(err, MN_E_NOT_FOUND, "there is no list \"%.200s\"", name);
-    if (code == MN_OK)
-        code = mn_core_may_list(s->who, list, err);
     if (code != MN_OK)
         return code;
     s->list = list;

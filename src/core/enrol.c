@@ -80,9 +80,7 @@ mn_code mn_core_enrolled_before(mn_core *c, const mn_actor *who, const mn_enrol_
     mn_face_record face;
     bool there = false, found = false;
     char hash[HASH_TEXT];
-    code = mn_core_find_list(c, &who->account, person->list, arena, &list, &there, err);
-    if (code == MN_OK && there)
-        code = mn_core_may_list(who, &list, err);
+    code = mn_core_find_list(c, who, person->list, arena, &list, &there, err);
     if (code == MN_OK)
         code = mn_enrol_find_person(c, who, person, there ? &list : NULL, arena, &p, &found, err);
     if (code == MN_OK && there && found) {

@@ -96,8 +96,7 @@ static mn_code guess_by_store(mn_enrol_job *job, mn_error *err)
     mn_list list;
     mn_person p;
     bool there = false, found = false, needed = false;
-    mn_code code =
-        mn_core_find_list(job->c, &job->who->account, job->person->list, job->arena, &list, &there, err);
+    mn_code code = mn_core_find_list(job->c, job->who, job->person->list, job->arena, &list, &there, err);
     if (code == MN_OK)
         code = mn_enrol_find_person(job->c, job->who, job->person, there ? &list : NULL, job->arena, &p,
                                     &found, err);

@@ -449,10 +449,11 @@ static mn_code get_decision(mn_core *c, const mn_actor *who, const mn_id *id, mn
     if (code == MN_OK)
         code = mn_core_temporary_stands(c, &t, arena, &stands, err);
     if (code == MN_OK && !stands)
-        code = mn_fail(err, MN_E_NOT_FOUND,
-                       "there is no such decision (any more): the person's consent has ended");
+        code = MN_E_NOT_FOUND;
     if (code == MN_OK)
         code = mn_core_get_person(c, who, &t.person, arena, &p, err);
+    if (code == MN_E_NOT_FOUND)
+        return mn_temporary_missing(MN_TEMPORARY_DECISION, err);
     if (code == MN_OK)
         *out = t;
     return code;

@@ -24,13 +24,18 @@ mn_code mn_enrol_refuse(const mn_enrol_round *r, mn_enrol_job *job, mn_code code
 static mn_code check_purpose(const mn_enrol_job *job, const mn_list *list, mn_error *err)
 {
     const mn_consent_given *given = job->person->consent;
-    mn_code code = mn_core_may_list(job->who, list, err);
-    if (code != MN_OK || !given || given->purpose == list->purpose)
-        return code;
+    if (!given || given->purpose == list->purpose)
+        return MN_OK;
     return mn_fail(err, MN_E_PURPOSE,
                    "the list \"%s\" is for %s, and the consent for %s: use a list for that, or ask for a "
                    "consent to the former",
                    list->name, mn_purpose_word(list->purpose), mn_purpose_word(given->purpose));
+}
+
+static mn_code refuse_list(const mn_enrol_job *job, mn_error *err)
+{
+    return mn_fail(err, MN_E_FORBIDDEN, "there is no list \"%.200s\" among those that %s is kept to",
+                   job->person->list, job->who->name);
 }
 
 static mn_code new_list(const mn_enrol_job *job, mn_list *out, mn_error *err)
@@ -43,8 +48,7 @@ static mn_code new_list(const mn_enrol_job *job, mn_list *out, mn_error *err)
                        job->person->list);
     mn_code code = mn_core_may(job->who, MN_R_LISTS, MN_VERB_CREATE, err);
     if (code == MN_OK && job->who->limited)
-        code = mn_fail(err, MN_E_FORBIDDEN, "there is no list \"%.200s\" among those that %s is kept to",
-                       job->person->list, job->who->name);
+        code = refuse_list(job, err);
     if (code == MN_OK)
         *out = (mn_list){.id = mn_id_make(),
                          .account = job->who->account,
@@ -70,10 +74,10 @@ static mn_code plan_list(mn_enrol_round *r, mn_enrol_job *job, mn_error *err)
     mn_enrol_list found = {0};
     bool there = false;
     job->list = seen_list(r, job);
-    if (job->list)
-        return check_purpose(job, &job->list->list, err);
-    mn_code code =
-        mn_core_find_list(r->c, &job->who->account, job->person->list, r->arena, &found.list, &there, err);
+    if (job->list) /* that somebody else may use */
+        return mn_core_list_allowed(job->who, &job->list->list.id) ? check_purpose(job, &job->list->list, err)
+                                                                   : refuse_list(job, err);
+    mn_code code = mn_core_find_list(r->c, job->who, job->person->list, r->arena, &found.list, &there, err);
     if (code == MN_OK)
         code = there ? check_purpose(job, &found.list, err) : new_list(job, &found.list, err);
     if (code != MN_OK)

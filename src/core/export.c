@@ -224,10 +224,10 @@ static mn_code find_list(exporting *e, mn_arena *arena, mn_error *err)
     bool found = false;
     if (!e->what->list)
         return MN_OK;
-    mn_code code = mn_core_find_list(e->c, &e->who->account, e->what->list, arena, &e->list, &found, err);
+    mn_code code = mn_core_find_list(e->c, e->who, e->what->list, arena, &e->list, &found, err);
     if (code == MN_OK && !found)
         code = mn_fail(err, MN_E_NOT_FOUND, "there is no list \"%.200s\"", e->what->list);
-    return code == MN_OK ? mn_core_may_list(e->who, &e->list, err) : code;
+    return code;
 }
 
 static size_t keep_allowed(const mn_actor *who, mn_list *lists, size_t n)

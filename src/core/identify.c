@@ -25,15 +25,12 @@ static mn_code one_list(mn_core *c, const mn_actor *who, const char *name, mn_pu
 {
     mn_list list;
     bool found;
-    mn_code code = mn_core_find_list(c, &who->account, name, arena, &list, &found, err);
+    mn_code code = mn_core_find_list(c, who, name, arena, &list, &found, err);
     if (code != MN_OK)
         return code;
     if (!found)
         return mn_fail(err, MN_E_NOT_FOUND, "there is no list \"%s\": enrolling somebody into it makes it",
                        name);
-    code = mn_core_may_list(who, &list, err);
-    if (code != MN_OK)
-        return code;
     if (list.purpose != purpose)
         return mn_fail(err, MN_E_PURPOSE,
                        "the list \"%s\" is for %s, and this search is for %s: the people in it agreed to the "

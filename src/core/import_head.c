@@ -66,7 +66,7 @@ mn_code mn_core_import_list(mn_import *i, const mn_list *l, bool *made, mn_error
     mn_arena_reset(i->arena);
     mn_code code = mn_core_check_text("the list's name", l->name, err);
     if (code == MN_OK)
-        code = mn_core_find_list(i->c, &i->who->account, l->name, i->arena, &there, &found, err);
+        code = mn_core_find_list(i->c, i->who, l->name, i->arena, &there, &found, err);
     const mn_list *promised = code == MN_OK && !found ? mn_import_promised(i, l->name) : NULL;
     mn_purpose purpose = found ? there.purpose : promised ? promised->purpose : l->purpose;
     if (code == MN_OK && purpose != l->purpose)

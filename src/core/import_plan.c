@@ -246,7 +246,7 @@ static mn_code look_for_list(mn_import_batch *b, const char *name, mn_list *out,
             *found = true;
             return MN_OK;
         }
-    mn_code code = mn_core_find_list(b->c, &b->i->who->account, name, b->arena, out, found, err);
+    mn_code code = mn_core_find_list(b->c, b->i->who, name, b->arena, out, found, err);
     return code == MN_OK && *found ? mn_import_note_list(b, name, out, err) : code;
 }
 
@@ -286,7 +286,7 @@ static mn_code find_list(mn_import_batch *b, mn_import_plan *plan, size_t at, mn
             found = true;
         }
     plan->list_is_new[at] = !found;
-    code = found ? mn_core_may_list(b->i->who, list, err) : new_list(b, wanted, list, err);
+    code = found ? MN_OK : new_list(b, wanted, list, err);
     if (code == MN_OK && wanted->with_purpose && list->purpose != wanted->purpose)
         return mn_fail(err, MN_E_PURPOSE, "the list \"%s\" is for %s here, and for %s in the record",
                        list->name, mn_purpose_word(list->purpose), mn_purpose_word(wanted->purpose));

@@ -244,8 +244,8 @@ mn_code mn_core_consent_decide(mn_core *c, const mn_id *person, const mn_consent
                                mn_purpose purpose, mn_time now, mn_arena *arena, bool *put, mn_error *err);
 mn_code mn_core_consent_check(const mn_consent_given *given, mn_time now, mn_error *err);
 
-/* lists.c. name: or an id. */
-mn_code mn_core_find_list(mn_core *c, const mn_id *account, const char *name, mn_arena *arena, mn_list *out,
+/* lists.c. name: or an id. One that the actor is not let to is not found: neither betrays anything. */
+mn_code mn_core_find_list(mn_core *c, const mn_actor *who, const char *name, mn_arena *arena, mn_list *out,
                           bool *found, mn_error *err);
 
 /* access.c, as mn_core_may */
@@ -254,7 +254,6 @@ mn_code mn_core_may_all_lists(const mn_actor *who, mn_resource r, mn_verb verb, 
 /* The same for what concerns all accounts: for the first account's people alone. */
 mn_code mn_core_may_everywhere(const mn_actor *who, mn_resource r, mn_verb verb, mn_error *err);
 bool mn_core_list_allowed(const mn_actor *who, const mn_id *list);
-mn_code mn_core_may_list(const mn_actor *who, const mn_list *list, mn_error *err);
 /* Is one of the lists that the actor may use a list of this person? */
 mn_code mn_core_person_visible(mn_core *c, const mn_actor *who, const mn_id *person, mn_arena *arena,
                                bool *yes, mn_error *err);

@@ -221,8 +221,8 @@ mn_code mn_core_list_find(mn_core *c, const mn_actor *who, const char *ref, mn_a
     bool found = false;
     mn_code code = mn_core_may(who, MN_R_LISTS, MN_VERB_VIEW, err);
     if (code == MN_OK)
-        code = mn_core_find_list(c, &who->account, ref, arena, &l, &found, err);
-    if (code == MN_OK && !(found && mn_core_list_allowed(who, &l.id)))
+        code = mn_core_find_list(c, who, ref, arena, &l, &found, err);
+    if (code == MN_OK && !found)
         code = mn_fail(err, MN_E_NOT_FOUND, "there is no list \"%.200s\"", ref);
     return code == MN_OK ? count_members(c, &l, out, err) : code;
 }

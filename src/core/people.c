@@ -133,10 +133,10 @@ static mn_code need_list(mn_core *c, const mn_actor *who, const char *name, mn_a
                          mn_error *err)
 {
     bool found = false;
-    mn_code code = mn_core_find_list(c, &who->account, name, arena, out, &found, err);
+    mn_code code = mn_core_find_list(c, who, name, arena, out, &found, err);
     if (code == MN_OK && !found)
         code = mn_fail(err, MN_E_NOT_FOUND, "there is no list \"%.200s\"", name);
-    return code == MN_OK ? mn_core_may_list(who, out, err) : code;
+    return code;
 }
 
 mn_code mn_core_make_views(mn_core *c, const mn_actor *who, const mn_person *people, size_t n,

@@ -131,9 +131,7 @@ static mn_code check_lists(mn_core *c, making *m, mn_error *err)
         bool found = false;
         mn_list *list = &m->lists[i];
         const char *name = m->what->lists[i];
-        code = mn_core_find_list(c, &m->who->account, name, m->arena, list, &found, err);
-        if (code == MN_OK && found)
-            code = mn_core_may_list(m->who, list, err);
+        code = mn_core_find_list(c, m->who, name, m->arena, list, &found, err);
         if (code == MN_OK && !found)
             code = mn_fail(err, MN_E_INVALID, "there is no list \"%.200s\": make it first", name);
         if (code == MN_OK)

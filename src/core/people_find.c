@@ -36,10 +36,10 @@ static mn_code find_list(mn_core *c, const mn_actor *who, const char *name, mn_a
                          mn_error *err)
 {
     bool found = false;
-    mn_code code = mn_core_find_list(c, &who->account, name, arena, out, &found, err);
+    mn_code code = mn_core_find_list(c, who, name, arena, out, &found, err);
     if (code == MN_OK && !found)
         code = mn_fail(err, MN_E_NOT_FOUND, "there is no list \"%.200s\"", name);
-    return code == MN_OK ? mn_core_may_list(who, out, err) : code;
+    return code;
 }
 
 mn_code mn_core_people_find(mn_core *c, const mn_actor *who, const char *list, const mn_people_query *what,

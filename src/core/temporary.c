@@ -244,6 +244,14 @@ static void wipe_copy(void *p)
     sodium_memzero(e, e->size);
 }
 
+mn_code mn_temporary_missing(mn_temporary_kind kind, mn_error *err)
+{
+    return mn_fail(err, MN_E_NOT_FOUND,
+                   kind == MN_TEMPORARY_ATTRIBUTE
+                       ? "there is no such attribute (any more): extract the picture again"
+                       : "there is no such decision (any more): enrol the face again");
+}
+
 mn_code mn_temporary_get(mn_temporary_table *t, mn_temporary_kind kind, const mn_id *account, const mn_id *id,
                          mn_arena *arena, mn_temporary *out, mn_error *err)
 {
@@ -252,10 +260,7 @@ mn_code mn_temporary_get(mn_temporary_table *t, mn_temporary_kind kind, const mn
     pthread_mutex_lock(&t->lock);
     size_t i = find(t, kind, account, id);
     if (i == t->n)
-        code = mn_fail(err, MN_E_NOT_FOUND,
-                       kind == MN_TEMPORARY_ATTRIBUTE
-                           ? "there is no such attribute (any more): extract the picture again"
-                           : "there is no such decision (any more): enrol the face again");
+        code = mn_temporary_missing(kind, err);
     if (code == MN_OK) {
         const entry *e = t->entries[i];
         copy = mn_arena_alloc(arena, e->size);

@@ -33,6 +33,7 @@ typedef struct {
     mn_temporary_kind kind;
     mn_id id, account;
     mn_id person; /* nil: nobody known; of a decision: who it was meant for */
+    mn_id by;     /* whose it is where nobody knows the face */
     float quality;
     mn_time created, until;
     mn_descriptor descriptor; /* its model's name is static */
@@ -53,6 +54,8 @@ void mn_temporary_destroy(mn_temporary_table *t); /* wipes all; NULL is allowed 
 
 /* Copies it; id and created are made here and told in *entry. */
 mn_code mn_temporary_put(mn_temporary_table *t, mn_temporary *entry, mn_error *err);
+/* The answer about one that is not there, or that may not be seen: MN_E_NOT_FOUND. */
+mn_code mn_temporary_missing(mn_temporary_kind kind, mn_error *err);
 /* A copy in the arena, which wipes descriptor and pictures at its end. MN_E_NOT_FOUND also for another
  * account's, and for what is over. */
 mn_code mn_temporary_get(mn_temporary_table *t, mn_temporary_kind kind, const mn_id *account, const mn_id *id,

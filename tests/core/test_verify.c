@@ -42,7 +42,7 @@ static mn_list list_named(world *w, const char *name)
 {
     mn_list list;
     bool found = false;
-    assert_ok(mn_core_find_list(w->core, &ann.account, name, w->arena, &list, &found, err));
+    assert_ok(mn_core_find_list(w->core, &ann, name, w->arena, &list, &found, err));
     assert_true(found);
     return list;
 }

@@ -223,7 +223,7 @@ class Kept(Faces):
         one = next(x for x in self.admin.pages("lists_list", "lists") if x["name"] == "inside")
         kept = world.user("kept", ["operator"], lists=[one["list_id"]])
         self.assertEqual([f["face"] for f in kept.pages("faces_list", "faces")], [inside["face"]])
-        self.refused(kept.call("faces_list", 403, list="staff"), 403, "forbidden")
+        self.refused(kept.call("faces_list", 404, list="staff"), 404, "not_found")
         self.assertEqual([f["face"] for f in kept.pages("faces_list", "faces", list="inside")], [inside["face"]])
         self.assertEqual([f["face"] for f in kept.pages("person_faces", "faces", person=inside["person"])], [inside["face"]])
         outside = PEOPLE["Anna"]

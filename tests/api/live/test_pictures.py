@@ -287,7 +287,7 @@ class Identify(Api):
         person = self.enrolled("Anna", there)
         caller = world.user("kept", ["operator"], lists=[here["list_id"]])
         self.assertNotIn(person["person"], self.identified(picture("Anna"), caller))
-        self.refused(caller.call("identify", 403, body=picture("Anna"), **IMAGE, list=["there"]), 403, "forbidden")
+        self.refused(caller.call("identify", 404, body=picture("Anna"), **IMAGE, list=["there"]), 404, "not_found")
         self.assertEqual([x["name"] for x in caller.call("lists_list", 200).json["lists"]], ["here"])
         self.refused(caller.call("person_get", 404, person=person["person"]), 404, "not_found")
         self.refused(caller.call("list_get", 404, list_id=there["list_id"]), 404, "not_found")
