@@ -750,7 +750,7 @@ class Mien(Client):
         """Change a person's record
 
         body: [name], [external_id], [user_data], [custom], [active], [avatar_face]
-        if_match: ETag of the state that is to be changed, or * for any
+        if_match: ETag of the state that is to be changed or deleted, or * for any
         """
         return self._send("PATCH", f"/v1/people/{_path(person)}", "json", headers={"If-Match": if_match}, body=_json(body))
 
@@ -1304,13 +1304,16 @@ class Mien(Client):
 
         The purpose stays as it was made, since people agreed to it.
         body: [name], [comment], [retention_s], [fmr], [color], [active], [acknowledge], [sound]
-        if_match: ETag of the state that is to be changed, or * for any
+        if_match: ETag of the state that is to be changed or deleted, or * for any
         """
         return self._send("PATCH", f"/v1/lists/{_path(list_id)}", "json", headers={"If-Match": if_match}, body=_json(body))
 
-    def list_delete(self, list_id: str) -> None:
-        """Delete a list; its people stay"""
-        self._send("DELETE", f"/v1/lists/{_path(list_id)}", "none")
+    def list_delete(self, list_id: str, *, if_match: Optional[str] = None) -> None:
+        """Delete a list; its people stay
+
+        if_match: ETag of the state that is to be changed or deleted, or * for any
+        """
+        self._send("DELETE", f"/v1/lists/{_path(list_id)}", "none", headers={"If-Match": if_match})
 
     def members_list(
         self,
@@ -1705,13 +1708,16 @@ class Mien(Client):
 
         Nobody can give more than they may themselves. The last active administrator stays one.
         body: [name], [comment], [roles], [lists], [active]
-        if_match: ETag of the state that is to be changed, or * for any
+        if_match: ETag of the state that is to be changed or deleted, or * for any
         """
         return self._send("PATCH", f"/v1/users/{_path(user)}", "json", headers={"If-Match": if_match}, body=_json(body))
 
-    def user_delete(self, user: str) -> None:
-        """Delete a user, with sessions and tokens"""
-        self._send("DELETE", f"/v1/users/{_path(user)}", "none")
+    def user_delete(self, user: str, *, if_match: Optional[str] = None) -> None:
+        """Delete a user, with sessions and tokens
+
+        if_match: ETag of the state that is to be changed or deleted, or * for any
+        """
+        self._send("DELETE", f"/v1/users/{_path(user)}", "none", headers={"If-Match": if_match})
 
     def user_reset(self, user: str) -> Document:
         """Give a new one-time password, unlock, end all sessions"""
@@ -1808,13 +1814,16 @@ class Mien(Client):
         """Change a custom role
 
         body: [text], [rights], [lists]
-        if_match: ETag of the state that is to be changed, or * for any
+        if_match: ETag of the state that is to be changed or deleted, or * for any
         """
         return self._send("PATCH", f"/v1/roles/{_path(role)}", "json", headers={"If-Match": if_match}, body=_json(body))
 
-    def role_delete(self, role: str) -> None:
-        """Delete a custom role that nobody has"""
-        self._send("DELETE", f"/v1/roles/{_path(role)}", "none")
+    def role_delete(self, role: str, *, if_match: Optional[str] = None) -> None:
+        """Delete a custom role that nobody has
+
+        if_match: ETag of the state that is to be changed or deleted, or * for any
+        """
+        self._send("DELETE", f"/v1/roles/{_path(role)}", "none", headers={"If-Match": if_match})
 
     def tokens_list(
         self,
@@ -1913,13 +1922,16 @@ class Mien(Client):
         """Change a token's name, rights or end; never beyond its user's rights
 
         body: [name], [rights], [lists], [until]
-        if_match: ETag of the state that is to be changed, or * for any
+        if_match: ETag of the state that is to be changed or deleted, or * for any
         """
         return self._send("PATCH", f"/v1/tokens/{_path(token)}", "json", headers={"If-Match": if_match}, body=_json(body))
 
-    def token_revoke(self, token: str) -> None:
-        """Revoke a token; without tokens.delete one's own"""
-        self._send("DELETE", f"/v1/tokens/{_path(token)}", "none")
+    def token_revoke(self, token: str, *, if_match: Optional[str] = None) -> None:
+        """Revoke a token; without tokens.delete one's own
+
+        if_match: ETag of the state that is to be changed or deleted, or * for any
+        """
+        self._send("DELETE", f"/v1/tokens/{_path(token)}", "none", headers={"If-Match": if_match})
 
     def accounts_list(
         self,
@@ -2005,13 +2017,16 @@ class Mien(Client):
         """Change an account, its limits and its expiry
 
         body: [name], [comment], [active], [expires], [max_people], [max_faces], [max_cameras]
-        if_match: ETag of the state that is to be changed, or * for any
+        if_match: ETag of the state that is to be changed or deleted, or * for any
         """
         return self._send("PATCH", f"/v1/accounts/{_path(account)}", "json", headers={"If-Match": if_match}, body=_json(body))
 
-    def account_delete(self, account: str) -> None:
-        """Delete an account that holds nobody any more"""
-        self._send("DELETE", f"/v1/accounts/{_path(account)}", "none")
+    def account_delete(self, account: str, *, if_match: Optional[str] = None) -> None:
+        """Delete an account that holds nobody any more
+
+        if_match: ETag of the state that is to be changed or deleted, or * for any
+        """
+        self._send("DELETE", f"/v1/accounts/{_path(account)}", "none", headers={"If-Match": if_match})
 
     def settings_get(self) -> Document:
         """Settings with their schema, in force now
@@ -2027,7 +2042,7 @@ class Mien(Client):
         second or two. null takes what was set here away. What the file, the environment or the command line says wins, so that
         changing it here is refused (conflict), as it is for settings that are read when mien starts.
         body: settings
-        if_match: ETag of the state that is to be changed, or * for any
+        if_match: ETag of the state that is to be changed or deleted, or * for any
         """
         return self._send("PATCH", "/v1/settings", "json", headers={"If-Match": if_match}, body=_json(body))
 
@@ -2041,7 +2056,7 @@ class Mien(Client):
         The whole table. A field whose type changes, or that is left out while people have values in it, is refused (conflict)
         unless drop is true.
         body: fields
-        if_match: ETag of the state that is to be changed, or * for any
+        if_match: ETag of the state that is to be changed or deleted, or * for any
         drop: Let values go that no field is left for; default False
         """
         return self._send("PUT", "/v1/fields", "json", query={"drop": drop}, headers={"If-Match": if_match}, body=_json(body))

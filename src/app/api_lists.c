@@ -127,8 +127,12 @@ mn_code mn_api_list_change(mn_api_call *call, mn_error *err)
 
 mn_code mn_api_list_delete(mn_api_call *call, mn_error *err)
 {
+    mn_time when;
+    const mn_time *seen = NULL;
     const mn_id id = mn_api_id(call, MN_P_LIST_DELETE_LIST_ID);
-    mn_code code = mn_core_list_delete(call->core, call->actor, &id, err);
+    mn_code code = mn_api_if_match(call, MN_P_LIST_DELETE_IF_MATCH, &when, &seen, err);
+    if (code == MN_OK)
+        code = mn_core_list_delete(call->core, call->actor, &id, seen, err);
     return code == MN_OK ? mn_api_nothing(call, err) : code;
 }
 

@@ -12,7 +12,7 @@ static mn_code answer(mn_api_call *call, const mn_person_view *v, mn_error *err)
     mn_json_out o;
     mn_api_write(&o, &room);
     mn_json_person(&o, v);
-    mn_api_etag(call, v->person.updated);
+    mn_api_etag(call, mn_core_person_state(v));
     return mn_api_written(call, 200, &o, err);
 }
 
@@ -204,7 +204,7 @@ mn_code mn_api_person_create(mn_api_call *call, mn_error *err)
     mn_id_format(&v.person.id, id);
     mn_api_write(&o, &room);
     mn_json_person(&o, &v);
-    mn_api_etag(call, v.person.updated);
+    mn_api_etag(call, mn_core_person_state(&v));
     return mn_api_created_written(call, "/v1/people", id, &o, err);
 }
 

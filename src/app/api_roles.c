@@ -114,7 +114,11 @@ mn_code mn_api_role_change(mn_api_call *call, mn_error *err)
 
 mn_code mn_api_role_delete(mn_api_call *call, mn_error *err)
 {
-    mn_code code =
-        mn_core_role_remove(call->core, call->actor, mn_api_text(call, MN_P_ROLE_DELETE_ROLE), err);
+    mn_time when;
+    const mn_time *seen = NULL;
+    const char *name = mn_api_text(call, MN_P_ROLE_DELETE_ROLE);
+    mn_code code = mn_api_if_match(call, MN_P_ROLE_DELETE_IF_MATCH, &when, &seen, err);
+    if (code == MN_OK)
+        code = mn_core_role_remove(call->core, call->actor, name, seen, err);
     return code == MN_OK ? mn_api_nothing(call, err) : code;
 }

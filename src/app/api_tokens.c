@@ -120,7 +120,11 @@ mn_code mn_api_token_change(mn_api_call *call, mn_error *err)
 
 mn_code mn_api_token_revoke(mn_api_call *call, mn_error *err)
 {
+    mn_time when;
+    const mn_time *seen = NULL;
     const mn_id id = mn_api_id(call, MN_P_TOKEN_REVOKE_TOKEN);
-    mn_code code = mn_core_token_revoke(call->core, call->actor, &id, err);
+    mn_code code = mn_api_if_match(call, MN_P_TOKEN_REVOKE_IF_MATCH, &when, &seen, err);
+    if (code == MN_OK)
+        code = mn_core_token_revoke(call->core, call->actor, &id, seen, err);
     return code == MN_OK ? mn_api_nothing(call, err) : code;
 }

@@ -116,7 +116,8 @@ bool mn_place_read(const char *key, mn_id *id, mn_time *time, const char **name)
 mn_code mn_api_place(mn_api_call *call, int param, mn_place *room, const mn_place **out, mn_error *err);
 
 /* ---- states, for If-Match ---- */
-void mn_api_etag(mn_api_call *call, mn_time updated); /* ETag of an object that changed then */
+void mn_api_etag(mn_api_call *call,
+                 mn_time updated); /* ETag of an object that changed then, or of this state */
 /* *out points to *room with the time that If-Match names, or is NULL where none was given or "*".
  * MN_E_PRECONDITION for what cannot be an ETag of ours. */
 mn_code mn_api_if_match(mn_api_call *call, int param, mn_time *room, const mn_time **out, mn_error *err);

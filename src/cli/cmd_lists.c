@@ -327,7 +327,7 @@ static mn_code delete_list(mn_desk *d, const char *ref, json_t *all, mn_error *e
                                      mn_text_count(v.members, people)))
         code = mn_fail(err, MN_E_CANCELLED, "not deleted");
     if (code == MN_OK)
-        code = mn_core_list_delete(d->core, &d->actor, &v.list.id, err);
+        code = mn_core_list_delete(d->core, &d->actor, &v.list.id, NULL, err);
     if (code != MN_OK)
         return code;
     if (d->cli->json)

@@ -118,7 +118,7 @@ static mn_code remove_user(mn_desk *d, mn_error *err)
     mn_user u;
     mn_code code = mn_core_user_find(d->core, &d->actor, d->cli->args->operands[0], d->arena, &u, err);
     if (code == MN_OK)
-        code = mn_core_user_remove(d->core, &d->actor, &u.id, err);
+        code = mn_core_user_remove(d->core, &d->actor, &u.id, NULL, err);
     return code == MN_OK ? tell(d, &u, NULL, "removed", err) : code;
 }
 

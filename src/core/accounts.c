@@ -178,6 +178,8 @@ static mn_code drop(mn_core *c, void *ctx, mn_error *err)
     if (code == MN_OK && mn_id_is_nil(j->id))
         code = mn_fail(err, MN_E_CONFLICT, "the first account runs the server: it stays");
     if (code == MN_OK)
+        code = mn_core_check_updated(j->account.updated, j->if_updated, err);
+    if (code == MN_OK)
         code = check_empty(c, &j->account, j->arena, err);
     if (code == MN_OK)
         code = c->store->ops->access->account_delete(c->store, j->id, err);
@@ -186,9 +188,10 @@ static mn_code drop(mn_core *c, void *ctx, mn_error *err)
                          : code;
 }
 
-mn_code mn_core_account_remove(mn_core *c, const mn_actor *who, const mn_id *id, mn_error *err)
+mn_code mn_core_account_remove(mn_core *c, const mn_actor *who, const mn_id *id, const mn_time *if_updated,
+                               mn_error *err)
 {
-    job j = {.who = who, .id = id};
+    job j = {.who = who, .id = id, .if_updated = if_updated};
     mn_code code = mn_core_may_everywhere(who, MN_R_ACCOUNTS, MN_VERB_DELETE, err);
     return code == MN_OK ? mn_core_take_away(c, drop, &j, &j.arena, err) : code;
 }

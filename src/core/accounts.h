@@ -29,7 +29,8 @@ mn_code mn_core_account_change(mn_core *c, const mn_actor *who, const mn_id *id,
                                const mn_account_fields *fields, const mn_time *if_updated, mn_arena *arena,
                                mn_account *out, mn_error *err);
 /* MN_E_CONFLICT while it has people or lists. Its users and roles go with it; the audit log stays. */
-mn_code mn_core_account_remove(mn_core *c, const mn_actor *who, const mn_id *id, mn_error *err);
+mn_code mn_core_account_remove(mn_core *c, const mn_actor *who, const mn_id *id, const mn_time *if_updated,
+                               mn_error *err);
 
 /* ---- limits of one's own account ---- */
 typedef struct {

@@ -179,6 +179,8 @@ static mn_code delete_list(mn_core *c, void *ctx, mn_error *err)
     mn_list l;
     mn_code code = mn_core_need_list(c, j->who, j->id, j->arena, &l, err);
     if (code == MN_OK)
+        code = mn_core_check_updated(l.updated, j->if_updated, err);
+    if (code == MN_OK)
         code = count_members(c, &l, &v, err);
     if (code == MN_OK)
         code = c->store->ops->people->list_delete(c->store, j->id, err);
@@ -189,9 +191,10 @@ static mn_code delete_list(mn_core *c, void *ctx, mn_error *err)
                : code;
 }
 
-mn_code mn_core_list_delete(mn_core *c, const mn_actor *who, const mn_id *id, mn_error *err)
+mn_code mn_core_list_delete(mn_core *c, const mn_actor *who, const mn_id *id, const mn_time *if_updated,
+                            mn_error *err)
 {
-    job j = {.who = who, .id = id, .arena = mn_arena_create(1 << 20)};
+    job j = {.who = who, .id = id, .if_updated = if_updated, .arena = mn_arena_create(1 << 20)};
     mn_code code = j.arena ? mn_core_may(who, MN_R_LISTS, MN_VERB_DELETE, err)
                            : mn_fail(err, MN_E_MEMORY, "no memory for a list");
     if (code == MN_OK)

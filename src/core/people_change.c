@@ -89,7 +89,7 @@ typedef struct {
     const mn_actor *who;
     const mn_id *id;
     const mn_person_fields *fields;
-    const mn_time *if_updated;
+    const int64_t *if_state;
     mn_arena *arena;
     mn_person_view view;
 } job;
@@ -300,13 +300,20 @@ static json_t *names_of(const mn_person_fields *f)
     return names;
 }
 
+static mn_code check_state(mn_core *c, const job *j, const mn_person *p, mn_error *err)
+{
+    mn_person_view *before = NULL;
+    mn_code code = mn_core_make_views(c, j->who, p, 1, j->arena, &before, err);
+    return code == MN_OK ? mn_core_check_updated(mn_core_person_state(before), j->if_state, err) : code;
+}
+
 static mn_code change(mn_core *c, void *ctx, mn_error *err)
 {
     job *j = ctx;
     mn_person p;
     mn_code code = mn_core_get_whole_person(c, j->who, j->id, j->arena, &p, err);
-    if (code == MN_OK)
-        code = mn_core_check_updated(p.updated, j->if_updated, err);
+    if (code == MN_OK && j->if_state)
+        code = check_state(c, j, &p, err);
     if (code == MN_OK)
         code = apply(c, j->who, j->fields, false, j->arena, &p, err);
     if (code != MN_OK)
@@ -320,10 +327,10 @@ static mn_code change(mn_core *c, void *ctx, mn_error *err)
 }
 
 mn_code mn_core_person_change(mn_core *c, const mn_actor *who, const mn_id *id,
-                              const mn_person_fields *fields, const mn_time *if_updated, mn_arena *arena,
+                              const mn_person_fields *fields, const int64_t *if_state, mn_arena *arena,
                               mn_person_view *out, mn_error *err)
 {
-    job j = {.who = who, .id = id, .fields = fields, .if_updated = if_updated, .arena = arena};
+    job j = {.who = who, .id = id, .fields = fields, .if_state = if_state, .arena = arena};
     mn_code code = mn_core_may(who, MN_R_PEOPLE, MN_VERB_CHANGE, err);
     if (code == MN_OK && fields->avatar)
         code = mn_core_may(who, MN_R_FACES, MN_VERB_CHANGE, err);

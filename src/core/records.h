@@ -45,9 +45,12 @@ mn_code mn_core_people_create(mn_core *c, const mn_actor *who, const mn_person_n
                               mn_person_made *results, mn_error *err);
 mn_code mn_core_person_get(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena,
                            mn_person_view *out, mn_error *err);
-/* if_updated: MN_E_PRECONDITION where the person changed since; NULL: whatever it is. */
+/* Another number for everything else that a look at a person shows: of the record, consents (as they are
+ * now), lists, faces. Who sees fewer of the lists has another one. */
+int64_t mn_core_person_state(const mn_person_view *v);
+/* if_state: MN_E_PRECONDITION where the actor's look has another one by now; NULL: whatever it is. */
 mn_code mn_core_person_change(mn_core *c, const mn_actor *who, const mn_id *id,
-                              const mn_person_fields *fields, const mn_time *if_updated, mn_arena *arena,
+                              const mn_person_fields *fields, const int64_t *if_state, mn_arena *arena,
                               mn_person_view *out, mn_error *err);
 /* list: name or id; NULL: all, or for whoever is kept to lists all of these. The query's account and lists
  * are not looked at. */
@@ -120,8 +123,9 @@ mn_code mn_core_list_find(mn_core *c, const mn_actor *who, const char *ref, mn_a
                           mn_list_view *out, mn_error *err);
 mn_code mn_core_list_change(mn_core *c, const mn_actor *who, const mn_id *id, const mn_list_fields *fields,
                             const mn_time *if_updated, mn_arena *arena, mn_list_view *out, mn_error *err);
-/* Its members stay as people, and are in no search through it any more. */
-mn_code mn_core_list_delete(mn_core *c, const mn_actor *who, const mn_id *id, mn_error *err);
+/* Its members stay as people, and are in no search through it any more. if_updated as in a change. */
+mn_code mn_core_list_delete(mn_core *c, const mn_actor *who, const mn_id *id, const mn_time *if_updated,
+                            mn_error *err);
 
 /* The query's account is not looked at. */
 mn_code mn_core_lists_find(mn_core *c, const mn_actor *who, const mn_list_query *what, mn_arena *arena,

@@ -145,6 +145,8 @@ static mn_code drop(mn_core *c, void *ctx, mn_error *err)
     if (code == MN_OK)
         code = check_reach(j->who, &j->role, err);
     if (code == MN_OK)
+        code = mn_core_check_updated(j->role.updated, j->if_updated, err);
+    if (code == MN_OK)
         code = check_unused(c, j, err);
     if (code == MN_OK)
         code = c->store->ops->access->role_delete(c->store, &j->role.id, err);
@@ -285,9 +287,10 @@ mn_code mn_core_role_change(mn_core *c, const mn_actor *who, const char *name, c
     return MN_OK;
 }
 
-mn_code mn_core_role_remove(mn_core *c, const mn_actor *who, const char *name, mn_error *err)
+mn_code mn_core_role_remove(mn_core *c, const mn_actor *who, const char *name, const mn_time *if_updated,
+                            mn_error *err)
 {
-    job j = {.who = who, .name = name};
+    job j = {.who = who, .name = name, .if_updated = if_updated};
     mn_code code = mn_core_may(who, MN_R_ROLES, MN_VERB_DELETE, err);
     if (code == MN_OK)
         code = check_predefined(name, err);

@@ -90,6 +90,7 @@ mn_code mn_core_token_get(mn_core *c, const mn_actor *who, const mn_id *id, mn_a
 /* if_state: NULL, or the state that the caller has seen: MN_E_PRECONDITION where it is another one. */
 mn_code mn_core_token_change(mn_core *c, const mn_actor *who, const mn_id *id, const mn_token_fields *fields,
                              const int64_t *if_state, mn_arena *arena, mn_token *out, mn_error *err);
-mn_code mn_core_token_revoke(mn_core *c, const mn_actor *who, const mn_id *id, mn_error *err);
+mn_code mn_core_token_revoke(mn_core *c, const mn_actor *who, const mn_id *id, const int64_t *if_state,
+                             mn_error *err);
 
 #endif

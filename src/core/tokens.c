@@ -104,15 +104,20 @@ static mn_code add(mn_core *c, void *ctx, mn_error *err)
     return code == MN_OK ? record(c, j, "token.create", err) : code;
 }
 
+static mn_code check_state(const job *j, mn_error *err)
+{
+    const int64_t state = mn_core_token_state(&j->token);
+    return mn_core_check_updated(state, j->if_state, err);
+}
+
 static mn_code change(mn_core *c, void *ctx, mn_error *err)
 {
     job *j = ctx;
     mn_code code = read_token(c, j->who, j->id, j->arena, &j->token, err);
     if (code == MN_OK)
         code = need(j->who, &j->token.user, MN_VERB_CHANGE, err);
-    if (code == MN_OK && j->if_state && *j->if_state != mn_core_token_state(&j->token))
-        code = mn_fail(err, MN_E_PRECONDITION,
-                       "somebody else changed this meanwhile: read it again, then change it");
+    if (code == MN_OK)
+        code = check_state(j, err);
     if (code == MN_OK)
         code = apply(c, j, err);
     if (code == MN_OK)
@@ -126,6 +131,8 @@ static mn_code drop(mn_core *c, void *ctx, mn_error *err)
     mn_code code = read_token(c, j->who, j->id, j->arena, &j->token, err);
     if (code == MN_OK)
         code = need(j->who, &j->token.user, MN_VERB_DELETE, err);
+    if (code == MN_OK)
+        code = check_state(j, err);
     if (code == MN_OK)
         code = c->store->ops->access->token_delete(c->store, j->id, err);
     return code == MN_OK ? record(c, j, "token.revoke", err) : code;
@@ -241,9 +248,10 @@ mn_code mn_core_token_change(mn_core *c, const mn_actor *who, const mn_id *id, c
     return MN_OK;
 }
 
-mn_code mn_core_token_revoke(mn_core *c, const mn_actor *who, const mn_id *id, mn_error *err)
+mn_code mn_core_token_revoke(mn_core *c, const mn_actor *who, const mn_id *id, const int64_t *if_state,
+                             mn_error *err)
 {
-    job j = {.who = who, .id = id};
+    job j = {.who = who, .id = id, .if_state = if_state};
     mn_code code = mn_core_check_actor(who, err);
     return code == MN_OK ? mn_core_take_away(c, drop, &j, &j.arena, err) : code;
 }

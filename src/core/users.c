@@ -331,6 +331,8 @@ static mn_code drop(mn_core *c, void *ctx, mn_error *err)
     if (code == MN_OK)
         code = check_reach(c, j->who, &j->user, j->arena, err);
     if (code == MN_OK)
+        code = mn_core_check_updated(j->user.updated, j->if_updated, err);
+    if (code == MN_OK)
         code = check_last(c, &j->user, NULL, j->arena, err);
     if (code == MN_OK)
         code = c->store->ops->access->user_delete(c->store, j->id, err);
@@ -355,9 +357,10 @@ mn_code mn_core_user_reset(mn_core *c, const mn_actor *who, const mn_id *id, con
     return MN_OK;
 }
 
-mn_code mn_core_user_remove(mn_core *c, const mn_actor *who, const mn_id *id, mn_error *err)
+mn_code mn_core_user_remove(mn_core *c, const mn_actor *who, const mn_id *id, const mn_time *if_updated,
+                            mn_error *err)
 {
-    job j = {.who = who, .id = id};
+    job j = {.who = who, .id = id, .if_updated = if_updated};
     mn_code code = mn_core_may(who, MN_R_USERS, MN_VERB_DELETE, err);
     return code == MN_OK ? mn_core_take_away(c, drop, &j, &j.arena, err) : code;
 }

@@ -61,7 +61,8 @@ mn_code mn_core_user_change(mn_core *c, const mn_actor *who, const mn_id *id, co
 /* A one-time password, or the one given, which need not be changed. Ends the user's sessions and unlocks. */
 mn_code mn_core_user_reset(mn_core *c, const mn_actor *who, const mn_id *id, const char *password,
                            mn_arena *arena, mn_user *out, char once[MN_ONCE_TEXT], mn_error *err);
-mn_code mn_core_user_remove(mn_core *c, const mn_actor *who, const mn_id *id, mn_error *err);
+mn_code mn_core_user_remove(mn_core *c, const mn_actor *who, const mn_id *id, const mn_time *if_updated,
+                            mn_error *err);
 /* Where the first account has no user yet: makes "admin", an administrator of the first account. *made says
  * whether.
  */
@@ -98,7 +99,8 @@ mn_code mn_core_role_add(mn_core *c, const mn_actor *who, const mn_role_fields *
 mn_code mn_core_role_change(mn_core *c, const mn_actor *who, const char *name, const mn_role_fields *fields,
                             const mn_time *if_updated, mn_arena *arena, mn_role *out, mn_error *err);
 /* MN_E_CONFLICT while somebody has it. */
-mn_code mn_core_role_remove(mn_core *c, const mn_actor *who, const char *name, mn_error *err);
+mn_code mn_core_role_remove(mn_core *c, const mn_actor *who, const char *name, const mn_time *if_updated,
+                            mn_error *err);
 
 /* Length and commonness; login and name may be NULL. MN_E_INVALID says what is wrong. */
 mn_code mn_core_password_check(mn_core *c, const char *password, const char *login, const char *name,

@@ -131,7 +131,7 @@ class Lint:
         names = {p["name"] for p in op.parameters}
         if ("limit" in names) != ("cursor" in names):
             self.fault(op.name, "has one of limit and cursor")
-        if "If-Match" in names and "ETag" not in op.answers["200"].get("headers", {}):
+        if "If-Match" in names and op.method != "delete" and "ETag" not in op.answers["200"].get("headers", {}):
             self.fault(op.name, "takes If-Match and answers no ETag")
         if "201" in op.answers and "Idempotency-Key" not in names:
             self.fault(op.name, "creates something and takes no Idempotency-Key")

@@ -49,7 +49,7 @@ static void test_account_and_its_administrator(void **state)
     const mn_account_query every = {.active = MN_ANY, .expires_to = MN_TIME_NEVER, .limit = 9};
     assert_code(mn_core_accounts(w->core, actor, &every, w->arena, &all, &n, err), MN_E_FORBIDDEN);
     assert_code(mn_core_account_change(w->core, actor, &a.id, &f, NULL, w->arena, &a, err), MN_E_FORBIDDEN);
-    assert_code(mn_core_account_remove(w->core, actor, &a.id, err), MN_E_FORBIDDEN);
+    assert_code(mn_core_account_remove(w->core, actor, &a.id, NULL, err), MN_E_FORBIDDEN);
     assert_ok(mn_core_accounts(w->core, &ann, &every, w->arena, &all, &n, err));
     assert_int_equal(n, 2);
 
@@ -71,7 +71,7 @@ static void test_account_and_its_administrator(void **state)
     assert_ok(mn_core_account_change(w->core, &ann, &a.id, &ends, NULL, w->arena, &a, err));
     assert_code(mn_core_session(w->core, secret, &again, err), MN_E_ACCOUNT);
     mn_identity_unref(who);
-    assert_ok(mn_core_account_remove(w->core, &ann, &a.id, err));
+    assert_ok(mn_core_account_remove(w->core, &ann, &a.id, NULL, err));
     assert_code(mn_core_session(w->core, secret, &again, err), MN_E_UNAUTHENTICATED);
     assert_code(mn_core_account_find(w->core, &ann, "acme", w->arena, &a, err), MN_E_NOT_FOUND);
 }
@@ -86,7 +86,7 @@ static void test_the_first_account_stays(void **state)
     mn_account a;
     assert_code(mn_core_account_change(w->core, &ann, &first, &off, NULL, w->arena, &a, err), MN_E_CONFLICT);
     assert_code(mn_core_account_change(w->core, &ann, &first, &ends, NULL, w->arena, &a, err), MN_E_CONFLICT);
-    assert_code(mn_core_account_remove(w->core, &ann, &first, err), MN_E_CONFLICT);
+    assert_code(mn_core_account_remove(w->core, &ann, &first, NULL, err), MN_E_CONFLICT);
 }
 
 static void test_bad_fields(void **state)
@@ -212,7 +212,7 @@ static void test_nothing_of_another_account_is_there(void **state)
     assert_code(mn_core_user_find(w->core, &eve, "jan", w->arena, &u, err), MN_E_NOT_FOUND);
     assert_code(mn_core_user_change(w->core, &eve, &jan.id, &off, NULL, w->arena, &u, err), MN_E_NOT_FOUND);
     assert_code(mn_core_user_reset(w->core, &eve, &jan.id, GOOD, w->arena, &jan, once, err), MN_E_NOT_FOUND);
-    assert_code(mn_core_user_remove(w->core, &eve, &jan.id, err), MN_E_NOT_FOUND);
+    assert_code(mn_core_user_remove(w->core, &eve, &jan.id, NULL, err), MN_E_NOT_FOUND);
     const mn_role_query own_roles = {.predefined = MN_NO, .limit = 9};
     bool more = false;
     assert_ok(mn_core_roles(w->core, &eve, &own_roles, w->arena, &roles, &n, &more, err));
@@ -220,14 +220,14 @@ static void test_nothing_of_another_account_is_there(void **state)
     assert_code(mn_core_role_find(w->core, &eve, "desk", w->arena, &r, err), MN_E_NOT_FOUND);
     assert_code(mn_core_role_change(w->core, &eve, "desk", &role_change, NULL, w->arena, &r, err),
                 MN_E_NOT_FOUND);
-    assert_code(mn_core_role_remove(w->core, &eve, "desk", err), MN_E_NOT_FOUND);
+    assert_code(mn_core_role_remove(w->core, &eve, "desk", NULL, err), MN_E_NOT_FOUND);
     const mn_token_query every_token = {.active = MN_ANY, .used_to = MN_TIME_NEVER, .limit = 9};
     assert_ok(mn_core_tokens(w->core, &eve, &every_token, w->arena, &tokens, &n, err));
     assert_int_equal(n, 0);
     assert_code(mn_core_token_get(w->core, &eve, &t.id, w->arena, &t, err), MN_E_NOT_FOUND);
     assert_code(mn_core_token_change(w->core, &eve, &t.id, &renamed, NULL, w->arena, &t, err),
                 MN_E_NOT_FOUND);
-    assert_code(mn_core_token_revoke(w->core, &eve, &t.id, err), MN_E_NOT_FOUND);
+    assert_code(mn_core_token_revoke(w->core, &eve, &t.id, NULL, err), MN_E_NOT_FOUND);
     assert_code(mn_core_token_add(w->core, &eve, &token, w->arena, &t, secret, err), MN_E_INVALID);
     const mn_role_fields foreign = {.name = "spy",
                                     .rights = &rights,

@@ -38,7 +38,7 @@ static void test_an_inactive_list_is_in_no_search(void **state)
     assert_int_equal(look_for(w, w->core, 1).n, 1);
     assert_code(mn_core_list_change(w->core, &ann, &list, &off, &before, w->arena, &v, err),
                 MN_E_PRECONDITION);
-    assert_ok(mn_core_list_delete(w->core, &ann, &list, err));
+    assert_ok(mn_core_list_delete(w->core, &ann, &list, NULL, err));
     assert_int_equal(look_for(w, w->core, 1).n, 0);
     assert_ok(mn_core_person_get(w->core, &ann, &one.person, w->arena, &p, err));
     assert_int_equal(p.n_lists, 0);

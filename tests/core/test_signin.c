@@ -354,7 +354,7 @@ static void test_what_changes_takes_effect(void **state)
     assert_refused(w, "anna", "wrong", MN_E_UNAUTHENTICATED); /* only who knows the password is told */
     assert_ok(mn_core_user_change(w->core, &ann, &anna.id, &on, NULL, w->arena, &u, err));
     mn_identity_unref(sign_in(w, "anna", secret));
-    assert_ok(mn_core_user_remove(w->core, &ann, &anna.id, err));
+    assert_ok(mn_core_user_remove(w->core, &ann, &anna.id, NULL, err));
     assert_int_equal(ask(w, secret), MN_E_UNAUTHENTICATED);
 }
 
@@ -422,7 +422,7 @@ static void test_tokens(void **state)
     mn_identity *bert = sign_in(w, "bert", session);
     assert_code(mn_core_token_get(w->core, mn_identity_actor(bert), &t.id, w->arena, &t, err),
                 MN_E_NOT_FOUND);
-    assert_code(mn_core_token_revoke(w->core, mn_identity_actor(bert), &t.id, err), MN_E_NOT_FOUND);
+    assert_code(mn_core_token_revoke(w->core, mn_identity_actor(bert), &t.id, NULL, err), MN_E_NOT_FOUND);
     mn_identity_unref(bert);
     mn_identity *own = sign_in(w, "anna", session);
     mn_token *all = NULL;
@@ -430,7 +430,7 @@ static void test_tokens(void **state)
     const mn_token_query every = {.active = MN_ANY, .used_to = MN_TIME_NEVER, .limit = 9};
     assert_ok(mn_core_tokens(w->core, mn_identity_actor(own), &every, w->arena, &all, &n, err));
     assert_int_equal(n, 1);
-    assert_ok(mn_core_token_revoke(w->core, mn_identity_actor(own), &t.id, err));
+    assert_ok(mn_core_token_revoke(w->core, mn_identity_actor(own), &t.id, NULL, err));
     mn_identity_unref(own);
     assert_int_equal(ask_token(w, secret), MN_E_UNAUTHENTICATED);
 }
@@ -479,7 +479,7 @@ static void test_nobody_gives_more_than_they_have(void **state)
     assert_code(mn_core_user_add(w->core, hr_actor, &mole, w->arena, &u, once, err), MN_E_FORBIDDEN);
     assert_code(mn_core_user_reset(w->core, hr_actor, &root.id, GOOD, w->arena, &root, once, err),
                 MN_E_FORBIDDEN);
-    assert_code(mn_core_user_remove(w->core, hr_actor, &root.id, err), MN_E_FORBIDDEN);
+    assert_code(mn_core_user_remove(w->core, hr_actor, &root.id, NULL, err), MN_E_FORBIDDEN);
     const mn_rights all = mn_rights_all();
     const mn_role_fields more = {.rights = &all}, new_role = {.name = "god", .rights = &all};
     assert_code(mn_core_role_change(w->core, hr_actor, "hr", &more, NULL, w->arena, &r, err), MN_E_FORBIDDEN);
@@ -598,13 +598,13 @@ static void test_roles(void **state)
     assert_false(mn_identity_actor(who)->limited);
     assert_true(mn_rights_has(&mn_identity_actor(who)->rights, MN_R_PEOPLE, MN_VERB_SEARCH));
     mn_identity_unref(who);
-    assert_code(mn_core_role_remove(w->core, &ann, "reception", err), MN_E_CONFLICT); /* eva has it */
-    assert_code(mn_core_role_remove(w->core, &ann, "auditor", err), MN_E_CONFLICT);
-    assert_code(mn_core_role_remove(w->core, &ann, "none", err), MN_E_NOT_FOUND);
+    assert_code(mn_core_role_remove(w->core, &ann, "reception", NULL, err), MN_E_CONFLICT); /* eva has it */
+    assert_code(mn_core_role_remove(w->core, &ann, "auditor", NULL, err), MN_E_CONFLICT);
+    assert_code(mn_core_role_remove(w->core, &ann, "none", NULL, err), MN_E_NOT_FOUND);
     mn_user eva;
     assert_ok(mn_core_user_find(w->core, &ann, "eva", w->arena, &eva, err));
-    assert_ok(mn_core_user_remove(w->core, &ann, &eva.id, err));
-    assert_ok(mn_core_role_remove(w->core, &ann, "reception", err));
+    assert_ok(mn_core_user_remove(w->core, &ann, &eva.id, NULL, err));
+    assert_ok(mn_core_role_remove(w->core, &ann, "reception", NULL, err));
     assert_ok(mn_core_role_find(w->core, &ann, "auditor", w->arena, &r, err));
     assert_true(mn_id_is_nil(&r.id));
     const char *const gone[] = {"reception"};
@@ -620,14 +620,15 @@ static void test_the_last_administrator_stays(void **state)
     const char *const operator_role[] = {"operator"};
     const bool yes = true;
     const mn_user_fields down = {.roles = operator_role, .n_roles = 1}, off = {.disabled = &yes};
-    assert_code(mn_core_user_remove(w->core, &ann, &anna.id, err), MN_E_CONFLICT);
+    assert_code(mn_core_user_remove(w->core, &ann, &anna.id, NULL, err), MN_E_CONFLICT);
     assert_code(mn_core_user_change(w->core, &ann, &anna.id, &down, NULL, w->arena, &u, err), MN_E_CONFLICT);
     assert_code(mn_core_user_change(w->core, &ann, &anna.id, &off, NULL, w->arena, &u, err), MN_E_CONFLICT);
     add_user(w, "bert", "administrator");
     assert_ok(mn_core_user_change(w->core, &ann, &anna.id, &off, NULL, w->arena, &u, err));
     mn_user bert;
     assert_ok(mn_core_user_find(w->core, &ann, "bert", w->arena, &bert, err));
-    assert_code(mn_core_user_remove(w->core, &ann, &bert.id, err), MN_E_CONFLICT); /* anna is disabled */
+    assert_code(mn_core_user_remove(w->core, &ann, &bert.id, NULL, err),
+                MN_E_CONFLICT); /* anna is disabled */
 }
 
 /* ---- more than one at a time, and no memory ---- */

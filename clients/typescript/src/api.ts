@@ -1132,7 +1132,7 @@ export interface PersonGetArgs {
 
 export interface PersonChangeArgs {
   person: Id;
-  /** ETag of the state that is to be changed, or * for any */
+  /** ETag of the state that is to be changed or deleted, or * for any */
   ifMatch?: string;
   body: PersonChange;
 }
@@ -1331,13 +1331,15 @@ export interface ListGetArgs {
 
 export interface ListChangeArgs {
   listId: Id;
-  /** ETag of the state that is to be changed, or * for any */
+  /** ETag of the state that is to be changed or deleted, or * for any */
   ifMatch?: string;
   body: ListChange;
 }
 
 export interface ListDeleteArgs {
   listId: Id;
+  /** ETag of the state that is to be changed or deleted, or * for any */
+  ifMatch?: string;
 }
 
 export interface MembersListArgs {
@@ -1496,13 +1498,15 @@ export interface UserGetArgs {
 
 export interface UserChangeArgs {
   user: Id;
-  /** ETag of the state that is to be changed, or * for any */
+  /** ETag of the state that is to be changed or deleted, or * for any */
   ifMatch?: string;
   body: UserChange;
 }
 
 export interface UserDeleteArgs {
   user: Id;
+  /** ETag of the state that is to be changed or deleted, or * for any */
+  ifMatch?: string;
 }
 
 export interface UserResetArgs {
@@ -1535,13 +1539,15 @@ export interface RoleGetArgs {
 
 export interface RoleChangeArgs {
   role: RoleName;
-  /** ETag of the state that is to be changed, or * for any */
+  /** ETag of the state that is to be changed or deleted, or * for any */
   ifMatch?: string;
   body: RoleChange;
 }
 
 export interface RoleDeleteArgs {
   role: RoleName;
+  /** ETag of the state that is to be changed or deleted, or * for any */
+  ifMatch?: string;
 }
 
 export interface TokensListArgs {
@@ -1571,13 +1577,15 @@ export interface TokenGetArgs {
 
 export interface TokenChangeArgs {
   token: Id;
-  /** ETag of the state that is to be changed, or * for any */
+  /** ETag of the state that is to be changed or deleted, or * for any */
   ifMatch?: string;
   body: TokenChange;
 }
 
 export interface TokenRevokeArgs {
   token: Id;
+  /** ETag of the state that is to be changed or deleted, or * for any */
+  ifMatch?: string;
 }
 
 export interface AccountsListArgs {
@@ -1605,23 +1613,25 @@ export interface AccountGetArgs {
 
 export interface AccountChangeArgs {
   account: Id;
-  /** ETag of the state that is to be changed, or * for any */
+  /** ETag of the state that is to be changed or deleted, or * for any */
   ifMatch?: string;
   body: AccountChange;
 }
 
 export interface AccountDeleteArgs {
   account: Id;
+  /** ETag of the state that is to be changed or deleted, or * for any */
+  ifMatch?: string;
 }
 
 export interface SettingsChangeArgs {
-  /** ETag of the state that is to be changed, or * for any */
+  /** ETag of the state that is to be changed or deleted, or * for any */
   ifMatch?: string;
   body: SettingsChange;
 }
 
 export interface FieldsPutArgs {
-  /** ETag of the state that is to be changed, or * for any */
+  /** ETag of the state that is to be changed or deleted, or * for any */
   ifMatch?: string;
   /** Let values go that no field is left for */
   drop?: boolean;
@@ -1976,7 +1986,7 @@ export class Mien extends Client {
 
   /** Delete a list; its people stay */
   async listDelete(args: ListDeleteArgs, options: RequestOptions = {}): Promise<Answer<undefined, 204>> {
-    return (await this.send({ method: "DELETE", path: `/v1/lists/${encodeURIComponent(args.listId)}`, kind: "none" }, options)) as Answer<undefined, 204>;
+    return (await this.send({ method: "DELETE", path: `/v1/lists/${encodeURIComponent(args.listId)}`, headers: { "If-Match": args.ifMatch }, kind: "none" }, options)) as Answer<undefined, 204>;
   }
 
   /** Who is in a list */
@@ -2116,7 +2126,7 @@ export class Mien extends Client {
 
   /** Delete a user, with sessions and tokens */
   async userDelete(args: UserDeleteArgs, options: RequestOptions = {}): Promise<Answer<undefined, 204>> {
-    return (await this.send({ method: "DELETE", path: `/v1/users/${encodeURIComponent(args.user)}`, kind: "none" }, options)) as Answer<undefined, 204>;
+    return (await this.send({ method: "DELETE", path: `/v1/users/${encodeURIComponent(args.user)}`, headers: { "If-Match": args.ifMatch }, kind: "none" }, options)) as Answer<undefined, 204>;
   }
 
   /** Give a new one-time password, unlock, end all sessions */
@@ -2161,7 +2171,7 @@ export class Mien extends Client {
 
   /** Delete a custom role that nobody has */
   async roleDelete(args: RoleDeleteArgs, options: RequestOptions = {}): Promise<Answer<undefined, 204>> {
-    return (await this.send({ method: "DELETE", path: `/v1/roles/${encodeURIComponent(args.role)}`, kind: "none" }, options)) as Answer<undefined, 204>;
+    return (await this.send({ method: "DELETE", path: `/v1/roles/${encodeURIComponent(args.role)}`, headers: { "If-Match": args.ifMatch }, kind: "none" }, options)) as Answer<undefined, 204>;
   }
 
   /** Tokens; without tokens.view one's own */
@@ -2201,7 +2211,7 @@ export class Mien extends Client {
 
   /** Revoke a token; without tokens.delete one's own */
   async tokenRevoke(args: TokenRevokeArgs, options: RequestOptions = {}): Promise<Answer<undefined, 204>> {
-    return (await this.send({ method: "DELETE", path: `/v1/tokens/${encodeURIComponent(args.token)}`, kind: "none" }, options)) as Answer<undefined, 204>;
+    return (await this.send({ method: "DELETE", path: `/v1/tokens/${encodeURIComponent(args.token)}`, headers: { "If-Match": args.ifMatch }, kind: "none" }, options)) as Answer<undefined, 204>;
   }
 
   /** Accounts */
@@ -2241,7 +2251,7 @@ export class Mien extends Client {
 
   /** Delete an account that holds nobody any more */
   async accountDelete(args: AccountDeleteArgs, options: RequestOptions = {}): Promise<Answer<undefined, 204>> {
-    return (await this.send({ method: "DELETE", path: `/v1/accounts/${encodeURIComponent(args.account)}`, kind: "none" }, options)) as Answer<undefined, 204>;
+    return (await this.send({ method: "DELETE", path: `/v1/accounts/${encodeURIComponent(args.account)}`, headers: { "If-Match": args.ifMatch }, kind: "none" }, options)) as Answer<undefined, 204>;
   }
 
   /** Settings with their schema, in force now */
