@@ -1,7 +1,8 @@
 /* A batch is a transaction. In it, each person is looked at in turn: everything that can refuse the record is
  * decided before anything of it is made, so that one person's fault costs the others nothing. Who hangs on an
  * earlier one of the batch (the same person, list or face twice in the file) comes in a round of their own
- * after it. Each round is one call of the store. */
+ * after it. Each round is one call of the store. Samples are put away before the transaction
+ * (import_early.c). */
 #include "core/import_parts.h"
 
 #include "base/alloc.h"
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ATTEMPTS 8
 #define TOGETHER 3 /* rounds for all of a batch that is left; then one by one */
 
 mn_code mn_import_no_memory(mn_error *err)
@@ -109,14 +111,8 @@ static bool may_be_stored(const mn_import_batch *b)
     return s->ops->face_get(s, &b->face, b->arena, &f, NULL) != MN_E_NOT_FOUND;
 }
 
-static void drop_blobs(mn_import_batch *b)
-{
-    mn_blobs *blobs = b->c->blobs;
-    while (b->n_blobs > 0)
-        blobs->ops->remove(blobs, &b->blobs[--b->n_blobs], NULL);
-}
-
-static mn_code run_batch(mn_import_batch *b, mn_error *err)
+/* *stored: what became of it, as far as that is known. */
+static mn_code run_batch(mn_import_batch *b, bool *stored, mn_error *err)
 {
     mn_store *s = b->c->store;
     mn_code code = s->ops->begin(s, err);
@@ -125,48 +121,75 @@ static mn_code run_batch(mn_import_batch *b, mn_error *err)
     code = mn_core_check_current(b->c, b->arena, err);
     if (code == MN_OK)
         code = run_rounds(b, err);
-    if (code != MN_OK || b->i->dry_run) {
+    if (code != MN_OK || b->i->dry_run || b->again) {
         s->ops->rollback(s);
-        drop_blobs(b);
         return code;
     }
     code = s->ops->commit(s, err);
-    if (code != MN_OK && b->n_blobs > 0 && !may_be_stored(b))
-        drop_blobs(b);
+    *stored = code == MN_OK || (!mn_id_is_nil(&b->face) && may_be_stored(b));
     return code;
 }
 
 static mn_code make_plans(mn_import_batch *b, mn_import_person *people, size_t n, mn_error *err)
 {
-    size_t faces = 0;
-    for (size_t i = 0; i < n; i++)
-        faces += people[i].n_faces;
     b->n = n;
     b->plans = mn_arena_calloc(b->arena, n + 1, sizeof *b->plans);
-    b->blobs = mn_arena_calloc(b->arena, faces + 1, sizeof *b->blobs);
-    if (!b->plans || !b->blobs)
+    if (!b->plans)
         return mn_import_no_memory(err);
     for (size_t i = 0; i < n; i++) {
         mn_import_person *p = &people[i];
         p->is_new = false;
         p->faces_new = p->faces_known = 0;
         p->code = mn_import_check(b->c, p, &p->error);
-        b->plans[i] = (mn_import_plan){.p = p, .done = p->code != MN_OK};
+        b->plans[i] = (mn_import_plan){.p = p, .early = &b->i->early[i], .done = p->code != MN_OK};
     }
     return MN_OK;
+}
+
+static mn_code start_batch(mn_import *i, mn_import_person *people, size_t n, mn_import_batch *b,
+                           mn_error *err)
+{
+    mn_arena_reset(i->arena);
+    *b = (mn_import_batch){.i = i, .c = i->c, .arena = i->arena, .now = mn_time_now()};
+    return make_plans(b, people, n, err);
+}
+
+static mn_code guess(mn_import *i, mn_import_person *people, size_t n, mn_error *err)
+{
+    mn_import_batch b;
+    mn_code code = mn_import_make_early(i, people, n, err);
+    if (code != MN_OK || !i->has_samples)
+        return code;
+    code = start_batch(i, people, n, &b, err);
+    return code == MN_OK ? mn_import_guess(&b, err) : code;
+}
+
+/* Once more, as long as others change whom the samples are for. */
+static mn_code run_attempts(mn_import *i, mn_import_person *people, size_t n, bool *stored, mn_error *err)
+{
+    mn_import_batch b = {.again = true};
+    mn_code code = guess(i, people, n, err);
+    for (int tries = 0; code == MN_OK && b.again && tries < ATTEMPTS; tries++) {
+        code = mn_import_put_early(i, people, err);
+        if (code == MN_OK)
+            code = start_batch(i, people, n, &b, err);
+        if (code == MN_OK)
+            code = run_batch(&b, stored, err);
+    }
+    return code == MN_OK && b.again
+               ? mn_fail(err, MN_E_BUSY, "others change these people all the time meanwhile: try again")
+               : code;
 }
 
 mn_code mn_core_import_people(mn_import *i, mn_import_person *people, size_t n, mn_error *err)
 {
     mn_error own = {0};
+    bool stored = false;
     if (n > MN_ENROL_BATCH_MAX)
         return mn_fail(err, MN_E_LIMIT, "a transaction takes in %d people at most, not %zu",
                        MN_ENROL_BATCH_MAX, n);
-    mn_arena_reset(i->arena);
-    mn_import_batch b = {.i = i, .c = i->c, .arena = i->arena, .now = mn_time_now()};
-    mn_code code = make_plans(&b, people, n, &own);
-    if (code == MN_OK)
-        code = run_batch(&b, &own);
+    mn_code code = run_attempts(i, people, n, &stored, &own);
+    mn_import_drop_early(i, stored);
     if (code != MN_OK && err)
         *err = own;
     return code;
@@ -192,8 +215,13 @@ mn_code mn_core_import_open(mn_core *c, const mn_actor *who, bool dry_run, mn_im
     mn_import *i = code == MN_OK ? mn_calloc(1, sizeof *i) : NULL;
     if (!i)
         return code == MN_OK ? mn_import_no_memory(err) : code;
-    *i = (mn_import){.c = c, .who = who, .dry_run = dry_run, .arena = mn_arena_create(MN_CORE_ARENA)};
-    code = i->arena ? c->store->ops->audit_each(c->store, 1, note_erased, i, err) : mn_import_no_memory(err);
+    *i = (mn_import){.c = c,
+                     .who = who,
+                     .dry_run = dry_run,
+                     .arena = mn_arena_create(MN_CORE_ARENA),
+                     .early_arena = mn_arena_create(MN_CORE_ARENA)};
+    code = i->arena && i->early_arena ? c->store->ops->audit_each(c->store, 1, note_erased, i, err)
+                                      : mn_import_no_memory(err);
     if (code != MN_OK) {
         mn_core_import_close(i);
         return code;
@@ -209,6 +237,7 @@ void mn_core_import_close(mn_import *i)
     if (!i)
         return;
     mn_arena_destroy(i->arena);
+    mn_arena_destroy(i->early_arena);
     mn_import_forget_promises(i);
     mn_free(i->erased);
     mn_free(i);

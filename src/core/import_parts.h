@@ -4,6 +4,7 @@
  *   import_head.c   lists and custom fields that people of the file have
  *   import_check.c  what a record says, by itself
  *   import_plan.c   who, which lists, which consents, which faces: everything that can refuse a person
+ *   import_early.c  the samples, sealed and put away before the transaction
  *   import_write.c  the records, all of a round in one call of the store */
 #ifndef MN_CORE_IMPORT_PARTS_H
 #define MN_CORE_IMPORT_PARTS_H
@@ -13,12 +14,31 @@
 #include "core/internal.h"
 #include "core/quota.h"
 
+/* What was made before the transaction of one person of a batch. */
+typedef struct {
+    mn_id id;   /* that the face is going to have; nil: not known yet */
+    mn_id blob; /* its sample; nil: not put away */
+    bool used;  /* by the transaction that is running */
+    bool wrong; /* sealed for somebody else, as the transaction says */
+} mn_import_early_face;
+typedef struct {
+    mn_id newcomer_id;     /* that somebody new is going to have, in every attempt; nil: not known yet */
+    mn_core_early_key key; /* closed; n 0: nobody was guessed */
+    bool newcomer;
+    mn_import_early_face *faces; /* one for each of the person's */
+    size_t n_faces;
+} mn_import_early;
+
 struct mn_import {
     mn_core *c;
     const mn_actor *who;
     bool dry_run;
-    mn_arena *arena; /* of a batch */
-    mn_id *erased;   /* sorted */
+    mn_arena *arena;       /* of one round of a batch */
+    mn_arena *early_arena; /* of all rounds of it */
+    mn_import_early *early;
+    size_t n_early;
+    bool has_samples; /* to be put away early: then the keys of all faces are made so */
+    mn_id *erased; /* sorted */
     size_t n_erased, cap_erased;
 
     /* In a dry run, what would have been made before the people. */
@@ -37,6 +57,7 @@ typedef struct {
 /* What is to become of one person. */
 typedef struct {
     mn_import_person *p;
+    mn_import_early *early;
     bool waits, done; /* waits: hangs on another one of its round, and is planned again after it */
     mn_person record;
     bool is_new;
@@ -73,9 +94,8 @@ typedef struct {
     json_t *fields;             /* the account's custom ones, once they were needed */
     mn_import_seen_list *lists; /* those of the store, also since this transaction began */
     size_t n_lists, cap_lists;
-    mn_id *blobs; /* written, not committed yet */
-    size_t n_blobs;
     mn_id face; /* one that was put; nil: none */
+    bool again; /* a sample is sealed for somebody else or is not there: nothing is to be written */
 
     /* Of a round: what the store has of what the records name. */
     mn_owned *people, *faces; /* sorted */
@@ -104,8 +124,20 @@ mn_code mn_import_look(mn_import_batch *b, mn_import_plan *plans, size_t n, mn_e
 mn_code mn_import_decide(mn_import_batch *b, mn_import_plan *plan, mn_error *err);
 mn_code mn_import_note_list(mn_import_batch *b, const char *name, const mn_list *list, mn_error *err);
 
-/* import_write.c. Room for the records of plans[0 … n - 1]; then the records of one of them (also lists and
- * samples, which are written here); then one call of the store for all. A failure is one of the batch. */
+/* import_early.c. Makes room, then guesses; afterwards what is missing is sealed and put away, outside of any
+ * transaction. */
+mn_code mn_import_make_early(mn_import *i, const mn_import_person *people, size_t n, mn_error *err);
+mn_code mn_import_guess(mn_import_batch *b, mn_error *err); /* the batch is good for nothing else then */
+mn_code mn_import_put_early(mn_import *i, const mn_import_person *people, mn_error *err);
+void mn_import_drop_early(mn_import *i, bool unused_only);
+/* Inside the transaction: the key of a person who needs samples, and each sample's place in the face's
+ * record; b->again where it is not as it was guessed, which is corrected for the next time. */
+mn_code mn_import_settle(mn_import_batch *b, mn_import_plan *plan, mn_key **key, mn_error *err);
+void mn_import_take_sample(mn_import_batch *b, const mn_import_plan *plan, const mn_import_new_face *f,
+                           mn_face_record *face);
+
+/* import_write.c. Room for the records of plans[0 … n - 1]; then the records of one of them (also lists,
+ * which are written here); then one call of the store for all. A failure is one of the batch. */
 mn_code mn_import_make_rows(mn_import_batch *b, const mn_import_plan *plans, size_t n, mn_error *err);
 mn_code mn_import_fill(mn_import_batch *b, mn_import_plan *plan, mn_error *err);
 mn_code mn_import_put_rows(mn_import_batch *b, mn_error *err);

@@ -201,11 +201,20 @@ static mn_code read_known(const mn_import_batch *b, mn_import_plan *plan, mn_err
                              b->i->who->name);
 }
 
+/* The same one when the batch goes round again. */
+static mn_id new_person_id(const mn_import_plan *plan)
+{
+    mn_id *id = &plan->early->newcomer_id;
+    if (mn_id_is_nil(id))
+        *id = mn_id_is_nil(&plan->p->id) ? mn_id_make() : plan->p->id;
+    return *id;
+}
+
 static mn_code make_person(mn_import_batch *b, mn_import_plan *plan, mn_error *err)
 {
     mn_code code = MN_OK;
     const mn_import_person *p = plan->p;
-    plan->record = (mn_person){.id = mn_id_is_nil(&p->id) ? mn_id_make() : p->id,
+    plan->record = (mn_person){.id = new_person_id(plan),
                                .account = b->i->who->account,
                                .external_id = p->external_id,
                                .name = p->name ? p->name : p->external_id,
@@ -389,6 +398,14 @@ static const mn_id *find_known(const mn_import_plan *plan, const mn_import_face 
     return NULL;
 }
 
+static mn_id new_face_id(const mn_import_plan *plan, const mn_import_face *f)
+{
+    const mn_id *sealed = &plan->early->faces[f - plan->p->faces].id;
+    if (!mn_id_is_nil(&f->id))
+        return f->id;
+    return mn_id_is_nil(sealed) ? mn_id_make() : *sealed;
+}
+
 static mn_code settle_face(const mn_import_batch *b, mn_import_plan *plan, const mn_import_face *f,
                            mn_error *err)
 {
@@ -399,7 +416,7 @@ static mn_code settle_face(const mn_import_batch *b, mn_import_plan *plan, const
     if (!hash)
         return mn_import_no_memory(err);
     const mn_id *known = find_known(plan, f, hash);
-    const mn_id id = known ? *known : mn_id_is_nil(&f->id) ? mn_id_make() : f->id;
+    const mn_id id = known ? *known : new_face_id(plan, f);
     if (plan->is_new && !mn_id_is_nil(&f->id) && mn_id_compare(&f->id, &plan->p->avatar) == 0)
         plan->record.avatar = id;
     if (known)
@@ -430,7 +447,7 @@ static mn_code settle_faces(const mn_import_batch *b, mn_import_plan *plan, mn_e
 
 mn_code mn_import_decide(mn_import_batch *b, mn_import_plan *plan, mn_error *err)
 {
-    *plan = (mn_import_plan){.p = plan->p};
+    *plan = (mn_import_plan){.p = plan->p, .early = plan->early};
     mn_code code = find_person(b, plan, err);
     if (code != MN_OK)
         return code;

@@ -1,4 +1,4 @@
-/* The records of a round. Samples are written before the commit, as at enrolment. */
+/* The records of a round. */
 #include "core/import_parts.h"
 
 #include <math.h>
@@ -37,11 +37,13 @@ static mn_code copy_out(const mn_buf *from, mn_arena *a, const uint8_t **bytes, 
     return MN_OK;
 }
 
-static mn_code make_key(mn_import_batch *b, const mn_import_plan *plan, mn_key **key, mn_error *err)
+static mn_code make_key(mn_import_batch *b, mn_import_plan *plan, mn_key **key, mn_error *err)
 {
     const mn_id *person = &plan->record.id;
     mn_key_record *out = &b->rows.keys[b->rows.n_keys];
     mn_buf wrapped;
+    if (b->i->has_samples)
+        return mn_import_settle(b, plan, key, err);
     mn_code code = plan->is_new ? MN_E_NOT_FOUND : mn_core_person_key(b->c, person, b->arena, key, err);
     if (code != MN_E_NOT_FOUND)
         return code;
@@ -77,28 +79,6 @@ static mn_code seal_vector(mn_import_batch *b, const mn_key *key, const mn_impor
     return code;
 }
 
-static mn_code put_sample(mn_import_batch *b, const mn_key *key, const mn_import_face *f,
-                          mn_face_record *face, mn_error *err)
-{
-    mn_blobs *blobs = b->c->blobs;
-    mn_buf sealed, jpeg;
-    if (!f->jpeg || b->i->dry_run)
-        return MN_OK;
-    mn_buf_init(&sealed, MN_ENROL_SAMPLE_MAX + 256);
-    mn_buf_init(&jpeg, MN_ENROL_SAMPLE_MAX);
-    mn_code code = mn_buf_append(&jpeg, f->jpeg, f->n, err);
-    if (code == MN_OK)
-        code = mn_core_seal_sample(key, &face->id, &jpeg, &sealed, err);
-    if (code == MN_OK) {
-        face->sample = mn_id_make();
-        b->blobs[b->n_blobs++] = face->sample;
-        code = blobs->ops->put(blobs, &face->sample, sealed.data, sealed.len, err);
-    }
-    mn_buf_finish(&jpeg);
-    mn_buf_finish(&sealed);
-    return code;
-}
-
 static mn_code fill_face(mn_import_batch *b, const mn_import_plan *plan, const mn_key *key,
                          const mn_import_new_face *f, mn_error *err)
 {
@@ -112,12 +92,12 @@ static mn_code fill_face(mn_import_batch *b, const mn_import_plan *plan, const m
                              .created = f->face->created == MN_TIME_NEVER ? b->now : f->face->created};
     mn_code code = seal_vector(b, key, f, &r->descriptors[r->n_faces], err);
     if (code == MN_OK)
-        code = put_sample(b, key, f->face, face, err);
+        mn_import_take_sample(b, plan, f, face);
     r->n_faces += code == MN_OK;
     return code;
 }
 
-static mn_code fill_faces(mn_import_batch *b, const mn_import_plan *plan, mn_error *err)
+static mn_code fill_faces(mn_import_batch *b, mn_import_plan *plan, mn_error *err)
 {
     mn_key *key = NULL;
     mn_code code = plan->n_faces > 0 ? make_key(b, plan, &key, err) : MN_OK;

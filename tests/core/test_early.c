@@ -1,6 +1,7 @@
 /* Pictures are put away before the transaction that names them: whoever writes meanwhile is not held up, and
  * what they write is not overlooked. */
 #include "core/faces.h"
+#include "core/import.h"
 #include "core/records.h"
 #include "places.h"
 #include "store/gate.h"
@@ -310,6 +311,125 @@ static void test_none_of_many(void **state)
     assert_int_equal(count_blobs(w), 1);
 }
 
+/* ---- imports ---- */
+
+static mn_code take_in(world *w, const mn_face *const *faces, mn_import_person *people, size_t n,
+                       mn_error *why)
+{
+    static const mn_import_list staff = {"staff", true, MN_PURPOSE_IDENTIFICATION};
+    const mn_consent consent = {.purpose = MN_PURPOSE_IDENTIFICATION,
+                                .method = "form",
+                                .given = mn_time_now(),
+                                .until = INT64_C(4102444800000000),
+                                .withdrawn = MN_TIME_NEVER};
+    mn_import_face in[4];
+    mn_import *i = NULL;
+    for (size_t k = 0; k < n; k++) {
+        in[k] = (mn_import_face){.created = MN_TIME_NEVER,
+                                 .model = "synthetic-128",
+                                 .v = faces[k]->descriptor.v,
+                                 .dim = DIM,
+                                 .jpeg = jpeg,
+                                 .n = sizeof jpeg};
+        people[k] = (mn_import_person){.external_id = people[k].external_id,
+                                       .active = true,
+                                       .created = MN_TIME_NEVER,
+                                       .lists = &staff,
+                                       .n_lists = 1,
+                                       .consents = &consent,
+                                       .n_consents = 1,
+                                       .faces = &in[k],
+                                       .n_faces = 1};
+    }
+    mn_code code = mn_core_import_open(w->core, &ann, false, &i, why);
+    if (code == MN_OK)
+        code = mn_core_import_people(i, people, n, why);
+    mn_core_import_close(i);
+    return code;
+}
+
+static mn_import_person take_in_one(world *w, unsigned who, unsigned look, mn_code want)
+{
+    mn_error e = {0};
+    mn_import_person p = {.id = {{0}}, .external_id = "E-1"};
+    const mn_face *face = make_face(w, who, look);
+    memset(&p, 0, sizeof p);
+    p.external_id = "E-1";
+    mn_code code = take_in(w, &face, &p, 1, &e);
+    if (code != want)
+        fail_msg("%s, wanted %s: %s", mn_code_word(code), mn_code_word(want), e.text);
+    return p;
+}
+
+/* Another one, with a key of their own. */
+static void make_who_has_that_number(world *w, const mn_id *person)
+{
+    mn_person_view v;
+    const mn_person_new what = {.fields = {.name = "Eva", .external_id = {true, "E-1"}}};
+    (void)person;
+    assert_ok(mn_core_person_create(w->core, &ann, &what, w->arena, &v, err));
+    agree_anew(w, &v.person.id);
+    add_face(w, &v.person.id, 3, 9, MN_OK);
+    meanwhile.person = v.person.id;
+}
+
+static void test_import_made_meanwhile(void **state)
+{
+    world *w = *state;
+    enrol(w, "Anna", "staff", 1, 0);
+    let_happen(w, make_who_has_that_number, NULL, 1);
+    const mn_import_person p = take_in_one(w, 3, 0, MN_OK);
+    end_happening(w);
+    assert_true(p.code == MN_OK && !p.is_new);
+    assert_memory_equal(&p.person, &meanwhile.person, sizeof(mn_id));
+    assert_faces(w, &p.person, 2);
+    assert_int_equal(count_blobs(w), 4); /* Anna's, and a sample, an original and a sample */
+}
+
+static void test_import_another_key(void **state)
+{
+    world *w = *state;
+    const mn_id eva = take_in_one(w, 3, 0, MN_OK).person;
+    let_happen(w, begin_anew_with_a_face, &eva, 1);
+    const mn_import_person p = take_in_one(w, 3, 1, MN_OK);
+    end_happening(w);
+    assert_true(p.code == MN_OK && !p.is_new && p.faces_new == 1);
+    assert_int_equal(meanwhile.puts, 2);
+    assert_int_equal(count_blobs(w),
+                     1); /* the first one's went with the withdrawal, and the other has none */
+}
+
+static void test_import_does_not_go_round_for_ever(void **state)
+{
+    world *w = *state;
+    const mn_id eva = take_in_one(w, 3, 0, MN_OK).person;
+    let_happen(w, begin_anew_with_a_face, &eva, 1000);
+    take_in_one(w, 3, 1, MN_E_BUSY);
+    meanwhile.left = 0;
+    end_happening(w);
+    assert_int_equal(meanwhile.puts, 8);
+    assert_int_equal(count_blobs(w), 0);
+    assert_int_equal(take_in_one(w, 3, 1, MN_OK).code, MN_OK);
+    assert_int_equal(count_blobs(w), 1);
+}
+
+/* Who comes twice in a batch has one key; what is known or refused leaves no sample. */
+static void test_import_batch(void **state)
+{
+    world *w = *state;
+    const mn_face *faces[4] = {make_face(w, 3, 0), make_face(w, 3, 1), make_face(w, 3, 1),
+                               make_face(w, 4, 0)};
+    mn_import_person p[4] = {
+        {.external_id = "E-1"}, {.external_id = "E-1"}, {.external_id = "E-1"}, {.external_id = NULL}};
+    let_happen(w, NULL, NULL, 0);
+    assert_ok(take_in(w, faces, p, 4, err));
+    end_happening(w);
+    assert_true(p[0].is_new && !p[1].is_new && p[2].faces_known == 1 && p[3].code == MN_E_INVALID);
+    assert_int_equal(meanwhile.puts, 2);
+    assert_faces(w, &p[0].person, 2);
+    assert_int_equal(count_blobs(w), 2);
+}
+
 /* ---- merging, and files that prove a consent ---- */
 
 static void test_a_face_more_while_two_are_merged(void **state)
@@ -489,7 +609,16 @@ static void *merge_two(void *arg)
     return NULL;
 }
 
-#define STUCK 4
+static void *import_one(void *arg)
+{
+    town *t = arg;
+    mn_import_person p = {.external_id = "E-7"};
+    take_in(t->w, &t->face, &p, 1, NULL);
+    atomic_fetch_add(&t->done, 1);
+    return NULL;
+}
+
+#define STUCK 5
 
 static void wait_for_requests(int want)
 {
@@ -518,10 +647,11 @@ static void write_all_kinds(town *t)
     assert_int_equal(look_for(w, w->core, 20).n, 0);
 }
 
-/* Four are stuck with their pictures; everybody else writes as if nothing were. */
+/* Five are stuck with their pictures; everybody else writes as if nothing were. */
 static void test_a_silent_server_holds_up_nobody_else(void **state)
 {
-    static void *(*const stuck[STUCK])(void *) = {enrol_newcomer, enrol_face, put_evidence, merge_two};
+    static void *(*const stuck[STUCK])(void *) = {enrol_newcomer, enrol_face, put_evidence, merge_two,
+                                                  import_one};
     world *w = *state;
     town t = {.w = w};
     pthread_t threads[STUCK];
@@ -558,6 +688,10 @@ int main(void)
         T(test_many),
         T(test_many_or_none),
         T(test_none_of_many),
+        T(test_import_made_meanwhile),
+        T(test_import_another_key),
+        T(test_import_does_not_go_round_for_ever),
+        T(test_import_batch),
         T(test_a_face_more_while_two_are_merged),
         T(test_the_other_file_came_first),
         T(test_faces_come_together),

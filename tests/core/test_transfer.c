@@ -644,6 +644,18 @@ static void test_custom_and_avatar_refused(void **state)
 
 /* ---- many in one batch ---- */
 
+static void assert_samples_open(world *w, const char *external_id)
+{
+    mn_person_view v;
+    assert_ok(mn_core_person(w->core, &ann, external_id, w->arena, &v, err));
+    for (size_t i = 0; i < v.n_faces; i++) {
+        mn_buf got;
+        mn_buf_init(&got, 1 << 20);
+        assert_ok(mn_core_sample(w->core, &ann, &v.faces[i].id, &got, err));
+        mn_buf_finish(&got);
+    }
+}
+
 /* The same people, lists and faces more than once, beside others. */
 static void test_batch_in_rounds(void **state)
 {
@@ -655,10 +667,13 @@ static void test_batch_in_rounds(void **state)
     mn_import_face faces[60];
     mn_import_person people[60];
     const mn_id id = mn_id_make(), face = mn_id_make();
+    static const uint8_t sample[] = {0xff, 0xd8, 0xff, 0xd9};
     for (unsigned k = 0; k < 60; k++) {
         unsigned who = k < 40 ? k : k % 8; /* eight of them come two or three times more */
         snprintf(ids[k], sizeof ids[k], "p%u", who);
         faces[k] = a_face(w, who, k / 48);
+        faces[k].jpeg = sample;
+        faces[k].n = sizeof sample;
         people[k] = a_person(ids[k], &faces[k], &consent);
     }
     people[20].id = id;
@@ -691,12 +706,15 @@ static void test_batch_in_rounds(void **state)
     assert_int_equal(c.people, 36);
     assert_int_equal(c.lists, 2);
     assert_int_equal(count_audit(w, "person.import", NULL, 0), 57);
+    assert_int_equal(count_blobs(w), c.faces);
+    assert_samples_open(w, "p3");
     put_in(w, people, 60, false); /* and all of it once more */
     mn_store_counts again;
     assert_ok(mn_core_counts(w->core, &again, err));
     assert_int_equal(again.people, c.people);
     assert_int_equal(again.faces, c.faces);
     assert_int_equal(again.consents, c.consents);
+    assert_int_equal(count_blobs(w), c.faces);
     assert_int_equal(look_for(w, w->core, 3).n, 1);
 }
 
@@ -742,8 +760,8 @@ static void test_import_without_memory(void **state)
     const mn_consent consent = form(MN_PURPOSE_IDENTIFICATION);
     static const uint8_t jpeg[] = {0xff, 0xd8, 0xff, 0xd9};
     mn_import_face faces[3] = {a_face(w, 1, 0), a_face(w, 2, 0), a_face(w, 3, 0)};
-    faces[1].jpeg = jpeg;
-    faces[1].n = sizeof jpeg;
+    faces[1].jpeg = faces[2].jpeg = jpeg; /* the latter of somebody of whom nothing is in the store yet */
+    faces[1].n = faces[2].n = sizeof jpeg;
     mn_import_person people[3] = {a_person("a", &faces[0], &consent), a_person("b", &faces[1], &consent),
                                   a_person("a", &faces[2], &consent)};
     define_fields(w);
@@ -766,6 +784,7 @@ static void test_import_without_memory(void **state)
         assert_ok(mn_core_counts(w->core, &c, err));
         assert_int_equal(c.people, code == MN_OK ? 2 : 0);
         assert_int_equal(c.faces, code == MN_OK ? 3 : 0);
+        assert_int_equal(count_blobs(w), code == MN_OK ? 2 : 0);
         assert_true(n < 5000);
     }
 }
