@@ -172,6 +172,10 @@ static const char *const migrations[] = {
 
     /* 7: what an account may do is said by its limits and by roles */
     "ALTER TABLE account DROP COLUMN features;",
+
+    /* 8: records by target, a block at a time (audit_queries.h) */
+    "DROP INDEX audit_target;"
+    "CREATE INDEX audit_block ON audit ((seq / 4096), (substr(target, 33)));",
 };
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))
 

@@ -1,6 +1,7 @@
 /* Looking through the audit log, on every back end. */
 #include "conformance_parts.h"
 #include "store/audit.h"
+#include "store/kinds.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -78,6 +79,64 @@ static void test_pages(void **state)
     find(f, (mn_audit_query){.limit = 2, .target = "t0", .newest = true, .after = 9}, "5 1");
 }
 
+/* Records far apart, as rows, about turn by turn of two ids that end alike and a short text. */
+#define FAR_APART 60
+
+static const char *const targets[] = {"01890000-0000-7000-8000-00000000beef",
+                                      "01890000-0000-7000-8000-11110000beef", "t"};
+
+static uint64_t far_seq(size_t i)
+{
+    return i < 20 ? 4090 + i : i * i * 500; /* around the end of a block; then to the 425th */
+}
+
+static void write_far_apart(fixture *f)
+{
+    static const uint8_t none[32];
+    const mn_kind *k = mn_kind_find("audit");
+    for (size_t i = 0; i < FAR_APART; i++) {
+        const mn_value hash = {.bytes = none, .n = 32},
+                       row[] = {{.integer = (int64_t)far_seq(i)},
+                                {.integer = 1},
+                                {.bytes = none, .n = 16},
+                                {.bytes = (const uint8_t *)"a", .n = 1},
+                                {.bytes = (const uint8_t *)"x", .n = 1},
+                                {.bytes = (const uint8_t *)targets[i % 3], .n = strlen(targets[i % 3])},
+                                {.bytes = (const uint8_t *)"{}", .n = 2},
+                                hash,
+                                hash};
+        assert_ok(f->s->ops->rows_put(f->s, k, row, 1, err));
+    }
+}
+
+static void test_about_in_far_blocks(void **state)
+{
+    fixture *f = *state;
+    assert_ok(f->s->ops->begin(f->s, err));
+    write_far_apart(f);
+    assert_ok(f->s->ops->commit(f->s, err));
+    for (size_t t = 0; t < 3; t++)
+        for (size_t limit = 1; limit <= FAR_APART; limit += 6)
+            for (int newest = 0; newest < 2; newest++) {
+                mn_audit_query q = {.target = targets[t], .to = 2, .limit = limit, .newest = newest};
+                size_t n = limit, seen = 0;
+                while (n == limit) {
+                    mn_audit_record *r = NULL;
+                    assert_ok(f->s->ops->audit_find(f->s, &q, f->a, &r, &n, err));
+                    assert_true(n <= limit);
+                    for (size_t i = 0; i < n; i++, seen++) {
+                        assert_int_equal(r[i].seq, far_seq(t + 3 * (newest ? 19 - seen : seen)));
+                        assert_string_equal(r[i].target, targets[t]);
+                        q.after = r[i].seq;
+                    }
+                }
+                assert_int_equal(seen, FAR_APART / 3);
+            }
+    find(f, (mn_audit_query){.target = "01890000-0000-7000-8000-22220000beef"}, "");
+    find(f, (mn_audit_query){.target = "t", .after = 1, .newest = true}, "");
+    find(f, (mn_audit_query){.target = "t", .after = INT64_MAX}, "");
+}
+
 /* What is read is what was written, hashes too. */
 static void test_records(void **state)
 {
@@ -130,8 +189,8 @@ int conformance_audit(const char *name)
     char title[100];
     snprintf(title, sizeof title, "looking through the audit log on %s", name);
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-    const struct CMUnitTest tests[] = {T(test_filters), T(test_pages), T(test_records),
-                                       T(test_chain_in_pages)};
+    const struct CMUnitTest tests[] = {T(test_filters), T(test_pages), T(test_about_in_far_blocks),
+                                       T(test_records), T(test_chain_in_pages)};
 #undef T
     return cmocka_run_group_tests_name(title, tests, NULL, NULL);
 }

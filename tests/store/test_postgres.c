@@ -181,7 +181,7 @@ static void test_migration_runs_once(void **state)
         assert_int_equal(pthread_create(&t[i], NULL, open_and_close, url), 0);
     for (int i = 0; i < 6; i++)
         pthread_join(t[i], NULL);
-    postgres_sql(schema, "SELECT 1 / (count(*) = 1)::int FROM mien_version WHERE version = 7");
+    postgres_sql(schema, "SELECT 1 / (count(*) = 1)::int FROM mien_version WHERE version = 8");
     postgres_sql(schema, "SELECT 1 / (count(*) = 1)::int FROM account");
 }
 

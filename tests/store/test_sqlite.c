@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "conformance.h"
 #include "store/audit.h"
+#include "store/audit_queries.h"
 #include "support.h"
 
 #include <pthread.h>
@@ -248,6 +249,43 @@ static void test_audit_is_append_only(void **state)
     sqlite3_close(db);
 }
 
+#define PARAMETER(n) "?" #n
+
+enum {
+#define X(name, sql) name,
+    MN_AUDIT_QUERIES(X, PARAMETER)
+#undef X
+};
+
+static const char *const plans[] = {
+#define X(name, sql) [name] = "EXPLAIN QUERY PLAN " sql,
+    MN_AUDIT_QUERIES(X, PARAMETER)
+#undef X
+};
+
+/* The planner might as well read the whole log. */
+static void test_audit_by_target_uses_its_index(void **state)
+{
+    (void)state;
+    mn_store *s = NULL;
+    const char *where = make_audit(&s);
+    char path[4096];
+    sqlite3 *db = NULL;
+    assert_true(mn_path_join(path, sizeof path, where, "mien.db"));
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    for (int i = AUDIT_ABOUT_UP; i <= AUDIT_ABOUT_DOWN; i++) {
+        sqlite3_stmt *st = NULL;
+        bool found = false;
+        assert_int_equal(sqlite3_prepare_v2(db, plans[i], -1, &st, NULL), SQLITE_OK);
+        while (sqlite3_step(st) == SQLITE_ROW)
+            found |= strstr((const char *)sqlite3_column_text(st, 3),
+                            "SEARCH audit USING INDEX audit_block (<expr>=? AND <expr>=?") != NULL;
+        assert_true(found);
+        sqlite3_finalize(st);
+    }
+    sqlite3_close(db);
+}
+
 /* The encoding is a promise to those who verify an exported log elsewhere. */
 static void test_audit_hash_is_pinned(void **state)
 {
@@ -439,6 +477,7 @@ int main(void)
         cmocka_unit_test(test_migration_runs_once),
         cmocka_unit_test(test_audit_tampered),
         cmocka_unit_test(test_audit_is_append_only),
+        cmocka_unit_test(test_audit_by_target_uses_its_index),
         cmocka_unit_test(test_audit_hash_is_pinned),
         cmocka_unit_test(test_every_allocation_may_fail),
         cmocka_unit_test(test_wal_stays_short),
