@@ -128,7 +128,7 @@ _mien() {
     "eval verify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --svg " ;;
     "eval identify") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --face --svg --part --raw " ;;
     "eval calibrate") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --output --face --part --normalise " ;;
-    "bench pipeline") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --seconds " ;;
+    "bench pipeline") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --with --seconds " ;;
     "user add") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --name --role --account --password " ;;
     "user list") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --account " ;;
     "user passwd") options="--help --json --quiet --config --set --data --pack --precision --threads --fmr --flip --account --password " ;;

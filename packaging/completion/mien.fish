@@ -176,6 +176,7 @@ complete -c mien -n '__fish_seen_subcommand_from eval; and __fish_seen_subcomman
 complete -c mien -n '__fish_seen_subcommand_from eval; and __fish_seen_subcommand_from calibrate' -l normalise -d 'Calibrate the scores of searches too, as normalised by the other people enrolled (adaptive s-norm)'
 complete -c mien -n __fish_use_subcommand -x -a bench -d 'pipeline'
 complete -c mien -n '__fish_seen_subcommand_from bench' -a pipeline -d 'Measure throughput, and where the time goes'
+complete -c mien -n '__fish_seen_subcommand_from bench; and __fish_seen_subcommand_from pipeline' -l with -x -a 'landmarks pose quality expression liveness age all' -d 'What to work out: a comma-separated choice of landmarks, pose, quality, expression, liveness, age, or all'
 complete -c mien -n '__fish_seen_subcommand_from bench; and __fish_seen_subcommand_from pipeline' -l seconds -x -d 'How long to measure each number of workers, 1 to 600'
 complete -c mien -n __fish_use_subcommand -x -a user -d 'add list passwd disable enable remove'
 complete -c mien -n '__fish_seen_subcommand_from user' -a add -d 'Let somebody sign in'

@@ -901,6 +901,7 @@ _mien() {
         '--threads[Pictures worked on at once, and threads of a search; 0\: one a CPU]:N:' \
         '--fmr[False matches that are acceptable, e.g. 1e-4 for one in ten thousand]:RATE:' \
         '--flip[Average the descriptor with the mirror image'\''s\: slower, a little better]' \
+        '--with[What to work out\: a comma-separated choice of landmarks, pose, quality, expression, liveness, age, or all]:PARTS:(landmarks pose quality expression liveness age all)' \
         '--seconds[How long to measure each number of workers, 1 to 600]:S:' \
         '*:file:_files' ;;
     (user add)

@@ -3,12 +3,13 @@
 #include "cli/config.h"
 #include "cli/crew.h"
 #include "cli/out.h"
+#include "cli/round.h"
 #include "cli/say.h"
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/resource.h>
 
-#define WANT         (MN_WANT_LANDMARKS | MN_WANT_DESCRIPTOR)
+#define WANT         (MN_WANT_LANDMARKS | MN_WANT_DESCRIPTOR) /* and what --with names */
 #define SECONDS      3
 #define PICTURES_MAX ((size_t)1 << 30) /* bytes kept in memory */
 #define STAGES_MAX   16
@@ -22,6 +23,7 @@ typedef struct {
 typedef struct {
     const mn_cli *cli;
     mn_engine engine;
+    unsigned want;
     file *files;
     size_t n_files, bytes, failed;
     bool full; /* more pictures were given than are kept */
@@ -71,11 +73,11 @@ static mn_code keep(void *ctx, mn_picture *p, mn_error *err)
 
 static mn_code load(bench *b, const mn_inputs *inputs, mn_error *err)
 {
-    const mn_crew_task task = {.want = WANT, .show = keep, .ctx = b};
+    const mn_crew_task task = {.want = b->want, .show = keep, .ctx = b};
     b->files = mn_calloc(inputs->n, sizeof *b->files);
     if (!b->files)
         return mn_fail(err, MN_E_MEMORY, "no memory for the pictures");
-    mn_code code = mn_engine_open(b->cli, WANT, MN_PEOPLE_NONE, &b->engine, err);
+    mn_code code = mn_engine_open(b->cli, b->want, MN_PEOPLE_NONE, &b->engine, err);
     if (code == MN_OK)
         code = mn_crew_run(b->cli, b->engine.pipeline, inputs, &task, err);
     if (code == MN_OK && !b->n_files)
@@ -97,7 +99,7 @@ static mn_code one_picture(lap *l, const file *f, mn_arena *arena)
     if (code != MN_OK)
         return code;
     int64_t decoded = mn_monotonic_ns();
-    code = mn_pipeline_run(l->b->engine.pipeline, image, WANT, arena, &faces, &n, NULL);
+    code = mn_pipeline_run(l->b->engine.pipeline, image, l->b->want, arena, &faces, &n, NULL);
     mn_image_unref(image);
     mn_arena_reset(arena);
     int64_t end = mn_monotonic_ns();
@@ -271,9 +273,10 @@ int mn_cmd_bench_pipeline(mn_cli *cli)
 {
     mn_error err = {0};
     mn_inputs inputs = {0};
-    bench b = {.cli = cli};
+    bench b = {.cli = cli, .want = WANT};
     long seconds;
-    if (mn_config_number(cli->args, MN_O_SECONDS, 1, 600, SECONDS, &seconds, &err) != MN_OK)
+    if (mn_config_number(cli->args, MN_O_SECONDS, 1, 600, SECONDS, &seconds, &err) != MN_OK ||
+        mn_parts_parse(cli->args, &b.want, &err) != MN_OK)
         return mn_say_usage(cli->args->command, err.text);
     mn_code code = mn_inputs_gather(cli->args->operands, cli->args->n_operands, &inputs, &err);
     if (code == MN_OK)

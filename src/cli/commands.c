@@ -334,13 +334,15 @@ static const mn_command commands[] = {
      "manifest. With --normalise the model's scores in searches are normalised from then on.",
      NULL, "mien eval calibrate --part 1/2 --output calibration.json people/", mn_cmd_eval_calibrate,
      MN_ALL_SETTINGS},
-    {"bench pipeline", "FILE...", 1, MN_OPERANDS_ANY, B(SECONDS),
+    {"bench pipeline", "FILE...", 1, MN_OPERANDS_ANY, B(SECONDS) | B(WITH),
      "Measure throughput, and where the time goes",
      "Reads the pictures into memory, then decodes and describes them again and again with 1, 2, 4 … "
-     "workers up to --threads.",
+     "workers up to --threads. --with adds what else is worked out: a search over HTTP also takes pose and "
+     "quality.",
      NULL,
      "mien bench pipeline lfw/images/Bob_Graham\n"
-     "mien bench pipeline --threads 2 --seconds 10 --json photos/",
+     "mien bench pipeline --threads 2 --seconds 10 --json photos/\n"
+     "mien bench pipeline --with pose,quality photos/",
      mn_cmd_bench_pipeline, MN_ALL_SETTINGS},
     {"user add", "LOGIN", 1, 1, B(NAME) | B(ROLE) | B(ACCOUNT) | B(PASSWORD), "Let somebody sign in",
      "Without --password a one-time password is made and shown, which must be changed at the first "

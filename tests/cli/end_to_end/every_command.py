@@ -57,7 +57,7 @@ RUNS = {
     "eval verify": ("{faces} {pairs}",),
     "eval identify": ("{faces}",),
     "eval calibrate": ("{faces7}",),
-    "bench pipeline": ("--seconds 1 --threads 1 {anna}",),
+    "bench pipeline": ("--seconds 1 --threads 1 --with pose,quality {anna}",),
     "user add": ("--role auditor eva",),
     "user list": ("",),
     "user passwd": ("eva",),
