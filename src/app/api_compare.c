@@ -114,32 +114,48 @@ static mn_code ask(mn_api_call *call, const search *s, const mn_descriptor *prob
                    mn_error *err)
 {
     mn_identification answer;
-    mn_identify what = s->what;
-    what.probe = probe;
-    mn_code code = mn_core_identify(call->core, call->actor, &what, call->arena, &answer, err);
+    mn_code code =
+        mn_core_identify_each(call->core, call->actor, &s->what, &probe, 1, call->arena, &answer, err);
     if (code == MN_OK)
         add_answer(face, &answer);
     return code;
+}
+
+static mn_code ask_each(mn_api_call *call, const search *s, const mn_shown *p, json_t *faces, mn_error *err)
+{
+    mn_identification *answers = mn_arena_calloc(call->arena, p->n_faces + 1, sizeof *answers);
+    const mn_descriptor **probes = mn_arena_calloc(call->arena, p->n_faces + 1, sizeof *probes);
+    if (!answers || !probes)
+        return mn_fail(err, MN_E_MEMORY, "no memory for %zu searches", p->n_faces);
+    for (size_t i = 0; i < p->n_faces; i++)
+        probes[i] = &p->faces[i].descriptor;
+    mn_code code = mn_core_identify_each(call->core, call->actor, &s->what, probes, p->n_faces, call->arena,
+                                         answers, err);
+    for (size_t i = 0; code == MN_OK && i < p->n_faces; i++) {
+        json_t *face = mn_json_face(&p->faces[i]);
+        add_answer(face, &answers[i]);
+        json_array_append_new(faces, face);
+    }
+    return code;
+}
+
+static void check_quality(mn_shown *p, double least)
+{
+    for (size_t i = 0; p->code == MN_OK && i < p->n_faces; i++)
+        if ((double)p->faces[i].quality.overall < least)
+            p->code = mn_fail(&p->error, MN_E_QUALITY, "the quality of face %zu is %.2f, below %.2f", i + 1,
+                              (double)p->faces[i].quality.overall, least);
 }
 
 static mn_code ask_faces(mn_api_call *call, const search *s, mn_shown *p, json_t *faces, mn_error *err)
 {
     mn_code code = mn_shown_look(call, p, MN_WANT_DESCRIPTOR | MN_WANT_POSE | MN_WANT_QUALITY,
                                  MN_SIDE_ALL_FACES, NULL, NULL, err);
-    if (code == MN_OK)
-        mn_shown_choose(p, mn_api_text(call, MN_P_IDENTIFY_FACES));
-    for (size_t i = 0; code == MN_OK && p->code == MN_OK && i < p->n_faces; i++) {
-        const mn_face *f = &p->faces[i];
-        if ((double)f->quality.overall < s->min_quality) {
-            p->code = mn_fail(&p->error, MN_E_QUALITY, "the quality of face %zu is %.2f, below %.2f", i + 1,
-                              (double)f->quality.overall, s->min_quality);
-            break;
-        }
-        json_t *face = mn_json_face(f);
-        code = ask(call, s, &f->descriptor, face, err);
-        json_array_append_new(faces, face);
-    }
-    return code;
+    if (code != MN_OK)
+        return code;
+    mn_shown_choose(p, mn_api_text(call, MN_P_IDENTIFY_FACES));
+    check_quality(p, s->min_quality);
+    return p->code == MN_OK ? ask_each(call, s, p, faces, err) : MN_OK;
 }
 
 /* Who is not there, or may not be looked at, is no fault of the other references. */

@@ -78,12 +78,14 @@ static mn_code ask(mn_round *r, mn_picture *p, mn_identification *answers, mn_er
 {
     search *s = r->ctx;
     bool known = false;
-    for (size_t i = 0; i < p->n_faces; i++) {
-        mn_identify what = s->what;
-        what.probe = &p->faces[i].descriptor;
-        mn_code code = mn_core_identify(r->engine.core, &s->actor, &what, p->arena, &answers[i], err);
-        if (code != MN_OK)
-            return code;
+    const mn_descriptor **probes = mn_arena_calloc(p->arena, p->n_faces + 1, sizeof *probes);
+    if (!probes)
+        return mn_fail(err, MN_E_MEMORY, "no memory for %zu searches", p->n_faces);
+    for (size_t i = 0; i < p->n_faces; i++)
+        probes[i] = &p->faces[i].descriptor;
+    mn_code code = mn_core_identify_each(r->engine.core, &s->actor, &s->what, probes, p->n_faces, p->arena,
+                                         answers, err);
+    for (size_t i = 0; code == MN_OK && i < p->n_faces; i++) {
         known = known || answers[i].n;
         if (!answers[i].threshold_measured && !s->told) {
             mn_say_note(
@@ -94,8 +96,8 @@ static mn_code ask(mn_round *r, mn_picture *p, mn_identification *answers, mn_er
             s->told = true;
         }
     }
-    r->found += known;
-    return MN_OK;
+    r->found += code == MN_OK && known;
+    return code;
 }
 
 static mn_code show(mn_round *r, mn_picture *p, mn_error *err)

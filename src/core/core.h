@@ -211,6 +211,11 @@ typedef struct {
 
 mn_code mn_core_identify(mn_core *c, const mn_actor *who, const mn_identify *what, mn_arena *arena,
                          mn_identification *out, mn_error *err);
+/* The faces of a picture: n probes (what->probe is not looked at), an answer and an audit record each, all in
+ * one transaction. */
+mn_code mn_core_identify_each(mn_core *c, const mn_actor *who, const mn_identify *what,
+                              const mn_descriptor *const *probes, size_t n, mn_arena *arena,
+                              mn_identification *out, mn_error *err);
 
 /* ---- people ---- */
 typedef struct {

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 
 #include <math.h>
+#include <string.h>
 
 #define K_MAX 1000
 
@@ -103,11 +104,9 @@ mn_code mn_core_check_descriptor(const mn_core *c, const mn_descriptor *d, mn_er
     return MN_OK;
 }
 
-static mn_code check_request(const mn_core *c, const mn_actor *who, const mn_identify *what, mn_error *err)
+static mn_code check_request(const mn_actor *who, const mn_identify *what, mn_error *err)
 {
     mn_code code = mn_core_may(who, MN_R_ACTIONS, MN_VERB_SEARCH, err);
-    if (code == MN_OK)
-        code = mn_core_check_descriptor(c, what->probe, err);
     if (code != MN_OK)
         return code;
     if (what->k < 1 || what->k > K_MAX)
@@ -222,16 +221,14 @@ typedef struct {
     const mn_actor *who;
     const mn_identify *what;
     const mn_scope *scope;
-    const mn_ranking *found;
-    mn_identification *answer;
+    size_t n; /* searches */
+    mn_ranking *found;
+    mn_identification *answers;
 } decision;
 
-/* Inside the transaction whose commit puts the search on record. */
-static mn_code decide(mn_core *c, void *ctx, mn_arena *arena, mn_core_trail *trail, mn_error *err)
+static mn_code decide_one(mn_core *c, const decision *d, const mn_ranking *found, mn_identification *answer,
+                          mn_arena *arena, mn_core_trail *trail, mn_error *err)
 {
-    const decision *d = ctx;
-    const mn_ranking *found = d->found;
-    mn_identification *answer = d->answer;
     mn_code code = MN_OK;
     for (size_t i = 0; code == MN_OK && i < found->n && found->out[i].score >= answer->threshold_score; i++) {
         bool keep = false;
@@ -239,6 +236,16 @@ static mn_code decide(mn_core *c, void *ctx, mn_arena *arena, mn_core_trail *tra
         answer->n += keep;
     }
     return code == MN_OK ? record_search(trail, d->who, d->what, answer, err) : code;
+}
+
+/* Inside the transaction whose commit puts the searches on record. */
+static mn_code decide(mn_core *c, void *ctx, mn_arena *arena, mn_core_trail *trail, mn_error *err)
+{
+    const decision *d = ctx;
+    mn_code code = MN_OK;
+    for (size_t i = 0; code == MN_OK && i < d->n; i++)
+        code = decide_one(c, d, &d->found[i], &d->answers[i], arena, trail, err);
+    return code;
 }
 
 static void set_threshold(const mn_core *c, const mn_identify *what, const mn_scope *s,
@@ -253,11 +260,11 @@ static void set_threshold(const mn_core *c, const mn_identify *what, const mn_sc
     answer->threshold_score = mn_core_threshold(found, answer->threshold_fmr, &answer->threshold_measured);
 }
 
-static mn_code search_scope(mn_core *c, const mn_actor *who, const mn_identify *what, const mn_scope *s,
-                            mn_ranking *found, mn_error *err)
+static mn_code search_scope(mn_core *c, const mn_actor *who, const mn_identify *what,
+                            const mn_descriptor *probe, const mn_scope *s, mn_ranking *found, mn_error *err)
 {
     mn_id *people = NULL;
-    mn_core_query q = {.probe = what->probe,
+    mn_core_query q = {.probe = probe,
                        .lists = s->ids,
                        .n_lists = s->n,
                        .chosen = mn_core_filters(what->only),
@@ -272,33 +279,60 @@ static mn_code search_scope(mn_core *c, const mn_actor *who, const mn_identify *
     return code;
 }
 
-static mn_code answer_search(mn_core *c, const mn_actor *who, const mn_identify *what, const mn_scope *s,
-                             mn_arena *arena, mn_identification *out, mn_error *err)
+static mn_code search_one(mn_core *c, const decision *d, size_t i, const mn_descriptor *probe,
+                          mn_arena *arena, mn_error *err)
 {
-    mn_identification answer = {0};
-    mn_ranking found = {.out = mn_arena_calloc(arena, what->k, sizeof *found.out)};
-    answer.matches = mn_arena_calloc(arena, what->k, sizeof *answer.matches);
-    if (!found.out || !answer.matches)
+    mn_ranking *found = &d->found[i];
+    mn_identification *answer = &d->answers[i];
+    found->out = mn_arena_calloc(arena, d->what->k, sizeof *found->out);
+    answer->matches = mn_arena_calloc(arena, d->what->k, sizeof *answer->matches);
+    if (!found->out || !answer->matches)
         return mn_fail(err, MN_E_MEMORY, "no memory for a search");
-    mn_code code = search_scope(c, who, what, s, &found, err);
-    if (code != MN_OK)
-        return code;
-    set_threshold(c, what, s, &found, &answer);
-    decision d = {who, what, s, &found, &answer};
-    code = mn_core_look_on_record(c, decide, &d, arena, err);
+    mn_code code = search_scope(c, d->who, d->what, probe, d->scope, found, err);
     if (code == MN_OK)
-        *out = answer;
+        set_threshold(c, d->what, d->scope, found, answer);
     return code;
+}
+
+static mn_code answer_searches(mn_core *c, const mn_actor *who, const mn_identify *what, const mn_scope *s,
+                               const mn_descriptor *const *probes, size_t n, mn_arena *arena,
+                               mn_identification *out, mn_error *err)
+{
+    decision d = {who,
+                  what,
+                  s,
+                  n,
+                  mn_arena_calloc(arena, n, sizeof *d.found),
+                  mn_arena_calloc(arena, n, sizeof *d.answers)};
+    if (!d.found || !d.answers)
+        return mn_fail(err, MN_E_MEMORY, "no memory for %zu searches", n);
+    mn_code code = MN_OK;
+    for (size_t i = 0; code == MN_OK && i < n; i++)
+        code = search_one(c, &d, i, probes[i], arena, err);
+    if (code == MN_OK)
+        code = mn_core_look_on_record(c, decide, &d, arena, err);
+    if (code == MN_OK)
+        memcpy(out, d.answers, n * sizeof *out);
+    return code;
+}
+
+mn_code mn_core_identify_each(mn_core *c, const mn_actor *who, const mn_identify *what,
+                              const mn_descriptor *const *probes, size_t n, mn_arena *arena,
+                              mn_identification *out, mn_error *err)
+{
+    mn_scope s = {0};
+    mn_code code = check_request(who, what, err);
+    for (size_t i = 0; code == MN_OK && i < n; i++)
+        code = mn_core_check_descriptor(c, probes[i], err);
+    if (code == MN_OK)
+        code = mn_core_scope(c, who, what->lists, what->n_lists, what->purpose, arena, &s, err);
+    if (code == MN_OK && n > 0)
+        code = mn_core_follow(c, err);
+    return code == MN_OK && n > 0 ? answer_searches(c, who, what, &s, probes, n, arena, out, err) : code;
 }
 
 mn_code mn_core_identify(mn_core *c, const mn_actor *who, const mn_identify *what, mn_arena *arena,
                          mn_identification *out, mn_error *err)
 {
-    mn_scope s = {0};
-    mn_code code = check_request(c, who, what, err);
-    if (code == MN_OK)
-        code = mn_core_scope(c, who, what->lists, what->n_lists, what->purpose, arena, &s, err);
-    if (code == MN_OK)
-        code = mn_core_follow(c, err);
-    return code == MN_OK ? answer_search(c, who, what, &s, arena, out, err) : code;
+    return mn_core_identify_each(c, who, what, &what->probe, 1, arena, out, err);
 }

@@ -89,6 +89,32 @@ static void test_refused_looks_leave_nothing(void **state)
     assert_int_equal(count_audit(w, "refused", NULL, 0), 0);
 }
 
+/* The faces of a picture: an answer and a record each, or none at all. */
+static void test_several_probes(void **state)
+{
+    world *w = *state;
+    mn_identification found[3];
+    const mn_identify what = {.purpose = MN_PURPOSE_IDENTIFICATION, .k = 3, .fmr = 1e-3};
+    enrol(w, "one", "staff", 1, 0);
+    enrol(w, "two", "staff", 2, 0);
+    mn_descriptor bad = make_face(w, 1, 1)->descriptor;
+    const mn_descriptor *probes[] = {&make_face(w, 2, 1)->descriptor, &make_face(w, 9, 0)->descriptor,
+                                     &make_face(w, 1, 1)->descriptor};
+    assert_ok(mn_core_identify_each(w->core, &ann, &what, probes, 3, w->arena, found, err));
+    assert_int_equal(found[0].n, 1);
+    assert_string_equal(found[0].matches[0].name, "two");
+    assert_int_equal(found[1].n, 0);
+    assert_int_equal(found[1].searched, 2);
+    assert_int_equal(found[2].n, 1);
+    assert_string_equal(found[2].matches[0].name, "one");
+    assert_int_equal(count_audit(w, "identify", NULL, 0), 3);
+    assert_ok(mn_core_identify_each(w->core, &ann, &what, NULL, 0, w->arena, NULL, err));
+    bad.dim--;
+    probes[2] = &bad;
+    assert_code(mn_core_identify_each(w->core, &ann, &what, probes, 3, w->arena, found, err), MN_E_PACK);
+    assert_int_equal(count_audit(w, "identify", NULL, 0), 3);
+}
+
 /* ---- looks that nobody waits for ---- */
 
 typedef struct {
@@ -193,7 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_each_look_is_on_record),           T(test_refused_looks_leave_nothing),
         T(test_answers_wait_and_callers_do_not),  T(test_what_waits_is_recorded_before_the_end),
-        T(test_without_a_record_nothing_is_told),
+        T(test_without_a_record_nothing_is_told), T(test_several_probes),
     };
     return cmocka_run_group_tests_name("looks", tests, NULL, NULL);
 }
