@@ -151,15 +151,28 @@ def check_life(s):
 
 
 def check_credentials(s, conf):
-    """The master key as a file that only root can read."""
+    """The master key, and a certificate with its key, as files that only root can read."""
     store = s.root / "etc/credstore"
     store.mkdir(mode=0o700, exist_ok=True)
     shutil.move(s.root / "var/lib/mien/master.key", store / "mien-master-key")
-    os.chown(store / "mien-master-key", 0, 0)
-    conf.write_text(conf.read_text(encoding="utf-8") + "key.source = credential\n", encoding="utf-8")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=mien.test", "-addext", "subjectAltName=DNS:mien.test", "-keyout", store / "mien-tls-key",
+                    "-out", store / "mien-tls-cert"], check=True, capture_output=True)
+    shutil.copy(store / "mien-tls-cert", s.root / "srv/ca.pem")  # for who asks
+    for name in ("mien-master-key", "mien-tls-key", "mien-tls-cert"):
+        os.chown(store / name, 0, 0)
+        (store / name).chmod(0o600)
+    before = conf.read_text(encoding="utf-8")
+    given = "/run/credentials/mien.service"
+    conf.write_text(f"{before}key.source = credential\nserver.listen =\nserver.listen_tls = 127.0.0.1:8443\n"
+                    f"server.cert = {given}/mien-tls-cert\nserver.key = {given}/mien-tls-key\n", encoding="utf-8")
     s.ok("systemctl", "start", "mien")
-    assert json.loads(s.ask("/readyz"))["ready"] is True
+    at = ("https://mien.test:8443", "--resolve", "mien.test:8443:127.0.0.1")
+    assert json.loads(s.ask("/readyz", *at, "--cacert", "/srv/ca.pem"))["ready"] is True
+    assert s.run("curl", "-sS", *at[1:], at[0]).returncode == 60, "a certificate that nobody vouches for was accepted"
+    assert s.run("runuser", "-u", "mien", "--", "cat", "/etc/credstore/mien-tls-key").returncode != 0
     s.ok("systemctl", "stop", "mien")
+    conf.write_text(before + "key.source = credential\n", encoding="utf-8")
 
 
 def check_socket(s, conf):
@@ -167,8 +180,9 @@ def check_socket(s, conf):
     conf.write_text(conf.read_text(encoding="utf-8") + "server.listen = systemd\nserver.trusted_proxies = unix\n", encoding="utf-8")
     s.ok("systemctl", "start", "mien.socket")
     assert s.show("ActiveState") == "inactive"
-    assert json.loads(s.ask("/readyz", "http://mien", "--unix-socket", "/run/mien.sock"))["ready"] is True
-    assert s.show("ActiveState") == "active"
+    at = ("http://mien", "--unix-socket", "/run/mien.sock")
+    assert json.loads(s.ask("/healthz", *at))["alive"] is True  # waited in the socket, and may be answered before all is ready
+    s.wait(lambda: json.loads(s.ask("/readyz", *at))["ready"] and s.show("ActiveState") == "active", "readiness")
     assert s.ok("stat", "-c", "%U %G %a", "/run/mien.sock").strip() == "root www-data 660"
     s.ok("systemctl", "stop", "mien.socket", "mien")
 

@@ -133,6 +133,7 @@ class Installed(unittest.TestCase):
             print("SKIPPED: no control groups that a systemd could be started in", file=sys.stderr)
             self.skipTest("control groups")
         need(shutil.which("curl"), "curl")
+        need(shutil.which("openssl"), "openssl")
         place = scratch / "booted"
         place.mkdir()
         self.in_place(place, "boot")
