@@ -34,8 +34,8 @@ def count(text):
 
 
 def run_all(modules, jobs, environments):
-    """Runs them, prints what failed or was skipped, and returns whether all went well, with the counts."""
-    well, totals = True, [0, 0, 0]
+    """Runs them, prints what was skipped, and returns what those that failed said, with the counts."""
+    failed, totals = [], [0, 0, 0]
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         for done in concurrent.futures.as_completed(pool.submit(run_module, m, environments(m)) for m in modules):
             name, status, text = done.result()
@@ -46,9 +46,8 @@ def run_all(modules, jobs, environments):
             for line in sorted(set(re.findall(r"^SKIPPED: .*", text, re.M))):
                 print(line)
             if status != 0:
-                well = False
-                print(text, flush=True)
-    return well, totals
+                failed.append(text)
+    return failed, totals
 
 
 def main():
@@ -63,12 +62,12 @@ def main():
         for part in ("seen", "pictures"):
             (pathlib.Path(shared) / part).mkdir()
         common = {**os.environ, "MIEN_API_SEEN": f"{shared}/seen", "MIEN_API_PICTURES": f"{shared}/pictures"}
-        well, totals = run_all(modules, args.jobs, lambda _: {**common, **({"MIEN_API_STORE_URL": url()} if url else {})})
-        if not args.modules:
-            complete = covered.report(pathlib.Path(shared) / "seen")
-            well &= complete or args.partly
+        failed, totals = run_all(modules, args.jobs, lambda _: {**common, **({"MIEN_API_STORE_URL": url()} if url else {})})
+        complete = bool(args.modules) or covered.report(pathlib.Path(shared) / "seen") or args.partly
     print(f"{totals[0] - totals[1] - totals[2]} passed, {totals[1]} failed, {totals[2]} skipped")
-    sys.exit(not well)
+    for text in failed:  # last of all, as the end is what is kept of a log
+        print(text)
+    sys.exit(bool(failed) or not complete)
 
 
 if __name__ == "__main__":
