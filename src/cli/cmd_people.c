@@ -187,7 +187,7 @@ static mn_code destroy(mn_desk *d, const mn_person_view *v, mn_time *due, mn_err
     if (d->cli->args->value[MN_O_NOW])
         return mn_core_erase_now(d->core, &d->actor, &v->person.id, err);
     mn_code code = mn_core_erase(d->core, &d->actor, &v->person.id, err);
-    return code == MN_OK ? mn_core_erasure_due(d->core, &v->person.id, due, err) : code;
+    return code == MN_OK ? mn_core_erasure_due(d->core, &d->actor, &v->person.id, due, err) : code;
 }
 
 static mn_code erase(mn_desk *d, const char *ref, json_t *all, mn_error *err)

@@ -246,8 +246,10 @@ mn_code mn_core_sample_use(mn_core *c, const mn_actor *who, const mn_id *face, m
  * when it was asked for, when it was done, counts, and the id of the destroyed key. */
 mn_code mn_core_erase(mn_core *c, const mn_actor *who, const mn_id *person, mn_error *err);
 mn_code mn_core_erase_now(mn_core *c, const mn_actor *who, const mn_id *person, mn_error *err);
-/* When what is stored of this person will be destroyed; MN_TIME_NEVER: nothing is under way. */
-mn_code mn_core_erasure_due(mn_core *c, const mn_id *person, mn_time *due, mn_error *err);
+/* When what is stored of this person will be destroyed; MN_TIME_NEVER: nothing is under way, or there is no
+ * such person for the actor. Needs people.view. */
+mn_code mn_core_erasure_due(mn_core *c, const mn_actor *who, const mn_id *person, mn_time *due,
+                            mn_error *err);
 /* Out of every search for this purpose at once. Where no valid consent is left, descriptors, samples and key
  * are destroyed too, when the grace period has passed; the person's record and the consents stay as proof.
  * MN_E_NOT_FOUND: there is no consent to withdraw. */

@@ -147,13 +147,18 @@ size_t mn_core_expired_at_opening(const mn_core *c)
     return c->expired;
 }
 
-mn_code mn_core_erasure_due(mn_core *c, const mn_id *person, mn_time *due, mn_error *err)
+mn_code mn_core_erasure_due(mn_core *c, const mn_actor *who, const mn_id *person, mn_time *due, mn_error *err)
 {
+    mn_person p;
     mn_erasure e;
-    mn_arena *arena = mn_arena_create(1 << 16);
-    if (!arena)
-        return mn_fail(err, MN_E_MEMORY, "no memory to look an erasure up");
-    mn_code code = c->store->ops->erasure->get(c->store, person, arena, &e, err);
+    mn_code code = mn_core_may(who, MN_R_PEOPLE, MN_VERB_VIEW, err);
+    mn_arena *arena = code == MN_OK ? mn_arena_create(1 << 20) : NULL;
+    if (code == MN_OK && !arena)
+        code = mn_fail(err, MN_E_MEMORY, "no memory to look an erasure up");
+    if (code == MN_OK)
+        code = mn_core_get_person(c, who, person, arena, &p, err);
+    if (code == MN_OK)
+        code = c->store->ops->erasure->get(c->store, person, arena, &e, err);
     mn_arena_destroy(arena);
     if (code != MN_OK && code != MN_E_NOT_FOUND)
         return code;

@@ -245,6 +245,16 @@ static void test_kept_to_lists(void **state)
     assert_int_equal(view.n_lists, 1);
     assert_string_equal(view.lists[0].name, "guests");
     assert_code(mn_core_erase(w->core, &bob, &bert.person, err), MN_E_FORBIDDEN); /* in staff too */
+
+    w->core->grace = MN_TIME_SECOND * 3600;
+    assert_ok(mn_core_erase(w->core, &ann, &anna.person, err));
+    mn_time due = 0;
+    const mn_actor deleter = with("people.delete");
+    assert_ok(mn_core_erasure_due(w->core, &ann, &anna.person, &due, err));
+    assert_true(due > mn_time_now() && due < MN_TIME_NEVER);
+    assert_code(mn_core_erasure_due(w->core, &deleter, &anna.person, &due, err), MN_E_FORBIDDEN);
+    assert_ok(mn_core_erasure_due(w->core, &bob, &anna.person, &due, err));
+    assert_true(due == MN_TIME_NEVER); /* who is in no list of theirs is not there */
     const mn_actor nobody = {.name = "test:bob", .rights = mn_rights_all(), .limited = true};
     assert_code(mn_core_person(w->core, &nobody, "Anna", w->arena, &view, err), MN_E_NOT_FOUND);
 }
