@@ -205,7 +205,8 @@ mn_code mn_api_license_get(mn_api_call *call, mn_error *err)
     return mn_api_answer(call, 200,
                          json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:o}", "expires", mn_value_time(l.expires),
                                    "valid", (int)l.valid, "people", usage(l.people, l.people_max), "faces",
-                                   usage(l.faces, l.faces_max), "cameras", usage(0, l.cameras_max),
-                                   "features", features(call->pipeline), "warnings", warnings(&l)),
+                                   usage(l.faces, l.faces_max), "cameras",
+                                   usage(0 /* there are none yet */, l.cameras_max), "features",
+                                   features(call->pipeline), "warnings", warnings(&l)),
                          err);
 }

@@ -167,16 +167,12 @@ static mn_code fetch(mn_api_call *call, const char *url, mn_shown *out, mn_error
     return MN_OK;
 }
 
-typedef mn_code enrolled_sample(mn_core *c, const mn_actor *who, const mn_id *face, mn_buf *out,
-                                mn_error *err);
-
 /* Of an enrolled face, or of an attribute: their ids name their samples. */
-static mn_code read_sample(mn_api_call *call, const mn_id *id, enrolled_sample *read, bool *enrolled,
-                           mn_buf *out, mn_error *err)
+static mn_code read_sample(mn_api_call *call, const mn_id *id, bool *enrolled, mn_buf *out, mn_error *err)
 {
     mn_temporary t;
     mn_error why = {0};
-    mn_code code = read(call->core, call->actor, id, out, &why);
+    mn_code code = mn_core_sample(call->core, call->actor, id, out, &why);
     *enrolled = code == MN_OK;
     if (code != MN_E_NOT_FOUND) {
         if (code != MN_OK && err)
@@ -195,7 +191,7 @@ static mn_code read_sample(mn_api_call *call, const mn_id *id, enrolled_sample *
 mn_code mn_api_sample(mn_api_call *call, const mn_id *id, mn_buf *out, mn_error *err)
 {
     bool enrolled;
-    return read_sample(call, id, mn_core_sample, &enrolled, out, err);
+    return read_sample(call, id, &enrolled, out, err);
 }
 
 /* field: that has the id */
@@ -206,7 +202,7 @@ mn_code mn_shown_of_sample(mn_api_call *call, const json_t *source, const char *
     mn_buf *buf = make_buf(call, picture_max(call));
     if (!buf)
         return mn_fail(err, MN_E_MEMORY, "no memory for a sample");
-    mn_code code = read_sample(call, &out->face, mn_core_sample_use, &out->is_enrolled, buf, &out->error);
+    mn_code code = read_sample(call, &out->face, &out->is_enrolled, buf, &out->error);
     if (code != MN_OK && is_callers_fault(code)) {
         out->code = code;
         return MN_OK;

@@ -236,10 +236,9 @@ mn_code mn_core_people(mn_core *c, const mn_actor *who, const char *list, const 
  * several). */
 mn_code mn_core_person(mn_core *c, const mn_actor *who, const char *ref, mn_arena *arena, mn_person_view *out,
                        mn_error *err);
-/* The stored sample of a face (JPEG), appended to out. MN_E_NOT_FOUND where none was stored. */
+/* The stored sample of a face (JPEG), appended to out. MN_E_NOT_FOUND where none was stored, MN_E_CONSENT
+ * where the person has no valid consent any more. */
 mn_code mn_core_sample(mn_core *c, const mn_actor *who, const mn_id *face, mn_buf *out, mn_error *err);
-/* The same, to be worked on as pictures are: MN_E_CONSENT where the person has no valid consent any more. */
-mn_code mn_core_sample_use(mn_core *c, const mn_actor *who, const mn_id *face, mn_buf *out, mn_error *err);
 /* Takes the person out of every answer at once, and destroys their key, descriptors, samples, consents and
  * memberships: at once, or when the grace period has passed (the setting consent.grace_hours). Until then the
  * erasure can be undone by enrolling with a new consent. What stays is the certificate in the audit log: id,

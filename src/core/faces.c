@@ -145,6 +145,8 @@ mn_code mn_core_original(mn_core *c, const mn_actor *who, const mn_id *face, mn_
     if (code == MN_OK)
         code = c->store->ops->face->original_get(c->store, face, arena, &o, err);
     if (code == MN_OK)
+        code = mn_core_check_agreed(c, &f.person, arena, err);
+    if (code == MN_OK)
         code = open_original(c, &f, &o, arena, out, err);
     if (code == MN_OK)
         code = mn_core_record(c, who, "face.original", &f.person,
@@ -203,14 +205,11 @@ mn_code mn_core_face_descriptor(mn_core *c, const mn_actor *who, const mn_id *fa
 {
     mn_face_record f;
     mn_face_vector v;
-    bool yes = false;
     mn_code code = may_export(c, who, err);
     if (code == MN_OK)
         code = mn_core_get_face(c, who, face, arena, &f, err);
     if (code == MN_OK)
-        code = mn_core_agreed_to_any(c, &f.person, arena, &yes, err);
-    if (code == MN_OK && !yes)
-        code = mn_fail(err, MN_E_CONSENT, "this person has no valid consent any more");
+        code = mn_core_check_agreed(c, &f.person, arena, err);
     if (code == MN_OK)
         code = take_out(c, &f, arena, &v, err);
     if (code == MN_OK)
@@ -232,11 +231,14 @@ typedef struct {
     bool more;
 } exporting;
 
-static mn_code export_one(mn_core *c, exporting *x, const mn_face_record *f, mn_error *err)
+/* Whose consent for the list's purpose ended is in the list no more than in its searches. */
+static mn_code export_one(mn_core *c, exporting *x, mn_purpose purpose, const mn_face_record *f,
+                          mn_error *err)
 {
-    bool yes = false;
-    mn_code code = mn_core_agreed_to_any(c, &f->person, x->arena, &yes, err);
-    if (code != MN_OK || !yes)
+    mn_consent *consents = NULL;
+    size_t n = 0;
+    mn_code code = c->store->ops->consent_list(c->store, &f->person, x->arena, &consents, &n, err);
+    if (code != MN_OK || !mn_consents_allow(consents, n, purpose, mn_time_now()))
         return code;
     code = take_out(c, f, x->arena, &x->out[x->n], err);
     if (code == MN_E_NOT_FOUND)
@@ -269,7 +271,7 @@ static mn_code export_page(mn_core *c, void *ctx, mn_arena *arena, mn_error *err
     x->more = n > x->limit;
     n = x->more ? x->limit : n;
     for (size_t i = 0; code == MN_OK && i < n; i++)
-        code = export_one(c, x, &found[i].face, err);
+        code = export_one(c, x, list.purpose, &found[i].face, err);
     if (code == MN_OK && n > 0)
         x->last = found[n - 1].face;
     return code;

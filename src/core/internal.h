@@ -270,6 +270,8 @@ mn_code mn_core_make_views(mn_core *c, const mn_actor *who, const mn_person *peo
 /* faces.c: the face of somebody whom the actor may see; whose it is is not to be known else. */
 mn_code mn_core_get_face(mn_core *c, const mn_actor *who, const mn_id *face, mn_arena *arena,
                          mn_face_record *out, mn_error *err);
+/* MN_E_CONSENT where the person agrees to nothing any more: nothing that shows their face is given out. */
+mn_code mn_core_check_agreed(mn_core *c, const mn_id *person, mn_arena *arena, mn_error *err);
 mn_code mn_core_open_sample(mn_core *c, const mn_face_record *f, mn_arena *arena, mn_buf *out, mn_error *err);
 
 /* keys.c: what is sealed, and where it belongs */

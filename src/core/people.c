@@ -206,18 +206,19 @@ mn_code mn_core_open_sample(mn_core *c, const mn_face_record *f, mn_arena *arena
     return code;
 }
 
-static mn_code check_agreed(mn_core *c, const mn_id *person, mn_arena *arena, mn_error *err)
+mn_code mn_core_check_agreed(mn_core *c, const mn_id *person, mn_arena *arena, mn_error *err)
 {
     bool yes = false;
     mn_code code = mn_core_agreed_to_any(c, person, arena, &yes, err);
     return code == MN_OK && !yes
-               ? mn_fail(err, MN_E_CONSENT,
-                         "this person has no valid consent any more: the sample is not worked on")
+               ? mn_fail(
+                     err, MN_E_CONSENT,
+                     "this person has no valid consent any more: what is stored of their face waits for its "
+                     "end, and is not given out")
                : code;
 }
 
-static mn_code read_sample(mn_core *c, const mn_actor *who, const mn_id *face, bool use, mn_buf *out,
-                           mn_error *err)
+mn_code mn_core_sample(mn_core *c, const mn_actor *who, const mn_id *face, mn_buf *out, mn_error *err)
 {
     mn_face_record f;
     size_t before = out->len;
@@ -230,8 +231,8 @@ static mn_code read_sample(mn_core *c, const mn_actor *who, const mn_id *face, b
     code = mn_core_get_face(c, who, face, arena, &f, err);
     if (code == MN_OK && mn_id_is_nil(&f.sample))
         code = mn_fail(err, MN_E_NOT_FOUND, "no sample was stored for this face");
-    if (code == MN_OK && use)
-        code = check_agreed(c, &f.person, arena, err);
+    if (code == MN_OK)
+        code = mn_core_check_agreed(c, &f.person, arena, err);
     if (code == MN_OK)
         code = mn_core_open_sample(c, &f, arena, out, err);
     if (code == MN_OK)
@@ -241,14 +242,4 @@ static mn_code read_sample(mn_core *c, const mn_actor *who, const mn_id *face, b
         out->len = before;
     mn_arena_destroy(arena);
     return code;
-}
-
-mn_code mn_core_sample(mn_core *c, const mn_actor *who, const mn_id *face, mn_buf *out, mn_error *err)
-{
-    return read_sample(c, who, face, false, out, err);
-}
-
-mn_code mn_core_sample_use(mn_core *c, const mn_actor *who, const mn_id *face, mn_buf *out, mn_error *err)
-{
-    return read_sample(c, who, face, true, out, err);
 }

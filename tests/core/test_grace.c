@@ -393,19 +393,25 @@ static void test_attributes_end_with_the_consent(void **state)
     mn_core_close(other);
 }
 
-/* Until it is destroyed, a sample may be looked at, by right and on record; nothing is made of it. */
-static void test_samples_are_shown_and_not_worked_on(void **state)
+/* Until it is destroyed, a sample waits: it is neither shown nor worked on, and is there again with a new
+ * consent. */
+static void test_samples_wait(void **state)
 {
     world *w = *state;
     mn_buf jpeg;
     mn_buf_init(&jpeg, 1 << 20);
     const mn_enrolment anna = enrol(w, "Anna", "staff", 1, 0);
-    assert_ok(mn_core_sample_use(w->core, &ann, &anna.face, &jpeg, err));
-    assert_ok(mn_core_consent_withdraw(w->core, &ann, &anna.person, IDENTIFY, err));
     assert_ok(mn_core_sample(w->core, &ann, &anna.face, &jpeg, err));
     size_t n = jpeg.len;
-    assert_code(mn_core_sample_use(w->core, &ann, &anna.face, &jpeg, err), MN_E_CONSENT);
+    assert_ok(mn_core_consent_withdraw(w->core, &ann, &anna.person, IDENTIFY, err));
+    assert_code(mn_core_sample(w->core, &ann, &anna.face, &jpeg, err), MN_E_CONSENT);
     assert_int_equal(jpeg.len, n);
+    later(HOUR);
+    mn_consent_given again = agreed(IDENTIFY);
+    again.given = mn_time_now();
+    mn_consent given;
+    assert_ok(mn_core_consent_give(w->core, &ann, &anna.person, &again, w->arena, &given, err));
+    assert_ok(mn_core_sample(w->core, &ann, &anna.face, &jpeg, err));
     mn_buf_finish(&jpeg);
 }
 
@@ -456,7 +462,7 @@ int main(void)
         T(test_killed_in_between),
         T(test_housekeeping),
         T(test_attributes_end_with_the_consent),
-        T(test_samples_are_shown_and_not_worked_on),
+        T(test_samples_wait),
         T(test_export),
     };
 #undef T

@@ -1005,6 +1005,7 @@ export interface License {
   valid: boolean;
   people: Usage;
   faces: Usage;
+  /** The account's limit; there are no cameras yet, so none is used */
   cameras: Usage;
   /** What the model pack in use can do */
   features: ("detect" | "landmarks" | "descriptor" | "quality" | "liveness" | "age")[];

@@ -108,9 +108,9 @@ class License(Api):
         self.assertIn("detect", mine["features"])
         other = world.other
         account = self.admin.call("account_get", 200, account=other.me["account"])
-        self.admin.call("account_change", 200, account=other.me["account"], body={"max_people": 100, "max_faces": 7, "expires": "2998-01-01T00:00:00Z"})
+        self.admin.call("account_change", 200, account=other.me["account"], body={"max_people": 100, "max_faces": 7, "max_cameras": 3, "expires": "2998-01-01T00:00:00Z"})
         theirs = other.call("license_get", 200).json
-        self.assertEqual((theirs["people"], theirs["faces"], theirs["cameras"]), ({"used": 0, "limit": 100}, {"used": 0, "limit": 7}, {"used": 0, "limit": None}))
+        self.assertEqual([theirs[k] for k in ("people", "faces", "cameras")], [{"used": 0, "limit": n} for n in (100, 7, 3)])
         self.assertEqual((theirs["expires"], theirs["warnings"]), ("2998-01-01T00:00:00.000Z", []))
         soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86400))
         self.admin.call("account_change", 200, account=account.json["account"], body={"expires": soon})
