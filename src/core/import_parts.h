@@ -38,7 +38,7 @@ struct mn_import {
     mn_import_early *early;
     size_t n_early;
     bool has_samples; /* to be put away early: then the keys of all faces are made so */
-    mn_id *erased; /* sorted */
+    mn_id *erased;    /* sorted */
     size_t n_erased, cap_erased;
 
     /* In a dry run, what would have been made before the people. */

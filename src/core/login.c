@@ -329,8 +329,7 @@ static mn_code end_all(mn_core *c, void *ctx, mn_error *err)
 {
     const ending *e = ctx;
     mn_code code = c->store->ops->access->sessions_end(c->store, &e->who->user, e->id, err);
-    return code == MN_OK ? mn_core_record(c, e->who, e->action, &e->who->user, json_object(), err)
-                         : code;
+    return code == MN_OK ? mn_core_record(c, e->who, e->action, &e->who->user, json_object(), err) : code;
 }
 
 static mn_code end_with(mn_core *c, const mn_actor *who, const mn_id *id, const char *action,
