@@ -7,13 +7,13 @@ export MIEN_MODEL_MIRROR ?= $(if $(wildcard ../shared/models/manifest.json),$(ab
 export MIEN_MODEL_DIR = $(ROOT)/build/models
 export MIEN_INFER_LIBRARY = $(ROOT)/models/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1
 
-.PHONY: all help setup models demo test bench lint format checks asan tsan clang neon fuzz docs deb install clean
+.PHONY: all help setup models demo test bench lint format checks asan tsan clang neon fuzz container container-whole docs deb install clean
 
 all: $(BUILD)/build.ninja ## build the program
 	@ninja -C $(BUILD)
 
 help:
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 setup: ## install what is needed (Debian 12)
 	@tools/setup
@@ -56,6 +56,12 @@ neon: ## the NEON kernels under an emulator
 
 fuzz: models ## every fuzzer for a short while
 	@tools/variant fuzz
+
+container: models ## the container file's image, with this build in it: made and run (root, buildah, debootstrap)
+	@MIEN="$(ROOT)/$(BUILD)/mien" python3 -B tests/packaging/container.py
+
+container-whole: models ## the same, with everything compiled anew inside
+	@MIEN="$(ROOT)/$(BUILD)/mien" python3 -B tests/packaging/container.py --whole
 
 docs: all ## regenerate the generated pages
 	@tools/docs $(BUILD)
