@@ -34,7 +34,7 @@ bench: setup models ## measure, side by side (needs: tools/setup --bench)
 	@bench/run $(BUILD)
 
 # ---- further checks; .ci/run runs them all -------------------------------------------------------------------
-checks: lint clang asan tsan neon fuzz ## everything below
+checks: lint clang asan tsan neon fuzz ## the next six
 
 lint: all ## formatting, clang-tidy, banned calls, sizes, rooms
 	@tools/lint $(BUILD)
