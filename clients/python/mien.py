@@ -742,6 +742,18 @@ class Mien(Client):
         """
         return self._send("POST", "/v1/people/batch-erase", "json", body=_json(body))
 
+    def people_export(self, *, reason: str, list: Optional[str] = None, vectors: Optional[str] = None) -> Iterator[Dict[str, Any]]:
+        """People with all that is theirs, as JSON Lines
+
+        What mien export writes and mien import reads: first a line that says what follows, then a person a line. Descriptors
+        need the right descriptors.export too; of people without a valid consent none are given. **What is exported is not
+        protected any more.** An answer that does not end as HTTP says is not whole. Who is kept to some lists must name one.
+        reason: Why; on record with each person
+        list: Members of this list, by its name or id; else everybody
+        vectors: Descriptors in the lines, or none; line, none; default line
+        """
+        return self._lines("/v1/people/export", query={"reason": reason, "list": list, "vectors": vectors})
+
     def person_get(self, person: str) -> Document:
         """One person with consents, lists and faces"""
         return self._send("GET", f"/v1/people/{_path(person)}", "json")

@@ -77,10 +77,9 @@ size_t mn_app_body_max(const mn_settings *settings, const mn_route *route)
 static void plan_route(const mn_settings *settings, const mn_route *route, mn_http_plan *plan)
 {
     static const int classes[] = {
-        [MN_RUN_INLINE] = MN_HTTP_IO,
-        [MN_RUN_RECORDS] = MN_HTTP_RECORDS,
-        [MN_RUN_PIXELS] = MN_HTTP_PIXELS,
-        [MN_RUN_PASSWORDS] = MN_HTTP_PASSWORDS,
+        [MN_RUN_INLINE] = MN_HTTP_IO,           [MN_RUN_RECORDS] = MN_HTTP_RECORDS,
+        [MN_RUN_PIXELS] = MN_HTTP_PIXELS,       [MN_RUN_PASSWORDS] = MN_HTTP_PASSWORDS,
+        [MN_RUN_TRANSFERS] = MN_HTTP_TRANSFERS,
     };
     plan->run_on = classes[route->run];
     plan->body_max = mn_app_body_max(settings, route);

@@ -73,6 +73,8 @@ static int class_of(int operation)
         return MN_HTTP_PIXELS;
     case MN_RUN_PASSWORDS:
         return MN_HTTP_PASSWORDS;
+    case MN_RUN_TRANSFERS:
+        return MN_HTTP_TRANSFERS;
     default:
         return -1;
     }

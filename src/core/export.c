@@ -2,6 +2,7 @@
  * more, as one who came a moment earlier would have been. */
 #include "core/export.h"
 
+#include "base/alloc.h"
 #include "core/enrolment.h"
 #include "core/fields.h"
 #include "core/internal.h"
@@ -13,21 +14,25 @@
 
 #define PAGE 64
 
-typedef struct {
+typedef struct mn_export_run exporting;
+struct mn_export_run {
     mn_core *c;
     const mn_actor *who;
     const mn_export *what;
+    mn_arena *names; /* of the list */
     mn_list list;
     char model[MN_CORE_MODEL_NAME];
     int dim;
     mn_secret_rotation *rotation; /* NULL where no vectors are wanted */
-    mn_arena *arena;              /* of a page */
+
+    mn_arena *arena; /* of a page */
     mn_id after;
     mn_person_view *views;
     mn_export_face **faces;
-    size_t n;
-    uint64_t given;
-} exporting;
+    size_t n, at; /* at: who of the page is given next */
+    bool last;    /* this page is */
+    mn_export_person given;
+};
 
 /* ---- which model ---- */
 
@@ -171,36 +176,41 @@ static mn_code read_samples(exporting *e, size_t at, mn_error *err)
     return code;
 }
 
-static mn_code give_page(exporting *e, mn_error *err)
+static mn_code next_page(exporting *e, mn_error *err)
 {
-    mn_code code = MN_OK;
-    for (size_t i = 0; code == MN_OK && i < e->n; i++) {
-        code = read_samples(e, i, err);
-        const mn_export_person p = {
-            .view = &e->views[i], .faces = e->faces[i], .model = e->model, .dim = e->dim};
-        if (code == MN_OK)
-            code = e->what->person(e->what->ctx, &p, err);
-        e->given += code == MN_OK;
+    if (mn_cancelled(e->what->cancel))
+        return mn_fail(err, MN_E_CANCELLED, "interrupted: the export is not complete");
+    mn_arena_reset(e->arena);
+    e->at = e->n = 0;
+    mn_code code = read_page(e, err);
+    if (code == MN_OK && e->n > 0)
+        code = record_page(e, err);
+    if (code != MN_OK) {
+        e->n = 0;
+        return code;
     }
+    e->last = e->n < PAGE;
     if (e->n > 0)
         e->after = e->views[e->n - 1].person.id;
-    return code;
+    return MN_OK;
 }
 
-static mn_code run(exporting *e, mn_error *err)
+mn_code mn_core_export_next(mn_export_run *e, const mn_export_person **out, mn_error *err)
 {
-    mn_code code = MN_OK;
-    do {
-        if (mn_cancelled(e->what->cancel))
-            return mn_fail(err, MN_E_CANCELLED, "interrupted: the export is not complete");
-        mn_arena_reset(e->arena);
-        code = read_page(e, err);
-        if (code == MN_OK && e->n > 0)
-            code = record_page(e, err);
-        if (code == MN_OK)
-            code = give_page(e, err);
-    } while (code == MN_OK && e->n == PAGE);
-    return code;
+    mn_code code = e->at == e->n && !e->last ? next_page(e, err) : MN_OK;
+    bool more = code == MN_OK && e->at < e->n;
+    if (more)
+        code = read_samples(e, e->at, err);
+    if (code != MN_OK)
+        return code;
+    *out = NULL;
+    if (more) {
+        e->given = (mn_export_person){
+            .view = &e->views[e->at], .faces = e->faces[e->at], .model = e->model, .dim = e->dim};
+        e->at++;
+        *out = &e->given;
+    }
+    return MN_OK;
 }
 
 /* ---- before ---- */
@@ -263,26 +273,58 @@ mn_code mn_core_export_head(mn_core *c, const mn_actor *who, const char *list, m
     return MN_OK;
 }
 
+mn_code mn_core_export_open(mn_core *c, const mn_actor *who, const mn_export *what, mn_export_run **out,
+                            mn_error *err)
+{
+    mn_code code = check(who, what, err);
+    exporting *e = code == MN_OK ? mn_calloc(1, sizeof *e) : NULL;
+    if (!e)
+        return code == MN_OK ? mn_fail(err, MN_E_MEMORY, "no memory for an export") : code;
+    *e = (exporting){.c = c,
+                     .who = who,
+                     .what = what,
+                     .names = mn_arena_create(1 << 20),
+                     .arena = mn_arena_create(MN_CORE_ARENA)};
+    code = e->names && e->arena ? mn_core_model_of(c, e->model, &e->dim, err)
+                                : mn_fail(err, MN_E_MEMORY, "no memory for an export");
+    if (code == MN_OK)
+        code = find_list(e, e->names, err);
+    if (code == MN_OK && what->vectors && e->dim > 0)
+        code = mn_core_make_rotation(c, e->dim, &e->rotation, err);
+    if (code != MN_OK) {
+        mn_core_export_close(e);
+        return code;
+    }
+    *out = e;
+    return MN_OK;
+}
+
+void mn_core_export_close(mn_export_run *e)
+{
+    if (!e)
+        return;
+    mn_secret_rotation_destroy(e->rotation);
+    mn_arena_destroy(e->arena);
+    mn_arena_destroy(e->names);
+    mn_free(e);
+}
+
 mn_code mn_core_export(mn_core *c, const mn_actor *who, const mn_export *what, uint64_t *n, mn_error *err)
 {
-    exporting e = {.c = c, .who = who, .what = what};
-    mn_code code = check(who, what, err);
+    exporting *e = NULL;
+    const mn_export_person *p = NULL;
+    uint64_t given = 0;
+    mn_code code = mn_core_export_open(c, who, what, &e, err);
     if (code == MN_OK)
-        code = mn_core_model_of(c, e.model, &e.dim, err);
-    if (code != MN_OK)
-        return code;
-    mn_arena *names = mn_arena_create(1 << 20);
-    e.arena = mn_arena_create(MN_CORE_ARENA);
-    code =
-        names && e.arena ? find_list(&e, names, err) : mn_fail(err, MN_E_MEMORY, "no memory for an export");
-    if (code == MN_OK && what->vectors && e.dim > 0)
-        code = mn_core_make_rotation(c, e.dim, &e.rotation, err);
+        code = mn_core_export_next(e, &p, err);
+    while (code == MN_OK && p) {
+        code = what->person(what->ctx, p, err);
+        given += code == MN_OK;
+        if (code == MN_OK)
+            code = mn_core_export_next(e, &p, err);
+    }
     if (code == MN_OK)
-        code = run(&e, err);
-    if (code == MN_OK)
-        *n = e.given;
-    mn_secret_rotation_destroy(e.rotation);
-    mn_arena_destroy(e.arena);
-    mn_arena_destroy(names);
+        *n = given;
+    mn_core_export_close(e);
     return code;
 }

@@ -31,9 +31,13 @@ typedef struct {
     bool vectors, samples;
     const mn_cancel *cancel; /* may be NULL */
     mn_code (*person)(void *ctx, const mn_export_person *p,
-                      mn_error *err); /* what is given lasts for the call */
+                      mn_error *err); /* what is given lasts for the call; mn_core_export's, as ctx */
     void *ctx;
 } mn_export;
+
+/* One person after the other, for who takes them when there is room. Between two calls nothing is held but
+ * the memory of a page. One thread at a time. */
+typedef struct mn_export_run mn_export_run;
 
 /* The descriptor model of the records, and its dimension: "" and 0 where nobody is enrolled yet. */
 #define MN_CORE_MODEL_NAME 96
@@ -42,7 +46,13 @@ mn_code mn_core_model_of(mn_core *c, char name[MN_CORE_MODEL_NAME], int *dim, mn
  * account's custom fields, as fields.h has them; the arena's. */
 mn_code mn_core_export_head(mn_core *c, const mn_actor *who, const char *list, mn_arena *arena,
                             mn_list **lists, size_t *n, json_t **fields, mn_error *err);
-/* *n: people given. MN_E_CANCELLED after what was given so far. */
+/* core, actor and `what`, with what they point to, outlive the run. */
+mn_code mn_core_export_open(mn_core *c, const mn_actor *who, const mn_export *what, mn_export_run **out,
+                            mn_error *err);
+/* *out lasts until the next call; NULL: that was all. MN_E_CANCELLED after what was given so far. */
+mn_code mn_core_export_next(mn_export_run *run, const mn_export_person **out, mn_error *err);
+void mn_core_export_close(mn_export_run *run); /* NULL is allowed */
+/* All of it. *n: people given. */
 mn_code mn_core_export(mn_core *c, const mn_actor *who, const mn_export *what, uint64_t *n, mn_error *err);
 
 #endif

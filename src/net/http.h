@@ -222,6 +222,8 @@ void mn_http_options_read(const mn_settings *settings, mn_http_options *o);
     2 /* and of those who have a password hashed: long work that anybody can ask for                         \
        */
 
+#define MN_HTTP_TRANSFERS 3 /* and of long ones, which come back piece by piece: exports, imports */
+
 /* Binds and listens, so that a wrong address is told at once; serves nothing until start. ctx is for the ops.
  */
 mn_code mn_http_server_create(const mn_http_options *options, const mn_http_ops *ops, void *ctx,

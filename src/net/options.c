@@ -55,6 +55,9 @@ void mn_http_options_read(const mn_settings *s, mn_http_options *o)
     /* As many as core lets hash at once: none of them waits for another. */
     o->classes[MN_HTTP_PASSWORDS] =
         (mn_http_class){"passwords", PASSWORD_WORKERS, count(s, MN_S_SERVER_PASSWORD_QUEUE)};
+    /* As many as may go on at once: a piece of one never waits for another's. */
+    unsigned transfers = count(s, MN_S_SERVER_TRANSFERS);
+    o->classes[MN_HTTP_TRANSFERS] = (mn_http_class){"transfers", transfers, transfers};
     /* Two a CPU: one computes while the other waits for the disk that puts its search on record. */
     unsigned pixels = count(s, MN_S_SERVER_PIXEL_WORKERS);
     o->classes[MN_HTTP_PIXELS] =

@@ -17,6 +17,7 @@ typedef enum {
     MN_RUN_RECORDS,   /* on a worker that may wait for the store */
     MN_RUN_PIXELS,    /* on a worker that may run networks */
     MN_RUN_PASSWORDS, /* on a worker that may hash a password */
+    MN_RUN_TRANSFERS, /* on a worker for what takes long and goes on piece by piece */
 } mn_run;
 
 typedef enum {

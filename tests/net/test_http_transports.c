@@ -341,6 +341,8 @@ static void settings_become_options(void **state)
     assert_int_equal(o.classes[MN_HTTP_RECORDS].queue_max, 256);
     assert_int_equal(o.classes[MN_HTTP_PASSWORDS].queue_max, 16);
     assert_int_equal(o.classes[MN_HTTP_PASSWORDS].workers, 2);
+    assert_int_equal(o.classes[MN_HTTP_TRANSFERS].workers, 4);
+    assert_int_equal(o.classes[MN_HTTP_TRANSFERS].queue_max, 4);
     assert_ok(mn_settings_set(s, MN_S_SERVER_FORWARDED, "forwarded", "test", err));
     assert_ok(mn_settings_set(s, MN_S_SERVER_RECORD_QUEUE, "7", "test", err));
     mn_http_options_read(s, &o);

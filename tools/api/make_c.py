@@ -243,7 +243,7 @@ class Routes:
             row.append(f".access = MN_ACCESS_RIGHT, .resource = {resource}, .verb = {verb}")
         csv = right(op.right_csv, op.name) if op.right_csv not in (None, "session") else ("-1", "-1")
         row.append(f".csv = {'true' if op.right_csv else 'false'}, .csv_resource = {csv[0]}, .csv_verb = {csv[1]}")
-        if op.run not in ("inline", "records", "pixels", "passwords"):
+        if op.run not in ("inline", "records", "pixels", "passwords", "transfers"):
             raise Fault(f"{op.name}: x-mien-run is '{op.run}'")
         row.append(f".run = MN_RUN_{op.run.upper()}")
         if op.audit:

@@ -163,6 +163,60 @@ export interface PersonCreate {
   consents?: ConsentGive[];
 }
 
+/** The first line, which may be missing, has `mien`; all others are people */
+export interface TransferLine {
+  mien?: "people";
+  version?: number;
+  /** The model of all descriptors */
+  model?: string;
+  dim?: number;
+  fields?: Field[];
+  lists?: TransferList[];
+  person?: Id;
+  external_id?: ExternalId;
+  name?: Name;
+  user_data?: UserData;
+  active?: boolean;
+  created?: Time;
+  custom?: Custom;
+  /** The face that stands for the person */
+  avatar?: Id;
+  consents?: TransferConsent[];
+  faces?: TransferFace[];
+}
+
+/** Of a person, name and purpose */
+export interface TransferList {
+  name: Name;
+  purpose: Purpose;
+  comment?: Comment;
+  color?: Color;
+  retention_s?: Span;
+  fmr?: number | null;
+  active?: boolean;
+  acknowledge?: boolean;
+  sound?: boolean;
+}
+
+export interface TransferConsent {
+  purpose: Purpose;
+  method?: string;
+  evidence?: string;
+  given?: Time;
+  until?: TimeOrNever;
+  withdrawn?: TimeOrNever;
+}
+
+export interface TransferFace {
+  face?: Id;
+  source?: string;
+  quality?: Unit;
+  created?: Time;
+  model?: string;
+  /** base64 of float32, little-endian */
+  vector?: string;
+}
+
 export interface PersonChange {
   name?: Name;
   external_id?: string | null;
@@ -1127,6 +1181,15 @@ export interface PeopleEraseBatchArgs {
   };
 }
 
+export interface PeopleExportArgs {
+  /** Why; on record with each person */
+  reason: Name;
+  /** Members of this list, by its name or id; else everybody */
+  list?: ListRef;
+  /** Descriptors in the lines, or none */
+  vectors?: "line" | "none";
+}
+
 export interface PersonGetArgs {
   person: Id;
 }
@@ -1743,6 +1806,11 @@ export class Mien extends Client {
   /** Erase up to 1000 people for good */
   async peopleEraseBatch(args: PeopleEraseBatchArgs, options: RequestOptions = {}): Promise<Answer<BatchReport, 200>> {
     return (await this.send({ method: "POST", path: "/v1/people/batch-erase", body: args.body, kind: "json" }, options)) as Answer<BatchReport, 200>;
+  }
+
+  /** People with all that is theirs, as JSON Lines */
+  async peopleExport(args: PeopleExportArgs, options: RequestOptions = {}): Promise<Answer<ReadableStream<Uint8Array>, 200>> {
+    return (await this.send({ method: "GET", path: "/v1/people/export", query: { reason: args.reason, list: args.list, vectors: args.vectors }, accept: "application/jsonl", kind: "stream" }, options)) as Answer<ReadableStream<Uint8Array>, 200>;
   }
 
   /** One person with consents, lists and faces */

@@ -112,6 +112,9 @@ class People(Api):
             client.person_change(made["person"], {"name": "Anna Kern"}, if_match=now.etag)
         self.assertIn("Anna Berg", [p["name"] for p in client.people_list_all(limit=1)])
         self.assertIn("Anna Berg", client.people_list_csv())
+        first, *people = client.people_export(reason="a move")
+        self.assertEqual(first["mien"], "people")
+        self.assertIn("Anna Berg", [p["name"] for p in people])
         self.assertIs(client.person_erase(made["person"])["erased"], True)
         with self.assertRaises(mien.NotFound):
             client.person_get(made["person"])

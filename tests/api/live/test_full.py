@@ -18,7 +18,7 @@ postgres = running.Postgres()
 def setUpModule():  # pylint: disable=invalid-name
     """One worker and one place in the queue, of each kind; and a PostgreSQL of its own, which can be made to fall silent."""
     world.start(postgres, server__record_workers=1, server__record_queue=1, server__pixel_workers=1, server__pixel_queue=1, server__password_queue=1,
-                store__timeout_ms=3600000)
+                server__transfers=1, store__timeout_ms=3600000)
 
 
 class Full(Api):
@@ -38,7 +38,8 @@ class Full(Api):
         stop, refusals = threading.Event(), {}
         work = [("role_create", {"body": {"name": "full", "rights": ["people.view"]}}),
                 ("detect", {"body": {"pictures": [{"type": "sample", "sample": NO_ID}]}}),
-                ("user_create", {"body": {"login": "full", "name": "Full", "roles": ["auditor"]}})]
+                ("user_create", {"body": {"login": "full", "name": "Full", "roles": ["auditor"]}}),
+                ("people_export", {"reason": "full"})]
         threads = [threading.Thread(target=self.keep_busy, args=(name, stop, refusals), kwargs=given) for name, given in work for _ in range(5)]
         postgres.fall_silent()
         try:

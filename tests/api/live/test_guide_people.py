@@ -5,7 +5,7 @@ import shutil
 import guide
 from world import Api, need_pictures, picture, skip, tearDownModule, world  # pylint: disable=unused-import
 
-PAGES = ("people.md", "http-api.md", "users.md")
+PAGES = ("people.md", "http-api.md", "users.md", "transfer.md")
 
 
 def setUpModule():  # pylint: disable=invalid-name
@@ -24,6 +24,11 @@ class Guide(Api):
         (world.folder / "anna.jpg").write_bytes(picture("Anna"))
         variables = {"URL": f"http://127.0.0.1:{world.server.port}", "TOKEN": world.token(self.admin.me["rights"]).token}
         self.assertGreater(guide.run(self, world.folder, guide.commands("people.md"), variables), 35)
+
+    def test_people_in_and_out(self):
+        self.list("staff")
+        variables = {"URL": f"http://127.0.0.1:{world.server.port}", "TOKEN": world.token(self.admin.me["rights"]).token}
+        self.assertGreater(guide.run(self, world.folder, guide.commands("transfer.md", "## Over HTTP"), variables), 1)
 
     def test_every_route_has_an_example(self):
         """But for what a browser does."""

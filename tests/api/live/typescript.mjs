@@ -24,6 +24,9 @@ test("records, states and pages", async () => {
   assert.deepEqual(names, ["A", "B", "C"]);
   assert.match((await mien.peopleListCsv({ list: list.list_id })).data, /\bB\b/);
 
+  const exported = await new Response((await mien.peopleExport({ reason: "a move", list: list.list_id })).data).text();
+  assert.deepEqual(exported.trimEnd().split("\n").slice(1).map((line) => JSON.parse(line).name).sort(), names);
+
   const { data: people } = await mien.peopleList({ list: list.list_id, limit: 1, sort: "name" });
   const { person } = people.people[0];
   const { etag } = await mien.personGet({ person });
