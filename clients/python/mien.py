@@ -523,16 +523,18 @@ class Client:
         answer.status, answer.etag, answer.headers = response.status, response.getheader("ETag"), response.headers
         return answer
 
-    def _lines(self, path: str, *, query: Mapping[str, Any] = {}) -> Iterator[Dict[str, Any]]:
+    def _lines(
+        self, method: str, path: str, *, query: Mapping[str, Any] = {}, body: Optional[Tuple[str, bytes]] = None
+    ) -> Iterator[Dict[str, Any]]:
         """JSON Lines, one at a time. The rest is not read where the caller stops."""
-        response = self._open_answer("GET", path, query, {}, None, "application/jsonl")
+        response = self._open_answer(method, path, query, {}, body, "application/jsonl")
         done = False
         try:
             for line in response:
                 yield json.loads(line)
             done = not response.will_close
         except (http.client.HTTPException, OSError) as error:
-            raise NoAnswer(f"GET {path}: {error or type(error).__name__}") from error
+            raise NoAnswer(f"{method} {path}: {error or type(error).__name__}") from error
         finally:
             if not done:
                 self._drop()
@@ -752,7 +754,7 @@ class Mien(Client):
         list: Members of this list, by its name or id; else everybody
         vectors: Descriptors in the lines, or none; line, none; default line
         """
-        return self._lines("/v1/people/export", query={"reason": reason, "list": list, "vectors": vectors})
+        return self._lines("GET", "/v1/people/export", query={"reason": reason, "list": list, "vectors": vectors})
 
     def person_get(self, person: str) -> Document:
         """One person with consents, lists and faces"""
@@ -1569,6 +1571,24 @@ class Mien(Client):
         """
         return self._send("POST", "/v1/match", "json", body=_json(body))
 
+    def list_match(self, list_id: str, body: Mapping[str, Any]) -> Iterator[Dict[str, Any]]:
+        """Who of this list is in another one as well
+
+        Every face of the list is searched for in the other one, as mien people match does. Pairs come as they are found, each
+        put on record before, with a line of progress about every second, and result or error in the last line: without one it
+        is not whole. Closing the connection ends it.
+        body: [purpose], [fmr], [candidates], [limit], with
+        """
+        return self._lines("POST", f"/v1/lists/{_path(list_id)}/match", body=_json(body))
+
+    def list_duplicates(self, list_id: str, body: Mapping[str, Any] = None) -> Iterator[Dict[str, Any]]:
+        """Who is enrolled twice in this list
+
+        Each pair is told once, as mien people duplicates does; lines as those of match.
+        body: [purpose], [fmr], [candidates], [limit]
+        """
+        return self._lines("POST", f"/v1/lists/{_path(list_id)}/duplicates", body=_json(body) if body is not None else None)
+
     def attributes_list(
         self,
         *,
@@ -2164,7 +2184,7 @@ class Mien(Client):
         from_: From this time on
         to: Before this time
         """
-        return self._lines("/v1/audit/export", query={"from": from_, "to": to})
+        return self._lines("GET", "/v1/audit/export", query={"from": from_, "to": to})
 
     def healthz(self) -> Document:
         """Is the process alive?"""

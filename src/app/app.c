@@ -39,6 +39,10 @@ mn_code mn_app_create(const mn_app_options *options, mn_app **out, mn_error *err
                               (uint64_t)mn_settings_int(app->start, MN_S_IMAGE_MEMORY), &app->gate, err);
     }
     if (code == MN_OK) {
+        unsigned transfers = (unsigned)mn_settings_int(app->start, MN_S_SERVER_TRANSFERS);
+        code = mn_pool_create(transfers, transfers, &app->matchers, err);
+    }
+    if (code == MN_OK) {
         mn_http_options_read(app->start, &http);
         code = mn_download_rules_create(mn_settings_text(app->start, MN_S_FETCH_ALLOW), &app->download_rules,
                                         err);
@@ -79,6 +83,8 @@ void mn_app_stop(mn_app *app)
 {
     atomic_store(&app->ready, false);
     mn_http_server_stop(app->server);
+    mn_pool_destroy(app->matchers);
+    app->matchers = NULL;
     mn_app_watch_stop(app);
 }
 
@@ -88,6 +94,7 @@ void mn_app_destroy(mn_app *app)
         return;
     if (app->server)
         mn_http_server_destroy(app->server);
+    mn_pool_destroy(app->matchers);
     mn_census_destroy(app->census);
     mn_metrics_destroy(app->metrics);
     mn_gate_destroy(app->gate);

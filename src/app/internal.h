@@ -28,6 +28,7 @@ struct mn_app {
     mn_gate *gate;                     /* to the networks */
     mn_download_rules *download_rules; /* of fetch.allow */
     atomic_uint transfers;             /* that go on */
+    mn_pool *matchers;                 /* of whole lists: a thread for each that may go on */
     uint8_t cursor_key[32];            /* of this process: cursors do not outlive it */
     atomic_bool ready;
     atomic_llong

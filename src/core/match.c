@@ -147,9 +147,6 @@ static mn_code check(const mn_core *c, const mn_actor *who, const mn_match_lists
     if (!(what->fmr >= 0 && what->fmr < 1))
         return mn_fail(err, MN_E_INVALID, "a false-positive rate is more than 0 and less than 1, not %g",
                        what->fmr);
-    if (what->with && strcmp(what->list, what->with) == 0)
-        return mn_fail(err, MN_E_INVALID,
-                       "both lists are \"%s\": look for duplicates within one list instead", what->list);
     return MN_OK;
 }
 
@@ -159,6 +156,9 @@ static mn_code find_lists(matching *m, mn_arena *arena, mn_error *err)
     mn_code code = mn_core_scope(m->c, m->who, &w->list, 1, w->purpose, arena, &m->from, err);
     if (code == MN_OK)
         code = mn_core_scope(m->c, m->who, w->with ? &w->with : &w->list, 1, w->purpose, arena, &m->to, err);
+    if (code == MN_OK && w->with && mn_id_compare(&m->from.ids[0], &m->to.ids[0]) == 0)
+        code = mn_fail(err, MN_E_INVALID,
+                       "both lists are \"%.200s\": look for duplicates within one list instead", w->with);
     return code;
 }
 
@@ -238,6 +238,8 @@ mn_code mn_core_match(mn_core *c, const mn_actor *who, const mn_match_lists *wha
             code = set_threshold(m, arena, err);
         if (code == MN_OK)
             code = record_begin(m, err);
+        if (code == MN_OK && what->begun)
+            what->begun(what->ctx, &m->report);
         if (code == MN_OK)
             code = scan(m, err);
         if (code == MN_OK)

@@ -22,19 +22,6 @@ typedef struct {
 } mn_match_pair;
 
 typedef struct {
-    const char *list; /* the people searched for */
-    const char *with; /* the list searched; NULL: `list` itself, each pair told once */
-    mn_purpose purpose;
-    double fmr; /* chance that the search for one face gives a stranger; 0: the strictest of the lists', else
-                   the default */
-    size_t k;   /* people told of each person, 1 … 999 */
-    const mn_cancel *cancel;                                                     /* may be NULL */
-    mn_code (*pair)(void *ctx, const mn_match_pair *p, mn_error *err);           /* a failure ends it */
-    void (*progress)(void *ctx, size_t faces, size_t all_faces, uint64_t pairs); /* may be NULL */
-    void *ctx;
-} mn_match_lists;
-
-typedef struct {
     size_t people, faces; /* searched for */
     size_t against;       /* people of `with` at the beginning */
     uint64_t pairs;       /* told */
@@ -42,6 +29,22 @@ typedef struct {
     double threshold_fmr, threshold_raw;
     bool threshold_measured;
 } mn_match_report;
+
+typedef struct {
+    const char *list; /* the people searched for */
+    const char *with; /* the list searched; NULL: `list` itself, each pair told once */
+    mn_purpose purpose;
+    double fmr; /* chance that the search for one face gives a stranger; 0: the strictest of the lists', else
+                   the default */
+    size_t k;   /* people told of each person, 1 … 999 */
+    const mn_cancel *cancel; /* may be NULL */
+    /* Once, when it is on record and goes on: nothing of the request can be wrong any more. `report` has
+     * `against` and the threshold. May be NULL. */
+    void (*begun)(void *ctx, const mn_match_report *report);
+    mn_code (*pair)(void *ctx, const mn_match_pair *p, mn_error *err);           /* a failure ends it */
+    void (*progress)(void *ctx, size_t faces, size_t all_faces, uint64_t pairs); /* may be NULL */
+    void *ctx;
+} mn_match_lists;
 
 /* MN_E_CANCELLED after what was told so far. */
 mn_code mn_core_match(mn_core *c, const mn_actor *who, const mn_match_lists *what, mn_match_report *out,

@@ -154,7 +154,9 @@ def wrapped(open_, pairs, close):
 def sending(op, body, kind):
     """The arguments of _send."""
     path = re.sub(r"\{(\w+)\}", lambda m: "{_path(" + python_name(m[1]) + ")}", op.path)
-    words = [f'"{op.method.upper()}"', f'f"{path}"' if "{" in path else f'"{path}"', f'"{kind}"']
+    words = [f'"{op.method.upper()}"', f'f"{path}"' if "{" in path else f'"{path}"']
+    if kind != "lines":
+        words.append(f'"{kind}"')
     for where in ("query", "header"):
         pairs = []
         for p in (p for p in op.parameters if p["in"] == where):
@@ -209,8 +211,7 @@ def method(document, op):
     out = "\n" + signature(op.name, rows, returns) + remark(op.summary, described(document, op, body), op.raw.get("description", ""))
     sent = sending(op, body, kind)
     if kind == "lines":
-        query = "{" + ", ".join(f'"{p["name"]}": {python_name(p["name"])}' for p in op.parameters) + "}"
-        out += f'        return self._lines("{op.path}", query={query})\n'
+        out += f"        return self._lines({sent})\n"
     elif kind == "none":
         out += f"        self._send({sent})\n"
     else:

@@ -522,16 +522,18 @@ class Client:
         answer.status, answer.etag, answer.headers = response.status, response.getheader("ETag"), response.headers
         return answer
 
-    def _lines(self, path: str, *, query: Mapping[str, Any] = {}) -> Iterator[Dict[str, Any]]:
+    def _lines(
+        self, method: str, path: str, *, query: Mapping[str, Any] = {}, body: Optional[Tuple[str, bytes]] = None
+    ) -> Iterator[Dict[str, Any]]:
         """JSON Lines, one at a time. The rest is not read where the caller stops."""
-        response = self._open_answer("GET", path, query, {}, None, "application/jsonl")
+        response = self._open_answer(method, path, query, {}, body, "application/jsonl")
         done = False
         try:
             for line in response:
                 yield json.loads(line)
             done = not response.will_close
         except (http.client.HTTPException, OSError) as error:
-            raise NoAnswer(f"GET {path}: {error or type(error).__name__}") from error
+            raise NoAnswer(f"{method} {path}: {error or type(error).__name__}") from error
         finally:
             if not done:
                 self._drop()

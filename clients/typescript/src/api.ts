@@ -773,6 +773,68 @@ export interface MatchRequest {
   candidates: CandidateSet[];
 }
 
+export interface ListDuplicates {
+  /** Of the lists and the consents; identification where it is not said */
+  purpose?: "identification" | "live_identification" | "attendance";
+  /** Chance that the search for one face gives a stranger; else the strictest of the lists, else match.fmr */
+  fmr?: Fmr;
+  /** People told of each person */
+  candidates?: number;
+  /** Pairs in all; never more than the setting match.pairs */
+  limit?: number;
+}
+
+export interface ListMatch {
+  /** Of the lists and the consents; identification where it is not said */
+  purpose?: "identification" | "live_identification" | "attendance";
+  /** Chance that the search for one face gives a stranger; else the strictest of the lists, else match.fmr */
+  fmr?: Fmr;
+  /** People told of each person */
+  candidates?: number;
+  /** Pairs in all; never more than the setting match.pairs */
+  limit?: number;
+  with: ListRef;
+}
+
+export interface ListMatchSide {
+  person: Id;
+  name: string | null;
+  external_id: string | null;
+  face: Id;
+}
+
+/** One of these */
+export interface ListMatchLine {
+  pair?: {
+    /** Of the list */
+    a: ListMatchSide;
+    /** Of the other one */
+    b: ListMatchSide;
+    similarity: Unit;
+    /** Of the search through the other list */
+    fmr: Unit;
+    raw: number;
+  };
+  progress?: {
+    faces: Count;
+    all_faces: Count;
+    pairs: Count;
+  };
+  result?: {
+    /** false: there were more pairs than were wanted */
+    complete: boolean;
+    people?: Count;
+    faces?: Count;
+    /** People searched through for each */
+    against: Count;
+    pairs: Count;
+    /** People who have as many pairs as `candidates`, and perhaps more */
+    full?: Count;
+    threshold: Threshold;
+  };
+  error?: PlainError;
+}
+
 /** Of an attribute that is nobody's, only the scores */
 export interface MatchCandidate {
   person?: Id;
@@ -1519,6 +1581,16 @@ export interface MatchArgs {
   body: MatchRequest;
 }
 
+export interface ListMatchArgs {
+  listId: Id;
+  body: ListMatch;
+}
+
+export interface ListDuplicatesArgs {
+  listId: Id;
+  body?: ListDuplicates;
+}
+
 export interface AttributesListArgs {
   /** Most entries of a page */
   limit?: number;
@@ -2126,6 +2198,16 @@ export class Mien extends Client {
   /** Compare references with sets of candidates */
   async match(args: MatchArgs, options: RequestOptions = {}): Promise<Answer<MatchReport, 200>> {
     return (await this.send({ method: "POST", path: "/v1/match", body: args.body, kind: "json" }, options)) as Answer<MatchReport, 200>;
+  }
+
+  /** Who of this list is in another one as well */
+  async listMatch(args: ListMatchArgs, options: RequestOptions = {}): Promise<Answer<ReadableStream<Uint8Array>, 200>> {
+    return (await this.send({ method: "POST", path: `/v1/lists/${encodeURIComponent(args.listId)}/match`, body: args.body, accept: "application/jsonl", kind: "stream" }, options)) as Answer<ReadableStream<Uint8Array>, 200>;
+  }
+
+  /** Who is enrolled twice in this list */
+  async listDuplicates(args: ListDuplicatesArgs, options: RequestOptions = {}): Promise<Answer<ReadableStream<Uint8Array>, 200>> {
+    return (await this.send({ method: "POST", path: `/v1/lists/${encodeURIComponent(args.listId)}/duplicates`, body: args.body, accept: "application/jsonl", kind: "stream" }, options)) as Answer<ReadableStream<Uint8Array>, 200>;
   }
 
   /** Attributes that live */

@@ -115,6 +115,10 @@ class People(Api):
         first, *people = client.people_export(reason="a move")
         self.assertEqual(first["mien"], "people")
         self.assertIn("Anna Berg", [p["name"] for p in people])
+        one = client.list_create({"name": "to be matched", "purpose": "identification"})["list_id"]
+        self.assertIs(list(client.list_duplicates(one))[-1]["result"]["complete"], True)
+        with self.assertRaises(mien.Invalid):
+            list(client.list_match(one, {"with": one}))
         self.assertIs(client.person_erase(made["person"])["erased"], True)
         with self.assertRaises(mien.NotFound):
             client.person_get(made["person"])

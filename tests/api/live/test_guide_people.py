@@ -26,7 +26,7 @@ class Guide(Api):
         self.assertGreater(guide.run(self, world.folder, guide.commands("people.md"), variables), 35)
 
     def test_people_in_and_out(self):
-        self.list("staff")
+        self.admin.call("list_create", (201, 409), body={"name": "staff", "purpose": "identification"})
         variables = {"URL": f"http://127.0.0.1:{world.server.port}", "TOKEN": world.token(self.admin.me["rights"]).token}
         self.assertGreater(guide.run(self, world.folder, guide.commands("transfer.md", "## Over HTTP"), variables), 1)
 

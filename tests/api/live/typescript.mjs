@@ -27,6 +27,9 @@ test("records, states and pages", async () => {
   const exported = await new Response((await mien.peopleExport({ reason: "a move", list: list.list_id })).data).text();
   assert.deepEqual(exported.trimEnd().split("\n").slice(1).map((line) => JSON.parse(line).name).sort(), names);
 
+  const matched = await new Response((await mien.listDuplicates({ listId: list.list_id, body: {} })).data).text();
+  assert.equal(JSON.parse(matched.trimEnd().split("\n").at(-1)).result.complete, true);
+
   const { data: people } = await mien.peopleList({ list: list.list_id, limit: 1, sort: "name" });
   const { person } = people.people[0];
   const { etag } = await mien.personGet({ person });

@@ -244,6 +244,8 @@ class Visitor:
         self.call("members_list", 200, list_id=made)
         self.call("members_change", 200, list_id=made, body={"remove": [person]})
         self.call("member_remove", 404, list_id=made, person=person)
+        self.call("list_duplicates", 200, list_id=made, body={"purpose": "attendance"})
+        self.call("list_match", 400, list_id=made, body={"with": name, "purpose": "attendance"})
         self.call("person_erase", 200, person=person)
         self.call("list_delete", 204, list_id=made)
 
