@@ -43,7 +43,7 @@ import threading
 import time
 import urllib.parse
 import uuid
-from typing import IO, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import IO, Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 __version__ = "0.1.0"
 
@@ -52,6 +52,7 @@ IDLE_S = 20  # a connection that was not used for so long is not used again: the
 
 Picture = Union[bytes, bytearray, memoryview, str, "os.PathLike[str]", IO[bytes], Mapping[str, Any]]
 Pictures = Union[Picture, Sequence[Picture]]
+Lines = Union[str, "os.PathLike[str]", IO[bytes], Iterable[Mapping[str, Any]]]
 
 
 # ---- errors ----
@@ -310,6 +311,32 @@ def _file_body(file: Any) -> Tuple[str, bytes]:
     raise ValueError("the file is neither PDF, JPEG nor PNG")
 
 
+class _JsonLines:
+    """A body that is made while it is sent."""
+
+    def __init__(self, lines: Any):
+        self._lines = lines
+        self._once = hasattr(lines, "read") or hasattr(lines, "__next__")
+        self._begun = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._begun and self._once:
+            raise NoAnswer("the lines were read already, and cannot be sent again: give a path or a list")
+        self._begun = True
+        if isinstance(self._lines, (str, os.PathLike)):
+            with open(self._lines, "rb") as file:
+                yield from iter(lambda: file.read(1 << 16), b"")
+        elif hasattr(self._lines, "read"):
+            yield from iter(lambda: self._lines.read(1 << 16), b"")
+        else:
+            for line in self._lines:
+                yield json.dumps(line, allow_nan=False).encode() + b"\n"
+
+
+def _lines_body(lines: Any) -> Tuple[str, Any]:
+    return "application/jsonl", _JsonLines(lines)
+
+
 # ---- requests ----
 
 
@@ -398,7 +425,7 @@ class Client:
         self._local.used = time.monotonic()
         return kept
 
-    def _exchange(self, method: str, target: str, headers: Dict[str, str], body: Optional[bytes]) -> http.client.HTTPResponse:
+    def _exchange(self, method: str, target: str, headers: Dict[str, str], body: Any) -> http.client.HTTPResponse:
         """One request, and the head of its answer."""
         connection = self._connection()
         try:
@@ -469,7 +496,7 @@ class Client:
 
     def _open_answer(
         self, method: str, path: str, query: Mapping[str, Any], headers: Mapping[str, Any],
-        body: Optional[Tuple[str, bytes]], accept: str,
+        body: Optional[Tuple[str, Any]], accept: str,
     ) -> http.client.HTTPResponse:  # fmt: skip
         """Sends it, again where that helps, until a success or a Problem."""
         target = self._prefix + path + _query(query)
@@ -501,7 +528,7 @@ class Client:
 
     def _send(
         self, method: str, path: str, kind: str, *, query: Mapping[str, Any] = {}, headers: Mapping[str, Any] = {},
-        body: Optional[Tuple[str, bytes]] = None,
+        body: Optional[Tuple[str, Any]] = None,
     ) -> Any:  # fmt: skip
         accept = {"json": "application/json", "csv": "text/csv", "text": "text/plain"}.get(kind, "*/*")
         response = self._open_answer(method, path, query, headers, body, accept)
@@ -524,7 +551,7 @@ class Client:
         return answer
 
     def _lines(
-        self, method: str, path: str, *, query: Mapping[str, Any] = {}, body: Optional[Tuple[str, bytes]] = None
+        self, method: str, path: str, *, query: Mapping[str, Any] = {}, body: Optional[Tuple[str, Any]] = None
     ) -> Iterator[Dict[str, Any]]:
         """JSON Lines, one at a time. The rest is not read where the caller stops."""
         response = self._open_answer(method, path, query, {}, body, "application/jsonl")
@@ -755,6 +782,46 @@ class Mien(Client):
         vectors: Descriptors in the lines, or none; line, none; default line
         """
         return self._lines("GET", "/v1/people/export", query={"reason": reason, "list": list, "vectors": vectors})
+
+    def people_import(
+        self,
+        lines: Lines,
+        *,
+        dry_run: Optional[bool] = None,
+        list: Optional[str] = None,
+        model: Optional[str] = None,
+        consent: Optional[str] = None,
+        consent_method: Optional[str] = None,
+        consent_evidence: Optional[str] = None,
+        consent_until: Optional[str] = None,
+    ) -> Document:
+        """People taken in from JSON Lines, as mien import does
+
+        The lines of an export, or made by other programs, in which descriptors stand as vector; files beside them are not read.
+        What is wrong with a line is told, and the others go in. Lines are taken in while they come, in batches that are on the
+        disk when they are answered; an import that was cut off is sent again: who is there is not changed, only added to. Needs
+        the rights consents.create and descriptors.create too, lists.create where a list is made and settings.change where a
+        custom field is.
+        lines: documents, one a line; or a file of them: its path, or open in binary mode
+        dry_run: Everything is tried, and nothing is kept; default False
+        list: A list for all of them, besides their own; made where it is missing and consent is given
+        model: The model of descriptors that name none
+        consent: What all of them agreed to, besides the consents of their own; verification, identification,
+            live_identification, attendance
+        consent_method: How that was given
+        consent_evidence: Where the proof is
+        consent_until: When it ends; never where it is not said
+        """
+        return self._send(
+            "POST",
+            "/v1/people/import",
+            "json",
+            query={
+                "dry_run": dry_run, "list": list, "model": model, "consent": consent, "consent_method": consent_method,
+                "consent_evidence": consent_evidence, "consent_until": consent_until,
+            },
+            body=_lines_body(lines),
+        )
 
     def person_get(self, person: str) -> Document:
         """One person with consents, lists and faces"""

@@ -246,15 +246,6 @@ static mn_code out_of_memory(mn_error *err)
     return mn_fail(err, MN_E_MEMORY, "no memory to match lists");
 }
 
-/* A list that somebody is not let to is not there for them, as on every route with a list in its path. */
-static mn_code check_list(const mn_actor *who, const mn_id *list, const char *text, mn_error *err)
-{
-    bool theirs = !who->limited;
-    for (size_t i = 0; !theirs && i < who->n_lists; i++)
-        theirs = mn_id_compare(&who->lists[i], list) == 0;
-    return theirs ? MN_OK : mn_fail(err, MN_E_NOT_FOUND, "there is no list \"%s\"", text);
-}
-
 static mn_code read_request(const mn_api_call *call, matching *m, const char *list, mn_error *err)
 {
     const char *purpose = mn_field_text(call->body, "purpose"), *with = mn_field_text(call->body, "with");
@@ -344,9 +335,7 @@ static mn_code answer(mn_api_call *call, const mn_id *list, mn_error *err)
     char text[MN_ID_TEXT];
     matching *m = NULL;
     mn_id_format(list, text);
-    mn_code code = check_list(call->actor, list, text, err);
-    if (code == MN_OK)
-        code = create(call, &m, err);
+    mn_code code = create(call, &m, err);
     if (code != MN_OK)
         return code;
     code = read_request(call, m, text, err);

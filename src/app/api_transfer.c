@@ -1,6 +1,8 @@
-/* /v1/people/export: people out, as the command has them. */
+/* /v1/people/export and import: people out and in, as the commands have them. */
 #include "app/transfer.h"
 #include "core/export.h"
+#include "core/import_lines.h"
+#include "exchange/lines.h"
 #include "exchange/person.h"
 
 #include <string.h>
@@ -108,4 +110,153 @@ mn_code mn_api_people_export(mn_api_call *call, mn_error *err)
     mn_http_status(call->answer, 200);
     mn_http_body_stream(call->answer, "application/jsonl", MN_HTTP_TRANSFERS, &ops, e);
     return MN_OK;
+}
+
+/* ---- in: the lines are taken piece by piece, as they come, and people go in in batches ---- */
+
+#define FAULTS_TOLD 100 /* faults that are told; all are counted */
+
+typedef struct {
+    mn_transfer transfer;
+    mn_import *importer;
+    mn_import_given given;
+    mn_consent consent;
+    bool dry_run;
+    mn_line_pieces pieces;
+    mn_import_lines *people;
+    json_t *errors;
+} importing;
+
+static mn_code refuse_line(void *ctx, uint64_t line, const mn_error *why, mn_error *err)
+{
+    importing *m = ctx;
+    if (json_array_size(m->errors) >= FAULTS_TOLD)
+        return MN_OK;
+    json_t *row = json_pack("{s:I, s:{s:s, s:s}}", "line", (json_int_t)line, "error", "code",
+                            mn_code_word(why->code), "text", why->text);
+    return json_array_append_new(m->errors, row) == 0 ? MN_OK
+                                                      : mn_fail(err, MN_E_MEMORY, "no memory for an import");
+}
+
+static mn_code take_lines(importing *m, const char *bytes, size_t n, bool last, mn_error *err)
+{
+    size_t at = 0;
+    mn_code code = MN_OK;
+    while (code == MN_OK) {
+        mn_error fault = {0};
+        const mn_buf *line = &m->pieces.line;
+        mn_code found = mn_line_pieces_next(&m->pieces, bytes, n, last, &at, &fault);
+        if (found == MN_E_NOT_FOUND)
+            return MN_OK;
+        if (found == MN_E_LIMIT) {
+            code = mn_import_lines_refuse(m->people, m->pieces.number, &fault, err);
+        } else if (found != MN_OK) {
+            *err = fault;
+            return found;
+        } else {
+            code =
+                mn_import_lines_take(m->people, m->pieces.number, (const char *)line->data, line->len, err);
+        }
+    }
+    return code;
+}
+
+static mn_code answer_import(importing *m, mn_http_response *answer, mn_error *err)
+{
+    const mn_import_counts c = mn_import_lines_counts(m->people);
+    json_t *body =
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:O}", "lists_new", (json_int_t)c.new_lists,
+                  "fields_new", (json_int_t)c.new_fields, "people_new", (json_int_t)c.new_people,
+                  "people_known", (json_int_t)c.known_people, "faces_new", (json_int_t)c.new_faces,
+                  "faces_known", (json_int_t)c.known_faces, "refused", (json_int_t)c.refused, "dry_run",
+                  (int)m->dry_run, "errors", m->errors);
+    mn_buf out;
+    mn_buf_init(&out, (size_t)1 << 20);
+    mn_code code =
+        body ? mn_json_write(body, &out, err) : mn_fail(err, MN_E_MEMORY, "no memory for an answer");
+    json_decref(body);
+    if (code == MN_OK) {
+        mn_http_status(answer, 200);
+        mn_http_body_buf(answer, "application/json", &out);
+    }
+    mn_buf_finish(&out);
+    return code;
+}
+
+static mn_code take_piece(void *user, const uint8_t *bytes, size_t n, bool last, mn_http_response *answer,
+                          mn_error *err)
+{
+    importing *m = user;
+    mn_code code = mn_transfer_check(&m->transfer, err);
+    if (code == MN_OK)
+        code = take_lines(m, (const char *)bytes, n, last, err);
+    if (code == MN_OK && last)
+        code = mn_import_lines_finish(m->people, err);
+    return code == MN_OK && last ? answer_import(m, answer, err) : code;
+}
+
+static void end_import(void *user)
+{
+    importing *m = user;
+    mn_import_lines_destroy(m->people);
+    mn_core_import_close(m->importer);
+    mn_line_pieces_finish(&m->pieces);
+    json_decref(m->errors);
+    mn_transfer_end(&m->transfer);
+}
+
+/* A consent that holds for all of them. */
+static mn_code read_consent(const mn_api_call *call, importing *m, mn_error *err)
+{
+    const char *purpose = mn_api_text(call, MN_P_PEOPLE_IMPORT_CONSENT);
+    mn_time now = mn_time_now();
+    m->consent = (mn_consent){.method = mn_api_text(call, MN_P_PEOPLE_IMPORT_CONSENT_METHOD),
+                              .evidence = mn_api_text(call, MN_P_PEOPLE_IMPORT_CONSENT_EVIDENCE),
+                              .given = now,
+                              .until = mn_api_time(call, MN_P_PEOPLE_IMPORT_CONSENT_UNTIL, MN_TIME_NEVER),
+                              .withdrawn = MN_TIME_NEVER};
+    if (!purpose && (m->consent.method || m->consent.evidence || m->consent.until != MN_TIME_NEVER))
+        return mn_fail(err, MN_E_INVALID, "which consent? Say what it is for: consent");
+    if (purpose && (!m->consent.method || !m->consent.evidence))
+        return mn_fail(
+            err, MN_E_INVALID,
+            "a consent for all of them needs consent_method, how it was given, and consent_evidence, "
+            "where the proof is");
+    if (purpose)
+        mn_purpose_parse(purpose, &m->consent.purpose);
+    m->given.consent = purpose ? &m->consent : NULL;
+    return MN_OK;
+}
+
+static mn_code open_import(mn_api_call *call, importing *m, mn_error *err)
+{
+    m->dry_run = mn_api_yes(call, MN_P_PEOPLE_IMPORT_DRY_RUN);
+    m->errors = json_array();
+    m->given.model = mn_api_text(call, MN_P_PEOPLE_IMPORT_MODEL);
+    m->given.list = mn_api_text(call, MN_P_PEOPLE_IMPORT_LIST);
+    m->given.batch = (size_t)mn_settings_int(call->settings, MN_S_ENROL_BATCH);
+    m->given.refused = refuse_line;
+    m->given.ctx = m;
+    mn_line_pieces_init(&m->pieces, (size_t)mn_settings_int(call->settings, MN_S_IMPORT_MAX_LINE));
+    mn_code code =
+        m->errors ? read_consent(call, m, err) : mn_fail(err, MN_E_MEMORY, "no memory for an import");
+    if (code == MN_OK)
+        code = mn_core_import_open(call->core, &m->transfer.actor, m->dry_run, &m->importer, err);
+    return code == MN_OK ? mn_import_lines_create(m->importer, &m->given, &m->people, err) : code;
+}
+
+mn_code mn_api_people_import(mn_api_call *call, mn_error *err)
+{
+    static const mn_http_body_ops ops = {take_piece, end_import};
+    importing *m = mn_arena_calloc(call->arena, 1, sizeof *m);
+    mn_code code =
+        m ? mn_transfer_begin(call, &m->transfer, err) : mn_fail(err, MN_E_MEMORY, "no memory for an import");
+    if (code != MN_OK)
+        return code;
+    code = open_import(call, m, err);
+    if (code == MN_OK)
+        mn_http_take_body(call->request, &ops, m);
+    else
+        end_import(m);
+    return code;
 }

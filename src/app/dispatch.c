@@ -12,6 +12,7 @@
 
 #define RAW_MAX    256 /* parameters of a request, known or not */
 #define FAULTS_MAX 16
+#define BODY_PIECE ((size_t)256 << 10)
 
 /* ---- head: on the I/O thread ---- */
 
@@ -71,7 +72,7 @@ size_t mn_app_body_max(const mn_settings *settings, const mn_route *route)
     size_t all = (size_t)mn_settings_int(settings, MN_S_SERVER_BODY_MAX),
            own = route->body_setting >= 0 ? (size_t)mn_settings_int(settings, (mn_setting)route->body_setting)
                                           : route->body_limit;
-    return own < all ? own : all;
+    return own < all || route->in_pieces ? own : all;
 }
 
 static void plan_route(const mn_settings *settings, const mn_route *route, mn_http_plan *plan)
@@ -83,6 +84,7 @@ static void plan_route(const mn_settings *settings, const mn_route *route, mn_ht
     };
     plan->run_on = classes[route->run];
     plan->body_max = mn_app_body_max(settings, route);
+    plan->piece = route->in_pieces ? BODY_PIECE : 0;
 }
 
 static void head(void *ctx, mn_http_request *r, mn_http_plan *plan, mn_http_response *answer)

@@ -84,11 +84,15 @@ const char *mn_http_header_value(const mn_http_request *r, const char *name);
 #define MN_HTTP_IO      (-1)
 #define MN_HTTP_CLASSES 4
 
-/* Filled before ops.head: run_on MN_HTTP_IO, body_max 0, deadline_ms of the server, refuse false. */
+/* Filled before ops.head: run_on MN_HTTP_IO, body_max, piece 0, deadline_ms of the server, refuse false. */
 typedef struct {
     bool refuse;     /* answer now with the response given to head; handle is not called */
     int run_on;      /* MN_HTTP_IO, or the number of a class of workers */
     size_t body_max; /* bytes; more than options.body_max is cut to it. A longer body is answered with 413 */
+    /* 0: handle sees all of the body. Else the body, of body_max whatever options.body_max says, comes in
+     * pieces of so many bytes (512 at least): handle sees the first one as its body, and takes them by
+     * mn_http_take_body. On a class of workers only. */
+    size_t piece;
     int deadline_ms; /* for handle, from the end of the body; 0: none */
 } mn_http_plan;
 
@@ -147,6 +151,18 @@ typedef struct {
 #define MN_HTTP_PIECE ((size_t)256 * 1024)
 void mn_http_body_stream(mn_http_response *a, const char *type, int run_on, const mn_http_stream_ops *ops,
                          void *stream);
+
+/* A body that is taken piece by piece, as the client sends it; no more than a piece is in memory. */
+typedef struct {
+    /* The next piece, the first one included; one call at a time, on the class of the plan. With `last`, when
+     * there may be no bytes, the answer is filled in. A failure becomes the answer at once, and what is still
+     * to come of the body is dropped. */
+    mn_code (*take)(void *user, const uint8_t *bytes, size_t n, bool last, mn_http_response *answer,
+                    mn_error *err);
+    void (*end)(void *user); /* once, in the end; on an I/O thread; never NULL */
+} mn_http_body_ops;
+/* In handle, where the plan said `piece`. A handle that does not call it has answered. */
+void mn_http_take_body(mn_http_request *r, const mn_http_body_ops *ops, void *user);
 
 /* Keeps the answer back until a release for each hold: for what must be on the disk before anybody is told.
  * The handler fills in the answer and returns, and its worker is free. In handle, on a worker only. Whoever

@@ -127,6 +127,15 @@ struct mn_http_response {
     bool encoded;   /* or Content-Encoding */
 };
 
+/* A body that is taken piece by piece. */
+typedef struct {
+    const mn_http_body_ops *ops; /* NULL: nobody takes it (yet) */
+    void *user;
+    bool begun; /* handle was called */
+    bool last;  /* the piece at hand */
+    uint64_t taken;
+} upload;
+
 /* What was decided of a body. */
 typedef struct {
     bool compressible, compressed, ranges;
@@ -143,7 +152,8 @@ struct request {
     bool close_after;
     bool overflow; /* the body was longer than allowed */
     mn_http_plan plan;
-    mn_buf body;
+    mn_buf body; /* or its piece at hand */
+    upload upload;
     uint64_t announced; /* Content-Length, or UINT64_MAX for chunks */
     uint64_t drained;
     uint64_t counted;   /* of server.body_bytes */

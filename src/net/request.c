@@ -126,6 +126,106 @@ static enum MHD_Result hand_to_worker(request *q)
     return MHD_YES;
 }
 
+/* ---- bodies in pieces -------------------------------------------------------------------------------------
+ */
+
+void mn_http_take_body(mn_http_request *r, const mn_http_body_ops *ops, void *user)
+{
+    request *q = (request *)r;
+    assert(q->plan.piece > 0 && !q->upload.ops);
+    q->upload.ops = ops;
+    q->upload.user = user;
+}
+
+static void handle_first(request *q)
+{
+    q->upload.begun = true;
+    q->queued_ns = mn_monotonic_ns() - q->queued_at;
+    count_down(&q->server->classes[q->plan.run_on].queued, 1);
+    if (q->body.len) {
+        q->r.body = q->body.data;
+        q->r.body_len = q->body.len;
+    }
+    q->r.deadline = q->plan.deadline_ms > 0 ? mn_deadline_in_ms(q->plan.deadline_ms) : 0;
+    q->server->ops.handle(q->server->ctx, &q->r, &q->a);
+    q->r.body = empty_body;
+    q->r.body_len = 0;
+}
+
+/* True: the answer is there. */
+static bool take_next(request *q)
+{
+    mn_error why = {.code = MN_OK};
+    if (mn_cancelled(&q->server->cancel)) {
+        mn_answer_shed(q, "the server stops", -1);
+        return true;
+    }
+    if (!q->upload.begun)
+        handle_first(q);
+    if (!q->upload.ops)
+        return true;
+    mn_code code = q->upload.ops->take(q->upload.user, q->body.len ? q->body.data : empty_body, q->body.len,
+                                       q->upload.last, &q->a, &why);
+    if (code != MN_OK) {
+        mn_response_clear(&q->a);
+        mn_http_fail(&q->a, &why);
+    }
+    return code != MN_OK || q->upload.last;
+}
+
+/* After the last piece the answer goes off; an earlier one waits until the client has sent what it sends. */
+static void work_on_piece(void *job, unsigned worker)
+{
+    (void)worker;
+    request *q = job;
+    work_class *class = &q->server->classes[q->plan.run_on];
+    count_up(&class->running, 1);
+    atomic_store_explicit(&q->holds, 1, memory_order_relaxed);
+    bool answered = take_next(q);
+    mn_buf_clear(&q->body);
+    count_down(&class->running, 1);
+    count_up(&class->done, q->upload.last);
+    if (answered && q->upload.last) {
+        mn_answer_shape(q);
+        let_go(q);
+        return;
+    }
+    q->stage = answered ? STAGE_DRAIN : STAGE_BODY;
+    mn_connection_phase(q->server, q->conn, PHASE_BODY);
+    MHD_resume_connection(q->mhd);
+}
+
+static void shed_piece(request *q, const char *what, int class)
+{
+    mn_answer_shed(q, what, class);
+    q->stage = q->upload.last ? STAGE_ANSWER : STAGE_DRAIN;
+    if (q->upload.last)
+        mn_answer_shape(q);
+    else
+        mn_connection_phase(q->server, q->conn, PHASE_BODY);
+    MHD_resume_connection(q->mhd);
+}
+
+static void drop_piece(void *job)
+{
+    request *q = job;
+    if (!q->upload.begun)
+        count_down(&q->server->classes[q->plan.run_on].queued, 1);
+    shed_piece(q, "the server stops", -1);
+}
+
+static enum MHD_Result hand_piece(request *q, bool last)
+{
+    q->upload.last = last;
+    mn_connection_phase(q->server, q->conn, PHASE_WORK);
+    q->stage = STAGE_WORKING;
+    q->queued_at = mn_monotonic_ns();
+    MHD_suspend_connection(q->mhd);
+    if (!mn_work_submit(q->server, q->plan.run_on, work_on_piece, drop_piece, q, q->upload.begun))
+        shed_piece(q, "too many requests are waiting", q->plan.run_on);
+    return MHD_YES;
+}
+
 static enum MHD_Result send_answer(request *q)
 {
     mn_connection_phase(q->server, q->conn, PHASE_SEND);
@@ -136,6 +236,8 @@ static enum MHD_Result send_answer(request *q)
 /* The request is there as a whole, and was not refused. */
 static enum MHD_Result all_here(request *q)
 {
+    if (q->plan.piece > 0)
+        return hand_piece(q, true);
     if (q->body.len) {
         q->r.body = q->body.data;
         q->r.body_len = q->body.len;
@@ -206,10 +308,34 @@ static void give_up_body(request *q)
 
 static enum MHD_Result drain(request *q, size_t *n)
 {
+    const uint64_t most = q->plan.piece > 0 ? q->server->o.body_max : DRAIN_MAX;
     q->drained += *n;
     atomic_fetch_add_explicit(&q->conn->received, *n, memory_order_relaxed);
     *n = 0;
-    return q->drained > DRAIN_MAX ? MHD_NO : MHD_YES;
+    return q->drained > most ? MHD_NO : MHD_YES;
+}
+
+/* A byte stays with libmicrohttpd when a piece is handed over: while something is left unread it does not go
+ * on with a suspended connection. */
+static enum MHD_Result take_piece(request *q, const char *data, size_t *n)
+{
+    size_t room = q->body.max - q->body.len;
+    bool full = *n >= room;
+    size_t now = !full ? *n : room < *n ? room : *n - 1;
+    atomic_fetch_add_explicit(&q->conn->received, now, memory_order_relaxed);
+    q->upload.taken += now;
+    if (q->upload.taken > q->plan.body_max) {
+        give_up_body(q);
+        too_long(q);
+        return drain(q, n);
+    }
+    if (mn_buf_append(&q->body, data, now, NULL) != MN_OK) {
+        give_up_body(q);
+        mn_answer_shed(q, "there is no memory for the body", -1);
+        return drain(q, n);
+    }
+    *n -= now;
+    return full ? hand_piece(q, false) : MHD_YES;
 }
 
 static enum MHD_Result take(request *q, const char *data, size_t *n)
@@ -236,7 +362,8 @@ static bool shed_before_body(request *q)
 {
     if (q->plan.run_on != MN_HTTP_IO && !mn_work_room(q->server, q->plan.run_on))
         mn_answer_shed(q, "too many requests are waiting", q->plan.run_on);
-    else if (q->announced != UINT64_MAX && !reserve(q, q->announced))
+    else if (q->plan.piece > 0 ? !reserve(q, q->plan.piece)
+                               : q->announced != UINT64_MAX && !reserve(q, q->announced))
         mn_answer_shed(q, "too much is being uploaded at once", -1);
     else
         return false;
@@ -259,9 +386,10 @@ static enum MHD_Result begin(request *q, const char *method, const char *url, co
     q->plan = (mn_http_plan){.run_on = MN_HTTP_IO, .deadline_ms = s->o.deadline_ms};
     q->known = true;
     s->ops.head(s->ctx, &q->r, &q->plan, &q->a);
-    if (q->plan.body_max > s->o.body_max)
+    if (q->plan.body_max > s->o.body_max && q->plan.piece == 0)
         q->plan.body_max = s->o.body_max;
-    if (!q->plan.refuse && !valid_class(s, q->plan.run_on)) {
+    if (!q->plan.refuse &&
+        (!valid_class(s, q->plan.run_on) || (q->plan.piece > 0 && q->plan.run_on == MN_HTTP_IO))) {
         q->plan.refuse = true;
         q->a.failed = MN_E_INTERNAL;
     }
@@ -271,7 +399,7 @@ static enum MHD_Result begin(request *q, const char *method, const char *url, co
     }
     if (q->plan.refuse || shed_before_body(q))
         return refuse(q);
-    mn_buf_init(&q->body, q->plan.body_max);
+    mn_buf_init(&q->body, q->plan.piece > 0 ? q->plan.piece : q->plan.body_max);
     mn_connection_phase(s, q->conn, PHASE_BODY);
     return MHD_YES;
 }
@@ -287,7 +415,7 @@ enum MHD_Result mn_on_access(void *cls, struct MHD_Connection *mhd, const char *
     case STAGE_LINE:
         return begin(q, method, url, version);
     case STAGE_BODY:
-        return *n ? take(q, data, n) : all_here(q);
+        return !*n ? all_here(q) : q->plan.piece > 0 ? take_piece(q, data, n) : take(q, data, n);
     case STAGE_DRAIN:
         if (*n)
             return drain(q, n);
@@ -320,7 +448,7 @@ static void end(request *q, enum MHD_RequestTerminationCode why)
     bool streamed = q->a.kind == BODY_STREAM;
     mn_http_outcome outcome = {
         .status = q->status,
-        .bytes_in = q->r.body_len,
+        .bytes_in = q->plan.piece > 0 ? q->upload.taken : q->r.body_len,
         .bytes_out = q->bytes_out,
         .complete =
             q->status && why == MHD_REQUEST_TERMINATED_COMPLETED_OK && !(streamed && q->a.stream.failed),
@@ -331,6 +459,8 @@ static void end(request *q, enum MHD_RequestTerminationCode why)
     if (q->known && s->ops.done)
         s->ops.done(s->ctx, &q->r, &outcome);
     count_request(q, &outcome);
+    if (q->upload.ops)
+        q->upload.ops->end(q->upload.user);
     mn_response_finish(&q->a);
     mn_buf_finish(&q->body);
     count_down(&s->body_bytes, q->counted);

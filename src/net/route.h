@@ -55,6 +55,7 @@ typedef struct {
     const mn_param *params;
     size_t n_params;
     bool body_required;
+    bool in_pieces; /* the body is not kept, but taken piece by piece (mn_http_take_body) */
     const mn_media *bodies;
     size_t n_bodies;
     const mn_route_answer

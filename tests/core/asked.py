@@ -18,7 +18,7 @@ KEYS = "for who has the data directory and its key: the command line"
 ONESELF = "one's own sessions and tokens, or signing in"
 CALLER = "of what the caller was let to before"
 ALLOWED = {
-    **dict.fromkeys(("mn_core_alive", "mn_core_close", "mn_core_pack_of", "mn_core_model_of", "mn_core_import_close", "mn_core_first_user",
+    **dict.fromkeys(("mn_core_alive", "mn_core_close", "mn_core_pack_of", "mn_core_model_of", "mn_core_import_close", "mn_core_export_close", "mn_core_first_user",
                      "mn_core_once_expire", "mn_core_sessions_expire", "mn_core_settings_read", "mn_core_settings_use", "mn_core_settings_of",
                      "mn_core_expired_at_opening", "mn_core_gallery_save"), OWNER),
     **dict.fromkeys(("mn_core_counts", "mn_core_gallery_look", "mn_core_unreadable_count", "mn_core_status_read"), NUMBERS),
@@ -28,7 +28,7 @@ ALLOWED = {
                      "mn_core_csrf", "mn_core_csrf_fits"), ONESELF),
     **dict.fromkeys(("mn_core_once_begin", "mn_core_once_done", "mn_core_once_failed", "mn_core_once_forget", "mn_core_once_stands",
                      "mn_core_once_told", "mn_core_has_evidence", "mn_core_token_state", "mn_core_person_state", "mn_core_attribute_there",
-                     "mn_core_temporary_stands"), CALLER),
+                     "mn_core_temporary_stands", "mn_core_export_next"), CALLER),
     "mn_core_fields_get": "anybody signed in: names of fields, nobody's values",
 }
 

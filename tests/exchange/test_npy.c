@@ -227,6 +227,36 @@ static void test_lines(void **state)
     fclose(in);
 }
 
+/* Lines come out the same, wherever the pieces end. */
+static void test_lines_in_pieces(void **state)
+{
+    static const char text[] = "one\n\n \t\r\nlonger than ten\ntwo\n0123456789\nlast";
+    const size_t all = strlen(text);
+    (void)state;
+    for (size_t piece = 1; piece <= all; piece++) {
+        char got[200] = "";
+        mn_line_pieces l;
+        mn_line_pieces_init(&l, 10);
+        for (size_t from = 0; from < all; from += piece) {
+            const size_t n = all - from < piece ? all - from : piece;
+            const bool last = from + n == all;
+            size_t at = 0;
+            for (;;) {
+                mn_error fault = {0};
+                mn_code code = mn_line_pieces_next(&l, text + from, n, last, &at, &fault);
+                if (code == MN_E_NOT_FOUND)
+                    break;
+                size_t len = strlen(got);
+                snprintf(got + len, sizeof got - len, "%d:%s ", (int)l.number,
+                         code == MN_OK ? (const char *)l.line.data : mn_code_word(code));
+            }
+            assert_int_equal(at, n);
+        }
+        assert_string_equal(got, "1:one 4:limit 5:two 6:0123456789 7:last ");
+        mn_line_pieces_finish(&l);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +268,7 @@ int main(void)
         cmocka_unit_test(test_write_and_read),
         cmocka_unit_test(test_abandoned),
         cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_lines_in_pieces),
     };
     return cmocka_run_group_tests_name("npy", tests, NULL, NULL);
 }

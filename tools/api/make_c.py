@@ -255,6 +255,7 @@ class Routes:
         if op.bodies:
             table, n = self.media_table(op.bodies, f"body_{op.name}", f"bodies_{op.name}").split(", ")
             row.append(f".bodies = {table}, .n_bodies = {n}, .body_required = {'true' if op.body_required else 'false'}")
+            row.append(f".in_pieces = {'true' if 'application/jsonl' in op.bodies else 'false'}")
         row += self.limits(op)
         answers = []
         for status, answer in sorted(op.answers.items(), key=lambda a: (a[0] != "default", a[0])):

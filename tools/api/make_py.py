@@ -50,6 +50,9 @@ class Body:
             return
         if media == {"application/json"}:
             self._json(document, op)
+        elif "application/jsonl" in media:
+            self.arguments, self.made = [("lines", "Lines", None)], "_lines_body(lines)"
+            self.about = ["lines: documents, one a line; or a file of them: its path, or open in binary mode"]
         elif "application/pdf" in media:
             self.arguments, self.made = [("file", "Picture", None)], "_file_body(file)"
         elif "image/*" not in media:

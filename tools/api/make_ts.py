@@ -92,6 +92,10 @@ def body_type(op):
             words.append(type_of(schema, "  "))
         elif media == "multipart/form-data":
             words.append("FormData")
+        elif media == "application/jsonl":
+            words += ["string", "Blob", "Uint8Array", "ReadableStream<Uint8Array>"]
+        elif media == "application/x-ndjson":
+            continue
         else:
             words += ["Blob", "ArrayBuffer", "Uint8Array"]
     return " | ".join(dict.fromkeys(words))
@@ -136,6 +140,8 @@ def send(op, kind, accept=None):
             parts.append(word + ": { " + ", ".join(f"{key(n)}: args.{camel(n)}" for n in listed) + " }")
     if op.bodies:
         parts.append("body: args.body")
+    if "application/jsonl" in op.bodies:
+        parts.append('media: "application/jsonl"')
     if accept:
         parts.append(f'accept: "{accept}"')
     return "{ " + ", ".join(parts + [f'kind: "{kind}"']) + " }"

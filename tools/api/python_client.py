@@ -42,7 +42,7 @@ import threading
 import time
 import urllib.parse
 import uuid
-from typing import IO, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import IO, Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 __version__ = "0.1.0"
 
@@ -51,6 +51,7 @@ IDLE_S = 20  # a connection that was not used for so long is not used again: the
 
 Picture = Union[bytes, bytearray, memoryview, str, "os.PathLike[str]", IO[bytes], Mapping[str, Any]]
 Pictures = Union[Picture, Sequence[Picture]]
+Lines = Union[str, "os.PathLike[str]", IO[bytes], Iterable[Mapping[str, Any]]]
 
 
 # ---- errors ----
@@ -309,6 +310,32 @@ def _file_body(file: Any) -> Tuple[str, bytes]:
     raise ValueError("the file is neither PDF, JPEG nor PNG")
 
 
+class _JsonLines:
+    """A body that is made while it is sent."""
+
+    def __init__(self, lines: Any):
+        self._lines = lines
+        self._once = hasattr(lines, "read") or hasattr(lines, "__next__")
+        self._begun = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._begun and self._once:
+            raise NoAnswer("the lines were read already, and cannot be sent again: give a path or a list")
+        self._begun = True
+        if isinstance(self._lines, (str, os.PathLike)):
+            with open(self._lines, "rb") as file:
+                yield from iter(lambda: file.read(1 << 16), b"")
+        elif hasattr(self._lines, "read"):
+            yield from iter(lambda: self._lines.read(1 << 16), b"")
+        else:
+            for line in self._lines:
+                yield json.dumps(line, allow_nan=False).encode() + b"\n"
+
+
+def _lines_body(lines: Any) -> Tuple[str, Any]:
+    return "application/jsonl", _JsonLines(lines)
+
+
 # ---- requests ----
 
 
@@ -397,7 +424,7 @@ class Client:
         self._local.used = time.monotonic()
         return kept
 
-    def _exchange(self, method: str, target: str, headers: Dict[str, str], body: Optional[bytes]) -> http.client.HTTPResponse:
+    def _exchange(self, method: str, target: str, headers: Dict[str, str], body: Any) -> http.client.HTTPResponse:
         """One request, and the head of its answer."""
         connection = self._connection()
         try:
@@ -468,7 +495,7 @@ class Client:
 
     def _open_answer(
         self, method: str, path: str, query: Mapping[str, Any], headers: Mapping[str, Any],
-        body: Optional[Tuple[str, bytes]], accept: str,
+        body: Optional[Tuple[str, Any]], accept: str,
     ) -> http.client.HTTPResponse:  # fmt: skip
         """Sends it, again where that helps, until a success or a Problem."""
         target = self._prefix + path + _query(query)
@@ -500,7 +527,7 @@ class Client:
 
     def _send(
         self, method: str, path: str, kind: str, *, query: Mapping[str, Any] = {}, headers: Mapping[str, Any] = {},
-        body: Optional[Tuple[str, bytes]] = None,
+        body: Optional[Tuple[str, Any]] = None,
     ) -> Any:  # fmt: skip
         accept = {"json": "application/json", "csv": "text/csv", "text": "text/plain"}.get(kind, "*/*")
         response = self._open_answer(method, path, query, headers, body, accept)
@@ -523,7 +550,7 @@ class Client:
         return answer
 
     def _lines(
-        self, method: str, path: str, *, query: Mapping[str, Any] = {}, body: Optional[Tuple[str, bytes]] = None
+        self, method: str, path: str, *, query: Mapping[str, Any] = {}, body: Optional[Tuple[str, Any]] = None
     ) -> Iterator[Dict[str, Any]]:
         """JSON Lines, one at a time. The rest is not read where the caller stops."""
         response = self._open_answer(method, path, query, {}, body, "application/jsonl")

@@ -185,7 +185,7 @@ export interface TransferLine {
   faces?: TransferFace[];
 }
 
-/** Of a person, name and purpose */
+/** Of a person, name and purpose; of one to be imported, its name where it is there */
 export interface TransferList {
   name: Name;
   purpose: Purpose;
@@ -196,6 +196,23 @@ export interface TransferList {
   active?: boolean;
   acknowledge?: boolean;
   sound?: boolean;
+}
+
+export interface ImportReport {
+  lists_new: Count;
+  fields_new: Count;
+  people_new: Count;
+  /** Who were there */
+  people_known: Count;
+  faces_new: Count;
+  faces_known: Count;
+  refused: Count;
+  dry_run: boolean;
+  /** Of the first lines that were refused; `refused` counts all */
+  errors: ({
+    line: Count;
+    error: PlainError;
+  })[];
 }
 
 export interface TransferConsent {
@@ -1252,6 +1269,24 @@ export interface PeopleExportArgs {
   vectors?: "line" | "none";
 }
 
+export interface PeopleImportArgs {
+  /** Everything is tried, and nothing is kept */
+  dryRun?: boolean;
+  /** A list for all of them, besides their own; made where it is missing and `consent` is given */
+  list?: ListRef;
+  /** The model of descriptors that name none */
+  model?: string;
+  /** What all of them agreed to, besides the consents of their own */
+  consent?: Purpose;
+  /** How that was given */
+  consentMethod?: Name;
+  /** Where the proof is */
+  consentEvidence?: Name;
+  /** When it ends; never where it is not said */
+  consentUntil?: Time;
+  body: string | Blob | Uint8Array | ReadableStream<Uint8Array>;
+}
+
 export interface PersonGetArgs {
   person: Id;
 }
@@ -1883,6 +1918,11 @@ export class Mien extends Client {
   /** People with all that is theirs, as JSON Lines */
   async peopleExport(args: PeopleExportArgs, options: RequestOptions = {}): Promise<Answer<ReadableStream<Uint8Array>, 200>> {
     return (await this.send({ method: "GET", path: "/v1/people/export", query: { reason: args.reason, list: args.list, vectors: args.vectors }, accept: "application/jsonl", kind: "stream" }, options)) as Answer<ReadableStream<Uint8Array>, 200>;
+  }
+
+  /** People taken in from JSON Lines, as `mien import` does */
+  async peopleImport(args: PeopleImportArgs, options: RequestOptions = {}): Promise<Answer<ImportReport, 200>> {
+    return (await this.send({ method: "POST", path: "/v1/people/import", query: { dry_run: args.dryRun, list: args.list, model: args.model, consent: args.consent, consent_method: args.consentMethod, consent_evidence: args.consentEvidence, consent_until: args.consentUntil }, body: args.body, media: "application/jsonl", kind: "json" }, options)) as Answer<ImportReport, 200>;
   }
 
   /** One person with consents, lists and faces */

@@ -51,6 +51,8 @@ export interface Send {
   headers?: Record<string, string | undefined>;
   /** An object becomes JSON; FormData, Blob and bytes go as they are. */
   body?: unknown;
+  /** Media type of a body that goes as it is, whatever it is. */
+  media?: string;
   accept?: string;
   kind: Kind;
 }
@@ -108,7 +110,8 @@ export class Client {
     if (this.#token) headers.set("Authorization", `Bearer ${this.#token}`);
     else if (this.#csrf && send.method !== "GET") headers.set("X-CSRF-Token", this.#csrf);
     if (options.requestId) headers.set("X-Request-Id", options.requestId);
-    if (send.body !== undefined && !isRaw(send.body)) headers.set("Content-Type", "application/json");
+    if (send.media) headers.set("Content-Type", send.media);
+    else if (send.body !== undefined && !isRaw(send.body)) headers.set("Content-Type", "application/json");
     else if (isRaw(send.body) && !(send.body instanceof FormData) && !(send.body instanceof Blob && send.body.type))
       headers.set("Content-Type", "application/octet-stream");
     return headers;
@@ -118,7 +121,9 @@ export class Client {
   protected async send(send: Send, options: RequestOptions = {}): Promise<Answer<unknown>> {
     const init: RequestInit = { method: send.method, headers: this.#headers(send, options), credentials: "same-origin" };
     if (options.signal) init.signal = options.signal;
-    if (send.body !== undefined) init.body = isRaw(send.body) ? send.body : JSON.stringify(send.body);
+    if (send.media) init.body = send.body as BodyInit;
+    else if (send.body !== undefined) init.body = isRaw(send.body) ? send.body : JSON.stringify(send.body);
+    if (send.body instanceof ReadableStream) Object.assign(init, { duplex: "half" }); /* sent while it is made */
     const response = await this.#fetch(this.#base + send.path + encode(send.query ?? {}), init);
     if (!response.ok) throw new ProblemError(await problemOf(response), response.headers);
     const data = await read(response, send.kind);

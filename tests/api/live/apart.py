@@ -148,6 +148,7 @@ class Asking(Api):
         data = {"body": picture("Anna"), "media": "image/jpeg"}
         ways = [("identify", [kind], lambda i: {**data, "list": list(i.values())}, (404,)) for kind in ("list", "list_id")]
         ways += [("descriptors_export", [kind], lambda i: {"list": list(i.values())[0]}, (404,)) for kind in ("list", "list_id")]
+        ways += [("people_export", [kind], lambda i: {"reason": "a test", "list": list(i.values())[0]}, (404,)) for kind in ("list", "list_id")]
         ways += [(name, [kind], lambda i: {"list": list(i.values())[0]}, (200, 404))
                  for name in ("people_list", "faces_list") for kind in ("list", "list_id")]
         ways += [

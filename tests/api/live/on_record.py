@@ -42,6 +42,8 @@ class Asked:
         self.ended, self.status, self.again = now_us(), answer.status, again
         if self.done and answer.header("Content-Type", "").endswith("json"):
             self.answer = self._json(answer.body)
+        if self.done and answer.header("Content-Type", "") == "application/jsonl":
+            self.answer = [json.loads(line) for line in answer.body.splitlines()]
         if self.done:
             self.body = self._json(self._sent)
         self._sent = None
@@ -66,6 +68,12 @@ class Diary:
         """One that was answered."""
         with self._lock:
             self._all.append(asked)
+
+    def beside(self, op, begun):
+        """Until now there were requests that nobody noted: what was asked meanwhile is left out."""
+        asked = Asked(op, op.path, None, {}, None)
+        asked.begun, asked.ended, asked.status, asked.again = begun, now_us(), 0, True
+        self.note(asked)
 
     def alone(self):
         """Those that were answered before the next one was sent, in their order. What ends with 503 may be done later, beside others."""
@@ -108,7 +116,7 @@ attributes = {}
 MADE = {"person_create": "person", "list_create": "list_id", "user_create": "user", "token_create": "token"}
 # About no one thing.
 ABOUT_NONE = {"people_list", "consents_list", "faces_list", "attributes_list", "settings_change", "fields_put", "audit_list", "audit_verify",
-              "audit_export"}
+              "audit_export", "list_match", "list_duplicates"}
 
 
 def target(asked):
@@ -183,6 +191,16 @@ def descriptors_import(asked):
     """All of it, and each face."""
     done = [d["person"] for d, row in zip(asked.body["descriptors"], asked.answer["results"]) if "error" not in row]
     return [("descriptor.import", None)] * bool(done) + [("person.enrol", p) for p in done]
+
+
+def people_export(asked):
+    """Each person that was given."""
+    return [("person.export", line["person"]) for line in asked.answer if "person" in line]
+
+
+def people_import(asked):
+    """Each person that went in or was there."""
+    return [] if asked.answer["dry_run"] else [("person.import", ANY)] * (asked.answer["people_new"] + asked.answer["people_known"])
 
 
 def members_change(asked):
@@ -278,6 +296,7 @@ EXACTLY = {
     "descriptors_import": descriptors_import, "members_change": members_change, "extract": extract, "verify": verify, "identify": identify,
     "match": match, "attributes_list": attributes_list, "attribute_get": attribute, "attribute_delete": attribute, "audit_list": first_page,
     "detect": work_on_samples, "quality": work_on_samples, "liveness": work_on_samples, "sample_get": sample_get, "logout": logout,
+    "people_export": people_export, "people_import": people_import,
     "account_create": lambda asked: once(asked) + [("user.create", asked.answer["admin"]["user"])],
 }
 NEEDS_NO_ANSWER = (once, merge, decision_make, first_page, sample_get, attribute, logout)

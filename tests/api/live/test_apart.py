@@ -41,6 +41,7 @@ class Apart(Asking):
             ("user_change", ["role"], lambda i: {"user": boss.me["user"], "body": {"roles": [i["role"]]}}, (400, 403, 404, 409)),
         ]
         ways.append(("list_match", ["list_id"], lambda i: {"list_id": mine["list_id"], "body": {"with": i["list_id"]}}, (404,)))
+        ways.append(("list_match", ["list_id"], lambda i: {"list_id": mine["list_id"], "body": {"with": i["list_id"]}}, (404,)))
         for kind in ("sample", "face", "person", "attribute"):
             ways.append(("face_create", [kind],
                          lambda i, k=kind: {"person": mine["person"], "body": {"type": k, k: i[k]}}, (400, 404)))

@@ -112,10 +112,17 @@ class People(Api):
             client.person_change(made["person"], {"name": "Anna Kern"}, if_match=now.etag)
         self.assertIn("Anna Berg", [p["name"] for p in client.people_list_all(limit=1)])
         self.assertIn("Anna Berg", client.people_list_csv())
-        first, *people = client.people_export(reason="a move")
-        self.assertEqual(first["mien"], "people")
-        self.assertIn("Anna Berg", [p["name"] for p in people])
-        one = client.list_create({"name": "to be matched", "purpose": "identification"})["list_id"]
+        one = client.list_create({"name": "to be moved", "purpose": "identification"})["list_id"]
+        client.person_create({"name": "Moves", "lists": ["to be moved"], "consents": [{"purpose": "identification", "method": "form"}]})
+        first, *people = client.people_export(reason="a move", list=one)
+        self.assertEqual((first["mien"], [p["name"] for p in people]), ("people", ["Moves"]))
+        self.assertEqual(client.people_import([first, *people], dry_run=True)["people_known"], len(people))
+        self.assertEqual(client.people_import(iter([{"name": "No id"}]), dry_run=True)["refused"], 1)
+        file = world.folder / "people.jsonl"
+        file.write_text("".join(json.dumps(line) + "\n" for line in [first, *people]), encoding="utf-8")
+        self.assertEqual(client.people_import(file)["people_known"], len(people))
+        with open(file, "rb") as lines:
+            self.assertEqual(client.people_import(lines)["people_known"], len(people))
         self.assertIs(list(client.list_duplicates(one))[-1]["result"]["complete"], True)
         with self.assertRaises(mien.Invalid):
             list(client.list_match(one, {"with": one}))

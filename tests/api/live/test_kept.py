@@ -5,6 +5,7 @@ fails.
 """
 import csv
 import io
+import json
 
 from apart import Asking, make_things
 from test_roles import RIGHTS
@@ -17,12 +18,19 @@ ALL_LISTS = """list_create consents_list fields_put settings_get settings_change
 NO_LIST = """login logout me_get password_change sessions_list session_end users_list user_create user_get user_change user_delete user_reset
     roles_list role_create role_get role_change role_delete tokens_list token_create token_get token_change token_revoke fields_get license_get
     healthz readyz openapi_get docs_get docs_file""".split()
+# Of two lists: test_matching.py.
+TWO_LISTS = ["list_match"]
 CONSENT = {"purpose": "identification", "method": "form"}
 
 
 def image(name="Anna"):
     """A picture as a body."""
     return {"body": picture(name), "media": "image/jpeg"}
+
+
+def lines(*rows):
+    """JSON Lines."""
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
 
 def vector(t):
@@ -32,6 +40,9 @@ def vector(t):
 
 # What is done with what is theirs, in this order; a path's ids are put in. t: their things.
 THEIRS = {
+    "people_export": lambda t: {"reason": "x", "list": t["list"]}, "list_duplicates": lambda t: {},
+    "people_import": lambda t: {"body": lines({"external_id": "kept", "lists": [t["list"]], "consents": [{**CONSENT, "given": "2026-01-01T00:00:00Z"}]}),
+                                "media": "application/jsonl"},
     "people_list": lambda t: {}, "person_get": lambda t: {}, "person_change": lambda t: {"body": {"user_data": "x"}},
     "person_avatar": lambda t: {}, "person_consents": lambda t: {}, "consent_get": lambda t: {}, "evidence_get": lambda t: {},
     "consent_give": lambda t: {"body": {**CONSENT, "purpose": "verification"}},
@@ -106,7 +117,7 @@ class Theirs(Api):
         t["vector"] = world.admin.call("descriptor_get", 200, face=t["face"]).json
 
     def test_every_operation_is_in_a_table(self):
-        tables = [*THEIRS, *ALL_LISTS, *NO_LIST]
+        tables = [*THEIRS, *ALL_LISTS, *NO_LIST, *TWO_LISTS]
         self.assertEqual(sorted(tables), sorted(world.spec.operations))
 
     def test_what_concerns_all_lists_is_refused(self):

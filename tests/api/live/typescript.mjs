@@ -27,6 +27,11 @@ test("records, states and pages", async () => {
   const exported = await new Response((await mien.peopleExport({ reason: "a move", list: list.list_id })).data).text();
   assert.deepEqual(exported.trimEnd().split("\n").slice(1).map((line) => JSON.parse(line).name).sort(), names);
 
+  const imported = await mien.peopleImport({ dryRun: true, body: exported });
+  assert.deepEqual([imported.data.people_known, imported.data.refused], [3, 0]);
+  const stream = new Blob([exported]).stream();
+  assert.equal((await mien.peopleImport({ dryRun: true, body: stream })).data.people_known, 3);
+
   const matched = await new Response((await mien.listDuplicates({ listId: list.list_id, body: {} })).data).text();
   assert.equal(JSON.parse(matched.trimEnd().split("\n").at(-1)).result.complete, true);
 

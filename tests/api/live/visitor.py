@@ -360,7 +360,8 @@ class Visitor:
         self.call("license_get", 200)
         self.call("audit_list", 200, limit=20, action="person.erase")
         self.call("audit_export", 200, **{"from": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())})
-        self.call("people_export", 200, reason="soak")
+        lines = self.call("people_export", 200, reason="soak").body
+        self.call("people_import", 200, body=lines, media="application/jsonl", dry_run="true")
 
     # ---- what does not belong there
 
