@@ -81,6 +81,8 @@
       "fmr = excluded.fmr, updated = excluded.updated, comment = excluded.comment, "                         \
       "color = excluded.color, inactive = excluded.inactive, acknowledge = excluded.acknowledge, "           \
       "sound = excluded.sound")                                                                              \
+    X(LIST_AS_BEFORE, "SELECT count(*) FROM list WHERE id = " A(1) " AND purpose = " A(2)                     \
+      " AND retention = " A(3) " AND inactive = " A(4))                                                      \
     X(LIST_RETENTION, "UPDATE member SET until = (SELECT " MEMBER_UNTIL("member.added")                      \
       " FROM list l WHERE l.id = " A(1) ") WHERE list = " A(1))                                              \
     X(LIST_GET, "SELECT " LIST_COLUMNS " FROM list l WHERE id = " A(1))                                      \

@@ -881,8 +881,22 @@ static void test_changes_by_kind(void **state)
     } while (0)
     assert_changes(f->s->ops->consent_put(f->s, &c, err));
     assert_changes(f->s->ops->member_put(f->s, &l, &p, 1, err));
-    mn_list list = make_list(1, "renamed");
+    mn_list list = make_list(1, "list");
+    list.purpose = MN_PURPOSE_ATTENDANCE;
     assert_changes(f->s->ops->list_put(f->s, &list, err));
+    list.retention = 1000;
+    assert_changes(f->s->ops->list_put(f->s, &list, err));
+    list.inactive = true;
+    assert_changes(f->s->ops->list_put(f->s, &list, err));
+    list.name = "renamed"; /* which changes nothing for its members */
+    list.color = "#ff0000";
+    assert_ok(f->s->ops->generation(f->s, &mark, err));
+    assert_ok(f->s->ops->list_put(f->s, &list, err));
+    assert_ok(f->s->ops->generation(f->s, &next, err));
+    assert_true(next == mark);
+    assert_ok(f->s->ops->list_get(f->s, &l, f->a, &list, err));
+    assert_string_equal(list.name, "renamed");
+    assert_string_equal(list.color, "#ff0000");
     assert_changes(f->s->ops->member_delete(f->s, &l, &p, err));
     mn_descriptor_record d = {
         .face = face, .model = "m", .dim = 1, .sealed = (const uint8_t *)"x", .sealed_len = 1};
