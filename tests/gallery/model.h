@@ -35,8 +35,8 @@ struct model {
 };
 
 typedef struct {
-    mn_id face, person;
     double raw;
+    mn_id person;
 } model_answer;
 
 mn_id model_face_id(size_t number);
@@ -52,9 +52,10 @@ void model_remove_face(model *m, size_t number); /* nothing happens when it is g
 /* As the gallery's options.fetch; ctx is the model. */
 mn_code model_fetch(void *ctx, const mn_id *face, float *out, mn_error *err);
 
-/* Of each person the best answer that passes, best first; freed with free(). lists: bits, 0 for all. */
-model_answer *model_search(const model *m, const float *probe, unsigned lists, double min_raw, size_t *n,
-                           size_t *searched);
+/* Of each person the best answer that passes, best first, the first k of them at least with all that are
+ * hardly worse; freed with free(). lists: bits, 0 for all. */
+model_answer *model_search(const model *m, const float *probe, unsigned lists, double min_raw, size_t k,
+                           size_t *n, size_t *searched);
 
 void model_random_vector(model *m, uint64_t *seed, float *v);
 /* Adds a face to both. The lists are the person's. */

@@ -154,7 +154,7 @@ static void ties_are_ordered_by_person(void **state)
     for (unsigned i = 0; i < 3000; i++)
         model_add_both(&m, g, i, v);
     size_t n_all, people, n, searched;
-    model_answer *all = model_search(&m, v, 0, -1, &n_all, &people);
+    model_answer *all = model_search(&m, v, 0, -1, 3000, &n_all, &people);
     assert_int_equal(n_all, 3000);
     mn_candidate out[20];
     mn_query q = {.probe = v, .k = 20, .min_raw = -1};
