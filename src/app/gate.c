@@ -77,7 +77,16 @@ static void unqueue(mn_gate *g, const waiter *w)
     while (*at != w)
         at = &(*at)->next;
     *at = w->next;
-    pthread_cond_broadcast(&g->changed); /* the next one may go in as well */
+}
+
+/* Wakes without the lock, for which who is woken would only wait; and nobody where the first may not go in.
+ */
+static void unlock_and_wake(mn_gate *g)
+{
+    bool wake = g->first && may_enter(g, g->first);
+    pthread_mutex_unlock(&g->lock);
+    if (wake)
+        pthread_cond_broadcast(&g->changed);
 }
 
 mn_code mn_gate_enter(mn_gate *g, uint64_t bytes, mn_deadline deadline, const mn_cancel *cancel,
@@ -101,7 +110,7 @@ mn_code mn_gate_enter(mn_gate *g, uint64_t bytes, mn_deadline deadline, const mn
         g->bytes += bytes;
     }
     unqueue(g, &w);
-    pthread_mutex_unlock(&g->lock);
+    unlock_and_wake(g); /* the next one may go in as well */
     return code;
 }
 
@@ -109,8 +118,7 @@ void mn_gate_give_back(mn_gate *g, uint64_t bytes)
 {
     pthread_mutex_lock(&g->lock);
     g->bytes -= bytes;
-    pthread_cond_broadcast(&g->changed);
-    pthread_mutex_unlock(&g->lock);
+    unlock_and_wake(g);
 }
 
 void mn_gate_leave(mn_gate *g, uint64_t bytes)
@@ -119,6 +127,5 @@ void mn_gate_leave(mn_gate *g, uint64_t bytes)
     g->places++;
     g->inside--;
     g->bytes -= bytes;
-    pthread_cond_broadcast(&g->changed);
-    pthread_mutex_unlock(&g->lock);
+    unlock_and_wake(g);
 }

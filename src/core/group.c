@@ -35,7 +35,8 @@ static size_t finish(mn_group_job *jobs[MN_GROUP_MAX], size_t n)
     return posted;
 }
 
-/* Under the lock, which is free while the jobs run. */
+/* Under the lock, which is free while the jobs run, and while others are told: they would only wait for it.
+ */
 static void work(mn_group *g)
 {
     mn_group_job *jobs[MN_GROUP_MAX];
@@ -46,13 +47,12 @@ static void work(mn_group *g)
     pthread_mutex_lock(&g->lock);
     g->busy = false;
     size_t posted = finish(jobs, n);
+    bool more = g->first && g->threaded;
+    pthread_mutex_unlock(&g->lock);
     if (posted < n)
         pthread_cond_broadcast(&g->done);
-    if (g->first && g->threaded)
+    if (more)
         pthread_cond_signal(&g->wake);
-    if (posted == 0)
-        return;
-    pthread_mutex_unlock(&g->lock);
     for (size_t i = 0; i < posted; i++)
         jobs[i]->settled(jobs[i]);
     pthread_mutex_lock(&g->lock);
