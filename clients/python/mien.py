@@ -942,6 +942,31 @@ class Mien(Client):
             if cursor is None:
                 return
 
+    def consents_give_batch(self, body: Mapping[str, Any], *, idempotency_key: Optional[str] = None) -> Document:
+        """Put up to 1000 consents on record, of whoever they are
+
+        Each is done, or refused with its reason; one that is refused does not stop the others. All of them are one transaction.
+        body: consents
+        idempotency_key: The same key and body again within 24 hours gives the first answer again. Where that speaks of a
+            person, it is on record as answer.again, and nothing else is.
+        """
+        return self._send(
+            "POST",
+            "/v1/consents/batch",
+            "json",
+            headers={"Idempotency-Key": idempotency_key or self._key()},
+            body=_json(body),
+        )
+
+    def consents_withdraw_batch(self, body: Mapping[str, Any]) -> Document:
+        """Withdraw up to 1000 consents, at once
+
+        Each as if it were withdrawn alone, one after the other; what the time of the request does not suffice for is refused
+        (busy).
+        body: consents
+        """
+        return self._send("POST", "/v1/consents/batch-withdraw", "json", body=_json(body))
+
     def person_consents(
         self,
         person: str,
@@ -1376,6 +1401,30 @@ class Mien(Client):
             body=_json(body),
         )
 
+    def lists_create_batch(self, body: Mapping[str, Any], *, idempotency_key: Optional[str] = None) -> Document:
+        """Create up to 1000 lists
+
+        Each is done, or refused with its reason; one that is refused does not stop the others. All of them are one transaction.
+        body: lists
+        idempotency_key: The same key and body again within 24 hours gives the first answer again. Where that speaks of a
+            person, it is on record as answer.again, and nothing else is.
+        """
+        return self._send(
+            "POST",
+            "/v1/lists/batch",
+            "json",
+            headers={"Idempotency-Key": idempotency_key or self._key()},
+            body=_json(body),
+        )
+
+    def lists_delete_batch(self, body: Mapping[str, Any]) -> Document:
+        """Delete up to 1000 lists; their people stay
+
+        Each is done, or refused with its reason; one that is refused does not stop the others. All of them are one transaction.
+        body: lists
+        """
+        return self._send("POST", "/v1/lists/batch-delete", "json", body=_json(body))
+
     def list_get(self, list_id: str) -> Document:
         """One list"""
         return self._send("GET", f"/v1/lists/{_path(list_id)}", "json")
@@ -1714,6 +1763,13 @@ class Mien(Client):
             if cursor is None:
                 return
 
+    def attributes_delete_batch(self, body: Mapping[str, Any]) -> Document:
+        """Forget up to 1000 attributes now
+
+        body: attributes
+        """
+        return self._send("POST", "/v1/attributes/batch-delete", "json", body=_json(body))
+
     def attribute_get(self, attribute: str) -> Document:
         """One attribute"""
         return self._send("GET", f"/v1/attributes/{_path(attribute)}", "json")
@@ -2012,6 +2068,14 @@ class Mien(Client):
             headers={"Idempotency-Key": idempotency_key or self._key()},
             body=_json(body),
         )
+
+    def tokens_revoke_batch(self, body: Mapping[str, Any]) -> Document:
+        """Revoke up to 1000 tokens; without tokens.delete one's own
+
+        Each is done, or refused with its reason; one that is refused does not stop the others. All of them are one transaction.
+        body: tokens
+        """
+        return self._send("POST", "/v1/tokens/batch-revoke", "json", body=_json(body))
 
     def token_get(self, token: str) -> Document:
         """One token, without its secret"""

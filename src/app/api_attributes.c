@@ -1,6 +1,7 @@
 /* /v1/extract and /v1/attributes: descriptors that are kept in memory for a while. */
 #include "app/face_json.h"
 #include "app/pictures.h"
+#include "app/records_json.h"
 #include "core/attributes.h"
 #include "face/aggregate.h"
 #include "gallery/calibration.h"
@@ -211,4 +212,14 @@ mn_code mn_api_attribute_delete(mn_api_call *call, mn_error *err)
     const mn_id id = mn_api_id(call, MN_P_ATTRIBUTE_DELETE_ATTRIBUTE);
     mn_code code = mn_core_attribute_drop(call->core, call->actor, &id, err);
     return code == MN_OK ? mn_api_nothing(call, err) : code;
+}
+
+static mn_code drop_one(mn_api_call *call, const mn_id *id, mn_error *err)
+{
+    return mn_core_attribute_drop(call->core, call->actor, id, err);
+}
+
+mn_code mn_api_attributes_delete_batch(mn_api_call *call, mn_error *err)
+{
+    return mn_batch_one_by_one(call, "attributes", drop_one, err);
 }

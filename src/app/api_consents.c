@@ -157,6 +157,34 @@ mn_code mn_api_consent_withdraw(mn_api_call *call, mn_error *err)
     return code == MN_OK ? answer(call, &c, err) : code;
 }
 
+mn_code mn_api_consents_give_batch(mn_api_call *call, mn_error *err)
+{
+    const json_t *consents = json_object_get(call->body, "consents");
+    const mn_http_request *r = call->request;
+    size_t n = json_array_size(consents);
+    mn_consent_for *what = mn_arena_calloc(call->arena, n + 1, sizeof *what);
+    mn_made *made = mn_batch_room(call, n, err);
+    if (!what || !made)
+        return mn_fail(err, MN_E_MEMORY, "no memory for a report");
+    for (size_t i = 0; i < n; i++) {
+        what[i].given = mn_given_of(json_array_get(consents, i));
+        mn_field_id(json_array_get(consents, i), "person", &what[i].person);
+    }
+    mn_code code = mn_core_consents_give(call->core, call->actor, what, n, r->deadline, r->cancel,
+                                         call->arena, made, err);
+    return mn_batch_made(call, code, made, n, err);
+}
+
+static mn_code withdraw_one(mn_api_call *call, const mn_id *id, mn_error *err)
+{
+    return mn_core_consent_end(call->core, call->actor, id, call->arena, err);
+}
+
+mn_code mn_api_consents_withdraw_batch(mn_api_call *call, mn_error *err)
+{
+    return mn_batch_one_by_one(call, "consents", withdraw_one, err);
+}
+
 /* ---- the file that proves it ---- */
 
 mn_code mn_api_evidence_get(mn_api_call *call, mn_error *err)

@@ -136,6 +136,39 @@ mn_code mn_api_list_delete(mn_api_call *call, mn_error *err)
     return code == MN_OK ? mn_api_nothing(call, err) : code;
 }
 
+/* ---- many ---- */
+
+mn_code mn_api_lists_create_batch(mn_api_call *call, mn_error *err)
+{
+    const json_t *lists = json_object_get(call->body, "lists");
+    const mn_http_request *r = call->request;
+    size_t n = json_array_size(lists);
+    room *rooms = mn_arena_calloc(call->arena, n + 1, sizeof *rooms);
+    mn_list_fields *fields = mn_arena_calloc(call->arena, n + 1, sizeof *fields);
+    mn_made *made = mn_batch_room(call, n, err);
+    if (!rooms || !fields || !made)
+        return mn_fail(err, MN_E_MEMORY, "no memory for a report");
+    for (size_t i = 0; i < n; i++)
+        fields[i] = read_fields(json_array_get(lists, i), &rooms[i]);
+    mn_code code = mn_core_lists_create(call->core, call->actor, fields, n, r->deadline, r->cancel,
+                                        call->arena, made, err);
+    return mn_batch_made(call, code, made, n, err);
+}
+
+mn_code mn_api_lists_delete_batch(mn_api_call *call, mn_error *err)
+{
+    const mn_http_request *r = call->request;
+    const mn_id *ids = NULL;
+    size_t n = 0;
+    mn_code code = mn_field_ids(call, json_object_get(call->body, "lists"), &ids, &n, err);
+    mn_made *made = code == MN_OK ? mn_batch_room(call, n, err) : NULL;
+    if (!made)
+        return code == MN_OK ? MN_E_MEMORY : code;
+    code =
+        mn_core_lists_delete(call->core, call->actor, ids, n, r->deadline, r->cancel, call->arena, made, err);
+    return mn_batch_made(call, code, made, n, err);
+}
+
 /* ---- members ---- */
 
 static json_t *member_row(const mn_id *list, const mn_member *m)

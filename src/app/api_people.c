@@ -215,21 +215,14 @@ mn_code mn_api_people_create_batch(mn_api_call *call, mn_error *err)
     size_t n = json_array_size(people);
     bool *active = mn_arena_calloc(call->arena, n + 1, sizeof *active);
     mn_person_new *what = mn_arena_calloc(call->arena, n + 1, sizeof *what);
-    mn_person_made *made = mn_arena_calloc(call->arena, n + 1, sizeof *made);
-    json_t *rows = json_array();
-    mn_code code =
-        active && what && made && rows ? MN_OK : mn_fail(err, MN_E_MEMORY, "no memory for a report");
+    mn_made *made = mn_batch_room(call, n, err);
+    mn_code code = active && what && made ? MN_OK : mn_fail(err, MN_E_MEMORY, "no memory for a report");
     for (size_t i = 0; code == MN_OK && i < n; i++)
         code = read_new(call, json_array_get(people, i), &active[i], &what[i], err);
     if (code == MN_OK)
         code = mn_core_people_create(call->core, call->actor, what, n, r->deadline, r->cancel, call->arena,
                                      made, err);
-    for (size_t i = 0; code == MN_OK && i < n; i++)
-        code = mn_batch_add(rows, &made[i].person, made[i].code, made[i].why, err);
-    if (code == MN_OK)
-        return mn_batch_answer(call, rows, err);
-    json_decref(rows);
-    return code;
+    return mn_batch_made(call, code, made, n, err);
 }
 
 mn_code mn_api_person_change(mn_api_call *call, mn_error *err)
@@ -274,27 +267,15 @@ mn_code mn_api_person_erase(mn_api_call *call, mn_error *err)
                          err);
 }
 
+static mn_code erase_one(mn_api_call *call, const mn_id *id, mn_error *err)
+{
+    mn_certificate done;
+    return mn_core_erase_certified(call->core, call->actor, id, &done, err);
+}
+
 mn_code mn_api_people_erase_batch(mn_api_call *call, mn_error *err)
 {
-    const mn_id *ids = NULL;
-    size_t n = 0;
-    json_t *rows = json_array();
-    mn_code code = rows ? mn_field_ids(call, json_object_get(call->body, "people"), &ids, &n, err)
-                        : mn_fail(err, MN_E_MEMORY, "no memory for a report");
-    mn_error own = {0};
-    mn_code one = MN_OK;
-    for (size_t i = 0; code == MN_OK && i < n; i++) {
-        mn_certificate done;
-        if (mn_code_http(one) < 500) /* else nobody further is tried */
-            one = mn_batch_may_go_on(call, &own);
-        if (mn_code_http(one) < 500)
-            one = mn_core_erase_certified(call->core, call->actor, &ids[i], &done, &own);
-        code = mn_batch_add(rows, &ids[i], one, own.text, err);
-    }
-    if (code == MN_OK)
-        return mn_batch_answer(call, rows, err);
-    json_decref(rows);
-    return code;
+    return mn_batch_one_by_one(call, "people", erase_one, err);
 }
 
 mn_code mn_api_person_merge(mn_api_call *call, mn_error *err)

@@ -1,5 +1,6 @@
 /* /v1/tokens: what programs show instead of a password. */
-#include "app/call.h"
+#include "app/internal.h"
+#include "app/records_json.h"
 #include "core/sessions.h"
 
 #include <string.h>
@@ -127,4 +128,18 @@ mn_code mn_api_token_revoke(mn_api_call *call, mn_error *err)
     if (code == MN_OK)
         code = mn_core_token_revoke(call->core, call->actor, &id, seen, err);
     return code == MN_OK ? mn_api_nothing(call, err) : code;
+}
+
+mn_code mn_api_tokens_revoke_batch(mn_api_call *call, mn_error *err)
+{
+    const mn_http_request *r = call->request;
+    const mn_id *ids = NULL;
+    size_t n = 0;
+    mn_code code = mn_field_ids(call, json_object_get(call->body, "tokens"), &ids, &n, err);
+    mn_made *made = code == MN_OK ? mn_batch_room(call, n, err) : NULL;
+    if (!made)
+        return code == MN_OK ? MN_E_MEMORY : code;
+    code = mn_core_tokens_revoke(call->core, call->actor, ids, n, r->deadline, r->cancel, call->arena, made,
+                                 err);
+    return mn_batch_made(call, code, made, n, err);
 }

@@ -140,3 +140,44 @@ mn_code mn_batch_answer(mn_api_call *call, json_t *rows, mn_error *err)
                                    "refused", refused, "results", rows),
                          err);
 }
+
+mn_made *mn_batch_room(const mn_api_call *call, size_t n, mn_error *err)
+{
+    mn_made *made = mn_arena_calloc(call->arena, n + 1, sizeof *made);
+    if (!made)
+        mn_fail(err, MN_E_MEMORY, "no memory for a report");
+    return made;
+}
+
+mn_code mn_batch_made(mn_api_call *call, mn_code code, const mn_made *made, size_t n, mn_error *err)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; code == MN_OK && i < n; i++)
+        code = mn_batch_add(rows, &made[i].id, made[i].code, made[i].why, err);
+    if (code == MN_OK)
+        return mn_batch_answer(call, rows, err);
+    json_decref(rows);
+    return code;
+}
+
+mn_code mn_batch_one_by_one(mn_api_call *call, const char *field, mn_batch_one *one, mn_error *err)
+{
+    const mn_id *ids = NULL;
+    size_t n = 0;
+    json_t *rows = json_array();
+    mn_code code = rows ? mn_field_ids(call, json_object_get(call->body, field), &ids, &n, err)
+                        : mn_fail(err, MN_E_MEMORY, "no memory for a report");
+    mn_error own = {0};
+    mn_code last = MN_OK;
+    for (size_t i = 0; code == MN_OK && i < n; i++) {
+        if (mn_code_http(last) < 500)
+            last = mn_batch_may_go_on(call, &own);
+        if (mn_code_http(last) < 500)
+            last = one(call, &ids[i], &own);
+        code = mn_batch_add(rows, &ids[i], last, own.text, err);
+    }
+    if (code == MN_OK)
+        return mn_batch_answer(call, rows, err);
+    json_decref(rows);
+    return code;
+}

@@ -1,5 +1,5 @@
 /* Consents as records: giving, looking, withdrawing one, and the file that proves it. */
-#include "core/records.h"
+#include "core/many.h"
 #include "core/records_internal.h"
 #include "core/signin.h"
 
@@ -77,6 +77,31 @@ mn_code mn_core_consent_give(mn_core *c, const mn_actor *who, const mn_id *perso
     if (code == MN_OK)
         *out = g.made;
     return code;
+}
+
+typedef struct {
+    giving giving;
+    const mn_consent_for *what;
+} giving_many;
+
+static mn_code give_one(mn_core *c, void *ctx, size_t i, mn_id *id, mn_error *err)
+{
+    giving_many *m = ctx;
+    m->giving.person = &m->what[i].person;
+    m->giving.given = &m->what[i].given;
+    mn_code code = give(c, &m->giving, err);
+    *id = m->giving.made.id;
+    return code;
+}
+
+mn_code mn_core_consents_give(mn_core *c, const mn_actor *who, const mn_consent_for *what, size_t n,
+                              mn_deadline deadline, const mn_cancel *cancel, mn_arena *arena,
+                              mn_made *results, mn_error *err)
+{
+    giving_many all = {.giving = {.who = who, .arena = arena}, .what = what};
+    mn_core_many many = {give_one, &all, n, deadline, cancel, arena, results};
+    mn_code code = mn_core_may(who, MN_R_CONSENTS, MN_VERB_CREATE, err);
+    return code == MN_OK ? mn_core_transact(c, mn_core_each, &many, err) : code;
 }
 
 /* ---- looking ---- */
@@ -182,6 +207,21 @@ mn_code mn_core_consent_withdraw_one(mn_core *c, const mn_actor *who, const mn_i
     if (code == MN_OK)
         *out = found;
     return code;
+}
+
+mn_code mn_core_consent_end(mn_core *c, const mn_actor *who, const mn_id *consent, mn_arena *arena,
+                            mn_error *err)
+{
+    mn_consent found;
+    mn_person p;
+    mn_code code = mn_core_may(who, MN_R_CONSENTS, MN_VERB_CHANGE, err);
+    if (code == MN_OK)
+        code = c->store->ops->people->consent_get(c->store, consent, arena, &found, err);
+    if (code == MN_OK)
+        code = mn_core_get_person(c, who, &found.person, arena, &p, err);
+    if (code == MN_E_NOT_FOUND)
+        code = mn_fail(err, MN_E_NOT_FOUND, "there is no such consent");
+    return code == MN_OK ? mn_core_consent_withdraw_one(c, who, &p.id, consent, arena, &found, err) : code;
 }
 
 /* ---- the file that proves it ---- */

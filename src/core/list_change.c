@@ -1,5 +1,5 @@
 /* Lists as records, and who is in them. */
-#include "core/records.h"
+#include "core/many.h"
 #include "core/records_internal.h"
 #include "core/signin.h"
 
@@ -137,6 +137,33 @@ mn_code mn_core_list_create(mn_core *c, const mn_actor *who, const mn_list_field
     return code;
 }
 
+typedef struct {
+    job job;
+    const mn_list_fields *fields;
+    const mn_id *ids;
+} many_lists;
+
+static mn_code create_one(mn_core *c, void *ctx, size_t i, mn_id *id, mn_error *err)
+{
+    many_lists *m = ctx;
+    m->job.fields = &m->fields[i];
+    mn_code code = mn_core_check_new_list(m->job.who, m->job.fields, err);
+    if (code == MN_OK)
+        code = create(c, &m->job, err);
+    *id = m->job.view.list.id;
+    return code;
+}
+
+mn_code mn_core_lists_create(mn_core *c, const mn_actor *who, const mn_list_fields *fields, size_t n,
+                             mn_deadline deadline, const mn_cancel *cancel, mn_arena *arena, mn_made *results,
+                             mn_error *err)
+{
+    many_lists all = {.job = {.who = who, .arena = arena}, .fields = fields};
+    mn_core_many many = {create_one, &all, n, deadline, cancel, arena, results};
+    mn_code code = mn_core_may_everywhere(who, MN_R_LISTS, MN_VERB_CREATE, err);
+    return code == MN_OK ? mn_core_transact(c, mn_core_each, &many, err) : code;
+}
+
 static mn_code change(mn_core *c, void *ctx, mn_error *err)
 {
     job *j = ctx;
@@ -200,6 +227,28 @@ mn_code mn_core_list_delete(mn_core *c, const mn_actor *who, const mn_id *id, co
     if (code == MN_OK)
         code = mn_core_transact(c, delete_list, &j, err);
     mn_arena_destroy(j.arena);
+    if (code == MN_OK && c->gallery)
+        mn_core_follow(c, NULL);
+    return code;
+}
+
+static mn_code delete_one(mn_core *c, void *ctx, size_t i, mn_id *id, mn_error *err)
+{
+    many_lists *m = ctx;
+    m->job.id = &m->ids[i];
+    *id = m->ids[i];
+    return delete_list(c, &m->job, err);
+}
+
+mn_code mn_core_lists_delete(mn_core *c, const mn_actor *who, const mn_id *ids, size_t n,
+                             mn_deadline deadline, const mn_cancel *cancel, mn_arena *arena, mn_made *results,
+                             mn_error *err)
+{
+    many_lists all = {.job = {.who = who, .arena = arena}, .ids = ids};
+    mn_core_many many = {delete_one, &all, n, deadline, cancel, arena, results};
+    mn_code code = mn_core_may(who, MN_R_LISTS, MN_VERB_DELETE, err);
+    if (code == MN_OK)
+        code = mn_core_transact(c, mn_core_each, &many, err);
     if (code == MN_OK && c->gallery)
         mn_core_follow(c, NULL);
     return code;

@@ -47,6 +47,7 @@ void mn_core_once_failed(mn_core *c, const mn_actor *who, const mn_once_request 
 typedef enum {
     MN_ONCE_PERSON,
     MN_ONCE_FACE,
+    MN_ONCE_CONSENT,
     MN_ONCE_LIST,
     MN_ONCE_USER,
     MN_ONCE_ROLE, /* by its name, all others by their ids */

@@ -24,6 +24,16 @@ static mn_code see_face(mn_core *c, const mn_actor *who, const mn_id *id, mn_are
                : code;
 }
 
+static mn_code see_consent(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena, mn_error *err)
+{
+    mn_consent consent;
+    mn_code code =
+        who->limited ? c->store->ops->people->consent_get(c->store, id, arena, &consent, err) : MN_OK;
+    if (code == MN_E_NOT_FOUND)
+        return MN_OK; /* it went with its person */
+    return code == MN_OK && who->limited ? see_person(c, who, &consent.person, arena, err) : code;
+}
+
 /* As whoever makes one needs it. */
 static mn_code see_everything(const mn_actor *who, const char *what, mn_error *err)
 {
@@ -83,6 +93,8 @@ mn_code mn_core_once_stands(mn_core *c, const mn_actor *who, mn_once_kind kind, 
         return see_person(c, who, &id, arena, err);
     case MN_ONCE_FACE:
         return see_face(c, who, &id, arena, err);
+    case MN_ONCE_CONSENT:
+        return see_consent(c, who, &id, arena, err);
     case MN_ONCE_USER:
         return see_user(c, who, &id, arena, err);
     case MN_ONCE_TOKEN:

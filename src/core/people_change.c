@@ -1,4 +1,5 @@
 /* People as records: making and changing them. */
+#include "core/many.h"
 #include "core/quota.h"
 #include "core/records.h"
 #include "core/records_internal.h"
@@ -228,59 +229,28 @@ mn_code mn_core_person_create(mn_core *c, const mn_actor *who, const mn_person_n
 typedef struct {
     making making;
     const mn_person_new *what;
-    size_t n;
-    mn_deadline deadline;
-    const mn_cancel *cancel;
-    mn_person_made *results;
 } batch;
 
-static mn_code check_time(const batch *b, mn_error *err)
-{
-    if (mn_cancelled(b->cancel))
-        return mn_fail(err, MN_E_CANCELLED, "the work was cancelled, and nobody was made");
-    if (mn_deadline_passed(b->deadline))
-        return mn_fail(err, MN_E_BUSY,
-                       "the time is over, and nobody was made: send fewer people at once, or try again");
-    return MN_OK;
-}
-
-static mn_code create_all(mn_core *c, void *ctx, mn_error *err)
+static mn_code create_one(mn_core *c, void *ctx, size_t i, mn_id *id, mn_error *err)
 {
     batch *b = ctx;
-    mn_code code = MN_OK;
-    for (size_t i = 0; code == MN_OK && i < b->n; i++) {
-        mn_error own = {0};
-        bool refused = false;
-        code = check_time(b, err);
-        if (code != MN_OK)
-            return code;
-        mn_code one = may_create(b->making.who, &b->what[i], &own);
-        refused = one != MN_OK;
-        if (one == MN_OK)
-            one = make_one(c, &b->making, &b->what[i], &refused, &own);
-        b->results[i] = (mn_person_made){
-            one, one == MN_OK ? NULL : mn_arena_strdup(b->making.arena, own.text), b->making.person.id};
-        if (one != MN_OK && !refused) {
-            code = one;
-            if (err)
-                *err = own;
-        }
-    }
-    return code;
+    bool refused = true;
+    mn_code code = may_create(b->making.who, &b->what[i], err);
+    if (code == MN_OK)
+        code = make_one(c, &b->making, &b->what[i], &refused, err);
+    *id = b->making.person.id;
+    return code == MN_OK || refused || mn_code_http(code) >= 500 ? code
+                                                                 : MN_E_INTERNAL; /* half of it stands */
 }
 
 mn_code mn_core_people_create(mn_core *c, const mn_actor *who, const mn_person_new *what, size_t n,
                               mn_deadline deadline, const mn_cancel *cancel, mn_arena *arena,
-                              mn_person_made *results, mn_error *err)
+                              mn_made *results, mn_error *err)
 {
-    batch b = {.making = {.who = who, .arena = arena},
-               .what = what,
-               .n = n,
-               .deadline = deadline,
-               .cancel = cancel,
-               .results = results};
+    batch b = {.making = {.who = who, .arena = arena}, .what = what};
+    mn_core_many many = {create_one, &b, n, deadline, cancel, arena, results};
     mn_code code = mn_core_may(who, MN_R_PEOPLE, MN_VERB_CREATE, err);
-    return code == MN_OK ? mn_core_transact(c, create_all, &b, err) : code;
+    return code == MN_OK ? mn_core_transact(c, mn_core_each, &many, err) : code;
 }
 
 /* ---- changing ---- */

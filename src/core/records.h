@@ -6,6 +6,13 @@
 
 #include "core/core.h"
 
+/* What became of one of many. */
+typedef struct {
+    mn_code code;    /* MN_OK: done */
+    const char *why; /* in words, else; the arena's */
+    mn_id id;        /* of what was made or worked on */
+} mn_made;
+
 /* ---- people ---- */
 typedef struct {
     bool set;         /* false: as it is */
@@ -35,14 +42,9 @@ mn_code mn_core_person_create(mn_core *c, const mn_actor *who, const mn_person_n
 /* Many in one transaction, as if they came one after the other; who is refused hinders no other. Any other
  * failure is everybody's, and nobody is made: MN_E_CANCELLED, and MN_E_BUSY behind the deadline (0: none).
  * results: room for n. */
-typedef struct {
-    mn_code code;    /* MN_OK: made */
-    const char *why; /* in words, else; the arena's */
-    mn_id person;
-} mn_person_made;
 mn_code mn_core_people_create(mn_core *c, const mn_actor *who, const mn_person_new *what, size_t n,
                               mn_deadline deadline, const mn_cancel *cancel, mn_arena *arena,
-                              mn_person_made *results, mn_error *err);
+                              mn_made *results, mn_error *err);
 mn_code mn_core_person_get(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena,
                            mn_person_view *out, mn_error *err);
 /* Another number for everything else that a look at a person shows: of the record, consents (as they are
@@ -82,6 +84,14 @@ mn_code mn_core_person_merge(mn_core *c, const mn_actor *who, const mn_id *into,
  * given in the future; MN_E_CONSENT for one that is older than a withdrawal. */
 mn_code mn_core_consent_give(mn_core *c, const mn_actor *who, const mn_id *person,
                              const mn_consent_given *given, mn_arena *arena, mn_consent *out, mn_error *err);
+/* Many in one transaction, each for themselves, as mn_core_people_create has it. */
+typedef struct {
+    mn_id person;
+    mn_consent_given given;
+} mn_consent_for;
+mn_code mn_core_consents_give(mn_core *c, const mn_actor *who, const mn_consent_for *what, size_t n,
+                              mn_deadline deadline, const mn_cancel *cancel, mn_arena *arena,
+                              mn_made *results, mn_error *err);
 /* Of one person, newest first; all of them. */
 mn_code mn_core_consents_of(mn_core *c, const mn_actor *who, const mn_id *person, mn_arena *arena,
                             mn_consent **out, size_t *n, mn_error *err);
@@ -94,6 +104,9 @@ mn_code mn_core_consents_find(mn_core *c, const mn_actor *who, const mn_consent_
  * ended already. */
 mn_code mn_core_consent_withdraw_one(mn_core *c, const mn_actor *who, const mn_id *person,
                                      const mn_id *consent, mn_arena *arena, mn_consent *out, mn_error *err);
+/* The same for a consent whose person is not named. */
+mn_code mn_core_consent_end(mn_core *c, const mn_actor *who, const mn_id *consent, mn_arena *arena,
+                            mn_error *err);
 /* The file that proves a consent, sealed by the person's key: where that is destroyed, so is the file. Once a
  * consent (MN_E_EXISTS). */
 #define MN_CORE_EVIDENCE_MAX ((size_t)16 << 20)
@@ -116,6 +129,13 @@ typedef struct {
 
 mn_code mn_core_list_create(mn_core *c, const mn_actor *who, const mn_list_fields *fields, mn_arena *arena,
                             mn_list_view *out, mn_error *err);
+/* Many in one transaction, each for itself, as mn_core_people_create has it. */
+mn_code mn_core_lists_create(mn_core *c, const mn_actor *who, const mn_list_fields *fields, size_t n,
+                             mn_deadline deadline, const mn_cancel *cancel, mn_arena *arena, mn_made *results,
+                             mn_error *err);
+mn_code mn_core_lists_delete(mn_core *c, const mn_actor *who, const mn_id *ids, size_t n,
+                             mn_deadline deadline, const mn_cancel *cancel, mn_arena *arena, mn_made *results,
+                             mn_error *err);
 mn_code mn_core_list_get(mn_core *c, const mn_actor *who, const mn_id *id, mn_arena *arena, mn_list_view *out,
                          mn_error *err);
 /* ref: a name, else an id. */
@@ -131,6 +151,12 @@ mn_code mn_core_list_delete(mn_core *c, const mn_actor *who, const mn_id *id, co
 mn_code mn_core_lists_find(mn_core *c, const mn_actor *who, const mn_list_query *what, mn_arena *arena,
                            mn_list_view **out, size_t *n, mn_error *err);
 
+/* ---- tokens: many in one transaction, each for itself ---- */
+mn_code mn_core_tokens_revoke(mn_core *c, const mn_actor *who, const mn_id *ids, size_t n,
+                              mn_deadline deadline, const mn_cancel *cancel, mn_arena *arena,
+                              mn_made *results, mn_error *err);
+
+/* ---- members ---- */
 mn_code mn_core_members(mn_core *c, const mn_actor *who, const mn_member_query *q, mn_arena *arena,
                         mn_member **out, size_t *n, mn_error *err);
 typedef struct {

@@ -1,4 +1,5 @@
 /* Tokens: a part of their user's rights, for a program. */
+#include "core/many.h"
 #include "core/signin.h"
 
 #include <sodium.h>
@@ -138,6 +139,26 @@ static mn_code drop(mn_core *c, void *ctx, mn_error *err)
     return code == MN_OK ? record(c, j, "token.revoke", err) : code;
 }
 
+typedef struct {
+    job job;
+    const mn_id *ids;
+    mn_core_many many;
+} many_tokens;
+
+static mn_code drop_one(mn_core *c, void *ctx, size_t i, mn_id *id, mn_error *err)
+{
+    many_tokens *m = ctx;
+    m->job.id = &m->ids[i];
+    *id = m->ids[i];
+    return drop(c, &m->job, err);
+}
+
+static mn_code drop_each(mn_core *c, void *ctx, mn_error *err)
+{
+    many_tokens *m = ctx;
+    return mn_core_each(c, &m->many, err);
+}
+
 static mn_code check_fields(const mn_token_fields *f, mn_error *err)
 {
     mn_code code = f->name ? mn_core_check_text("the token's name", f->name, err) : MN_OK;
@@ -254,4 +275,14 @@ mn_code mn_core_token_revoke(mn_core *c, const mn_actor *who, const mn_id *id, c
     job j = {.who = who, .id = id, .if_state = if_state};
     mn_code code = mn_core_check_actor(who, err);
     return code == MN_OK ? mn_core_take_away(c, drop, &j, &j.arena, err) : code;
+}
+
+mn_code mn_core_tokens_revoke(mn_core *c, const mn_actor *who, const mn_id *ids, size_t n,
+                              mn_deadline deadline, const mn_cancel *cancel, mn_arena *arena,
+                              mn_made *results, mn_error *err)
+{
+    many_tokens all = {.job = {.who = who}, .ids = ids};
+    mn_code code = mn_core_check_actor(who, err);
+    all.many = (mn_core_many){drop_one, &all, n, deadline, cancel, arena, results};
+    return code == MN_OK ? mn_core_take_away(c, drop_each, &all, &all.job.arena, err) : code;
 }

@@ -287,6 +287,18 @@ export interface ConsentGive {
   until?: TimeOrNever;
 }
 
+export interface ConsentGiveFor {
+  purpose: Purpose;
+  /** How it was given: signed form, web form, ... */
+  method: string;
+  /** Where the proof is */
+  evidence?: string;
+  /** Now, where left out; not in the future */
+  given?: Time;
+  until?: TimeOrNever;
+  person: Id;
+}
+
 export interface Consent {
   consent: Id;
   person: Id;
@@ -1331,6 +1343,20 @@ export interface ConsentsListArgs {
   untilTo?: Time;
 }
 
+export interface ConsentsGiveBatchArgs {
+  /** The same key and body again within 24 hours gives the first answer again. Where that speaks of a person, it is on record as `answer.again`, and nothing else is. */
+  idempotencyKey?: string;
+  body: {
+    consents: ConsentGiveFor[];
+  };
+}
+
+export interface ConsentsWithdrawBatchArgs {
+  body: {
+    consents: IdSet;
+  };
+}
+
 export interface PersonConsentsArgs {
   person: Id;
   /** Most entries of a page */
@@ -1486,6 +1512,20 @@ export interface ListCreateArgs {
   body: ListCreate;
 }
 
+export interface ListsCreateBatchArgs {
+  /** The same key and body again within 24 hours gives the first answer again. Where that speaks of a person, it is on record as `answer.again`, and nothing else is. */
+  idempotencyKey?: string;
+  body: {
+    lists: ListCreate[];
+  };
+}
+
+export interface ListsDeleteBatchArgs {
+  body: {
+    lists: IdSet;
+  };
+}
+
 export interface ListGetArgs {
   listId: Id;
 }
@@ -1637,6 +1677,12 @@ export interface AttributesListArgs {
   minQuality?: Unit;
 }
 
+export interface AttributesDeleteBatchArgs {
+  body: {
+    attributes: IdSet;
+  };
+}
+
 export interface AttributeGetArgs {
   attribute: Id;
 }
@@ -1740,6 +1786,12 @@ export interface TokenCreateArgs {
   /** The same key and body again within 24 hours gives the first answer again. Where that speaks of a person, it is on record as `answer.again`, and nothing else is. */
   idempotencyKey?: string;
   body: TokenCreate;
+}
+
+export interface TokensRevokeBatchArgs {
+  body: {
+    tokens: IdSet;
+  };
 }
 
 export interface TokenGetArgs {
@@ -1970,6 +2022,16 @@ export class Mien extends Client {
     } while (cursor !== undefined);
   }
 
+  /** Put up to 1000 consents on record, of whoever they are */
+  async consentsGiveBatch(args: ConsentsGiveBatchArgs, options: RequestOptions = {}): Promise<Answer<BatchReport, 200>> {
+    return (await this.send({ method: "POST", path: "/v1/consents/batch", headers: { "Idempotency-Key": args.idempotencyKey }, body: args.body, kind: "json" }, options)) as Answer<BatchReport, 200>;
+  }
+
+  /** Withdraw up to 1000 consents, at once */
+  async consentsWithdrawBatch(args: ConsentsWithdrawBatchArgs, options: RequestOptions = {}): Promise<Answer<BatchReport, 200>> {
+    return (await this.send({ method: "POST", path: "/v1/consents/batch-withdraw", body: args.body, kind: "json" }, options)) as Answer<BatchReport, 200>;
+  }
+
   /** The history of what a person agreed to */
   async personConsents(args: PersonConsentsArgs, options: RequestOptions = {}): Promise<Answer<ConsentPage, 200>> {
     return (await this.send({ method: "GET", path: `/v1/people/${encodeURIComponent(args.person)}/consents`, query: { limit: args.limit, cursor: args.cursor, purpose: args.purpose, state: args.state }, kind: "json" }, options)) as Answer<ConsentPage, 200>;
@@ -2155,6 +2217,16 @@ export class Mien extends Client {
     return (await this.send({ method: "POST", path: "/v1/lists", headers: { "Idempotency-Key": args.idempotencyKey }, body: args.body, kind: "json" }, options)) as Answer<List, 201>;
   }
 
+  /** Create up to 1000 lists */
+  async listsCreateBatch(args: ListsCreateBatchArgs, options: RequestOptions = {}): Promise<Answer<BatchReport, 200>> {
+    return (await this.send({ method: "POST", path: "/v1/lists/batch", headers: { "Idempotency-Key": args.idempotencyKey }, body: args.body, kind: "json" }, options)) as Answer<BatchReport, 200>;
+  }
+
+  /** Delete up to 1000 lists; their people stay */
+  async listsDeleteBatch(args: ListsDeleteBatchArgs, options: RequestOptions = {}): Promise<Answer<BatchReport, 200>> {
+    return (await this.send({ method: "POST", path: "/v1/lists/batch-delete", body: args.body, kind: "json" }, options)) as Answer<BatchReport, 200>;
+  }
+
   /** One list */
   async listGet(args: ListGetArgs, options: RequestOptions = {}): Promise<Answer<List, 200>> {
     return (await this.send({ method: "GET", path: `/v1/lists/${encodeURIComponent(args.listId)}`, kind: "json" }, options)) as Answer<List, 200>;
@@ -2268,6 +2340,11 @@ export class Mien extends Client {
       yield* data.attributes;
       cursor = data.next ?? undefined;
     } while (cursor !== undefined);
+  }
+
+  /** Forget up to 1000 attributes now */
+  async attributesDeleteBatch(args: AttributesDeleteBatchArgs, options: RequestOptions = {}): Promise<Answer<BatchReport, 200>> {
+    return (await this.send({ method: "POST", path: "/v1/attributes/batch-delete", body: args.body, kind: "json" }, options)) as Answer<BatchReport, 200>;
   }
 
   /** One attribute */
@@ -2388,6 +2465,11 @@ export class Mien extends Client {
   /** Create a token for a program */
   async tokenCreate(args: TokenCreateArgs, options: RequestOptions = {}): Promise<Answer<TokenCreated, 201>> {
     return (await this.send({ method: "POST", path: "/v1/tokens", headers: { "Idempotency-Key": args.idempotencyKey }, body: args.body, kind: "json" }, options)) as Answer<TokenCreated, 201>;
+  }
+
+  /** Revoke up to 1000 tokens; without tokens.delete one's own */
+  async tokensRevokeBatch(args: TokensRevokeBatchArgs, options: RequestOptions = {}): Promise<Answer<BatchReport, 200>> {
+    return (await this.send({ method: "POST", path: "/v1/tokens/batch-revoke", body: args.body, kind: "json" }, options)) as Answer<BatchReport, 200>;
   }
 
   /** One token, without its secret */

@@ -119,6 +119,11 @@ class Asking(Api):
         image = {"type": "base64", "data": base64.b64encode(picture("Clara")).decode()}
         ways = [
             ("people_erase_batch", ["person"], lambda i: {"body": {"people": [i["person"]]}}, (200,)),
+            ("lists_delete_batch", ["list_id"], lambda i: {"body": {"lists": [i["list_id"]]}}, (200,)),
+            ("consents_give_batch", ["person"], lambda i: {"body": {"consents": [{"person": i["person"], "purpose": "attendance", "method": "f"}]}}, (200,)),
+            ("consents_withdraw_batch", ["consent"], lambda i: {"body": {"consents": [i["consent"]]}}, (200,)),
+            ("tokens_revoke_batch", ["token"], lambda i: {"body": {"tokens": [i["token"]]}}, (200,)),
+            ("attributes_delete_batch", ["attribute"], lambda i: {"body": {"attributes": [i["attribute"]]}}, (200,)),
             ("faces_delete_batch", ["face"], lambda i: {"body": {"faces": [i["face"]]}}, (200,)),
             ("person_create", ["list"], lambda i: {"body": {"name": "X", "lists": [i["list"]]}}, (400, 404)),
             ("person_create", ["list_id"], lambda i: {"body": {"name": "X", "lists": [i["list_id"]]}}, (400, 404)),

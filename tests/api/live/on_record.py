@@ -167,6 +167,26 @@ def faces_delete_batch(asked):
     return [("face.delete", ANY)] * len(results(asked))
 
 
+def each(asked):
+    """Each of a batch that was done."""
+    return [(asked.op.audit, i) for i in results(asked)]
+
+
+def consents_give_batch(asked):
+    """Each, about its person."""
+    return [("consent.give", c["person"]) for c, row in zip(asked.body["consents"], asked.answer["results"]) if "error" not in row]
+
+
+def consents_withdraw_batch(asked):
+    """Each, about its person."""
+    return [("consent.withdraw", ANY)] * len(results(asked))
+
+
+def attributes_delete_batch(asked):
+    """Each of somebody known."""
+    return [("attribute.delete", attributes[i]) for i in results(asked) if attributes.get(i)]
+
+
 def erase(asked):
     """At once, or at the end of the grace period."""
     return [("person.erase" if asked.answer["erased"] else "erasure.ask", asked.path["person"])]
@@ -294,7 +314,8 @@ EXACTLY = {
     "person_create": person_create, "people_create_batch": people_create_batch, "people_erase_batch": people_erase_batch, "person_erase": erase,
     "person_merge": merge, "decision_make": decision_make, "faces_delete_batch": faces_delete_batch, "descriptors_export": descriptors_export,
     "descriptors_import": descriptors_import, "members_change": members_change, "extract": extract, "verify": verify, "identify": identify,
-    "match": match, "attributes_list": attributes_list, "attribute_get": attribute, "attribute_delete": attribute, "audit_list": first_page,
+    "lists_create_batch": each, "lists_delete_batch": each, "tokens_revoke_batch": each, "consents_give_batch": consents_give_batch,
+    "consents_withdraw_batch": consents_withdraw_batch, "attributes_delete_batch": attributes_delete_batch, "match": match, "attributes_list": attributes_list, "attribute_get": attribute, "attribute_delete": attribute, "audit_list": first_page,
     "detect": work_on_samples, "quality": work_on_samples, "liveness": work_on_samples, "sample_get": sample_get, "logout": logout,
     "people_export": people_export, "people_import": people_import,
     "account_create": lambda asked: once(asked) + [("user.create", asked.answer["admin"]["user"])],

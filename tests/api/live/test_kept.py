@@ -12,11 +12,11 @@ from test_roles import RIGHTS
 from world import Api, NO_ID, need_pictures, picture, tearDownModule, world  # pylint: disable=unused-import
 
 # Not for who is kept to some lists: they concern all of them, or the whole deployment.
-ALL_LISTS = """list_create consents_list fields_put settings_get settings_change audit_list audit_verify audit_export accounts_list account_create
+ALL_LISTS = """list_create lists_create_batch consents_list fields_put settings_get settings_change audit_list audit_verify audit_export accounts_list account_create
     account_get account_change account_delete metrics""".split()
 # About no list, and nobody in one: oneself, users with their rights, the account's limits, the server.
 NO_LIST = """login logout me_get password_change sessions_list session_end users_list user_create user_get user_change user_delete user_reset
-    roles_list role_create role_get role_change role_delete tokens_list token_create token_get token_change token_revoke fields_get license_get
+    roles_list role_create role_get role_change role_delete tokens_list token_create token_get token_change token_revoke tokens_revoke_batch fields_get license_get
     healthz readyz openapi_get docs_get docs_file""".split()
 # Of two lists: test_matching.py.
 TWO_LISTS = ["list_match"]
@@ -59,12 +59,15 @@ THEIRS = {
     "identify": lambda t: {"body": {"sources": [{"type": "face", "face": t["face"]}]}, "list": [t["list"]]},
     "match": lambda t: {"body": {"references": [{"type": "face", "face": t["face"]}], "candidates": [{"lists": [t["list"]]}]}},
     "attributes_list": lambda t: {}, "attribute_get": lambda t: {"attribute": t["own"]}, "attribute_delete": lambda t: {"attribute": t["own"]},
+    "attributes_delete_batch": lambda t: {"body": {"attributes": [t["own"]]}},
+    "consents_give_batch": lambda t: {"body": {"consents": [{**CONSENT, "purpose": "attendance", "person": t["person"]}]}},
+    "consents_withdraw_batch": lambda t: {"body": {"consents": [t["consents"][0]]}},
     "person_create": lambda t: {"body": {"name": "New", "lists": [t["list"]], "consents": [CONSENT]}},
     "people_create_batch": lambda t: {"body": {"people": [{"name": "New", "lists": [t["list"]], "consents": [CONSENT]}]}},
     "original_delete": lambda t: {}, "face_delete": lambda t: {}, "faces_delete_batch": lambda t: {"body": {"faces": [t["second"]]}},
     "consent_withdraw": lambda t: {"consent": t["consents"][1]}, "person_merge": lambda t: {"body": {"from": t["other"]}},
     "people_erase_batch": lambda t: {"body": {"people": [t["new"]]}}, "member_remove": lambda t: {"person": t["gone"]},
-    "person_erase": lambda t: {}, "list_delete": lambda t: {},
+    "person_erase": lambda t: {}, "list_delete": lambda t: {}, "lists_delete_batch": lambda t: {"body": {"lists": [t["list_id"]]}},
 }
 
 
@@ -185,7 +188,10 @@ class Theirs(Api):
         for name, make in THEIRS.items():
             op = world.spec.operations[name]
             with self.subTest(name):
-                if name == "attribute_get":
+                if name == "lists_delete_batch":  # as theirs is gone
+                    t["list_id"] = self.list("another of theirs")["list_id"]
+                    world.admin.call("role_change", 200, role="librarian", body={"lists": [t["list_id"]]})
+                if name in ("attribute_get", "attributes_delete_batch"):
                     t["own"] = call("extract", 201, **image()).json["images"][0]["faces"][0]["attribute"]["attribute"]
                 given = {p["name"]: t[p["name"]] for p in op.parameters if p["in"] == "path"}
                 answer = call(name, (200, 201, 204), **{**given, **make(t)})
