@@ -5,21 +5,11 @@
 
 #include <string.h>
 
-static const char *const words[] = {
-#define X(id, word, text) word,
-    MN_FORMS(X)
-#undef X
-};
 static const char *const texts[] = {
 #define X(id, word, text) text,
     MN_FORMS(X)
 #undef X
 };
-
-const char *mn_form_word(mn_form f)
-{
-    return words[f];
-}
 
 const char *mn_form_text(mn_form f)
 {

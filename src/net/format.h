@@ -34,7 +34,6 @@ typedef enum {
         MN_FORM_COUNT
 } mn_form;
 
-const char *mn_form_word(mn_form f);
 const char *mn_form_text(mn_form f); /* "a colour like #2f6fde" */
 /* text: n bytes of valid UTF-8, not necessarily ended by a zero. Length is not this function's business. */
 bool mn_form_fits(mn_form f, const char *text, size_t n);

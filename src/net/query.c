@@ -59,11 +59,3 @@ mn_code mn_query_parse(const char *raw, size_t n, size_t max, mn_arena *arena, c
     *n_pairs = found;
     return MN_OK;
 }
-
-const char *mn_query_value(const mn_query_pair *pairs, size_t n, const char *name)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(pairs[i].name, name) == 0)
-            return pairs[i].value;
-    return NULL;
-}

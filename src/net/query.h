@@ -18,7 +18,4 @@ typedef struct {
 mn_code mn_query_parse(const char *raw, size_t n, size_t max, mn_arena *arena, const mn_query_pair **pairs,
                        size_t *n_pairs, mn_error *err);
 
-/* The value of the first pair of this name, or NULL. */
-const char *mn_query_value(const mn_query_pair *pairs, size_t n, const char *name);
-
 #endif

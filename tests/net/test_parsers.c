@@ -59,8 +59,6 @@ static void queries(void **state)
         assert_string_equal(p[i].value, expected[i][1]);
         assert_int_equal(p[i].value_len, strlen(expected[i][1]));
     }
-    assert_string_equal(mn_query_value(p, n, "a"), "1");
-    assert_null(mn_query_value(p, n, "c"));
     assert_ok(mn_query_parse("", 0, 0, arena, &p, &n, err));
     assert_int_equal(n, 0);
     static const struct {
