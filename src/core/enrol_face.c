@@ -453,7 +453,7 @@ static mn_code get_decision(mn_core *c, const mn_actor *who, const mn_id *id, mn
     if (code == MN_OK)
         code = mn_core_get_person(c, who, &t.person, arena, &p, err);
     if (code == MN_E_NOT_FOUND)
-        return mn_temporary_missing(MN_TEMPORARY_DECISION, err);
+        mn_temporary_missing(MN_TEMPORARY_DECISION, err);
     if (code == MN_OK)
         *out = t;
     return code;
