@@ -29,6 +29,7 @@ static mn_code note_erased(void *ctx, const mn_audit_record *r, mn_error *err)
 {
     mn_import *i = ctx;
     mn_id id;
+    i->audit_seen = r->seq;
     if (strcmp(r->action, "person.erase") != 0 || !r->target || !mn_id_parse(r->target, &id))
         return MN_OK;
     if (i->n_erased == i->cap_erased) {
@@ -46,6 +47,17 @@ static mn_code note_erased(void *ctx, const mn_audit_record *r, mn_error *err)
 static int by_id(const void *a, const void *b)
 {
     return mn_id_compare(a, b);
+}
+
+/* And since it was last asked. */
+static mn_code follow_erased(mn_import *i, mn_error *err)
+{
+    mn_store *s = i->c->store;
+    size_t known = i->n_erased;
+    mn_code code = s->ops->audit_each(s, i->audit_seen + 1, note_erased, i, err);
+    if (i->n_erased > known)
+        qsort(i->erased, i->n_erased, sizeof *i->erased, by_id);
+    return code;
 }
 
 bool mn_import_was_erased(const mn_import *i, const mn_id *id)
@@ -112,7 +124,7 @@ static bool may_be_stored(const mn_import_batch *b)
 }
 
 /* *stored: what became of it, as far as that is known. */
-static mn_code run_batch(mn_import_batch *b, bool *stored, mn_error *err)
+static mn_code run_batch(mn_import *i, mn_import_batch *b, bool *stored, mn_error *err)
 {
     mn_store *s = b->c->store;
     mn_code code = s->ops->begin(s, err);
@@ -120,8 +132,10 @@ static mn_code run_batch(mn_import_batch *b, bool *stored, mn_error *err)
         return code;
     code = mn_core_check_current(b->c, b->arena, err);
     if (code == MN_OK)
+        code = follow_erased(i, err);
+    if (code == MN_OK)
         code = run_rounds(b, err);
-    if (code != MN_OK || b->i->dry_run || b->again) {
+    if (code != MN_OK || i->dry_run || b->again) {
         s->ops->rollback(s);
         return code;
     }
@@ -174,7 +188,7 @@ static mn_code run_attempts(mn_import *i, mn_import_person *people, size_t n, bo
         if (code == MN_OK)
             code = start_batch(i, people, n, &b, err);
         if (code == MN_OK)
-            code = run_batch(&b, stored, err);
+            code = run_batch(i, &b, stored, err);
     }
     return code == MN_OK && b.again
                ? mn_fail(err, MN_E_BUSY, "others change these people all the time meanwhile: try again")
@@ -220,14 +234,11 @@ mn_code mn_core_import_open(mn_core *c, const mn_actor *who, bool dry_run, mn_im
                      .dry_run = dry_run,
                      .arena = mn_arena_create(MN_CORE_ARENA),
                      .early_arena = mn_arena_create(MN_CORE_ARENA)};
-    code = i->arena && i->early_arena ? c->store->ops->audit_each(c->store, 1, note_erased, i, err)
-                                      : mn_import_no_memory(err);
+    code = i->arena && i->early_arena ? follow_erased(i, err) : mn_import_no_memory(err);
     if (code != MN_OK) {
         mn_core_import_close(i);
         return code;
     }
-    if (i->n_erased > 0)
-        qsort(i->erased, i->n_erased, sizeof *i->erased, by_id);
     *out = i;
     return MN_OK;
 }

@@ -40,6 +40,7 @@ struct mn_import {
     bool has_samples; /* to be put away early: then the keys of all faces are made so */
     mn_id *erased;    /* sorted */
     size_t n_erased, cap_erased;
+    uint64_t audit_seen; /* up to this record of the audit log */
 
     /* In a dry run, what would have been made before the people. */
     mn_arena *promises;

@@ -886,6 +886,24 @@ static void test_erased_stays_erased(void **state)
     assert_int_equal(look_for(w, w->core, 1).n, 0);
 }
 
+/* An import takes hours: between two of its batches somebody is erased. */
+static void test_erased_meanwhile(void **state)
+{
+    world *w = *state;
+    mn_import *i = NULL;
+    enrol(w, "Anna", "staff", 1, 0);
+    const mn_enrolment done = enrol(w, "Berta", "staff", 2, 0);
+    given *g = take_out(w, NULL);
+    assert_ok(mn_core_import_open(w->core, &ann, false, &i, err));
+    assert_ok(mn_core_import_people(i, g->people, 1, err));
+    assert_int_equal(g->people[0].code, MN_OK);
+    assert_ok(mn_core_erase(w->core, &ann, &done.person, err));
+    assert_ok(mn_core_import_people(i, g->people + 1, 1, err));
+    mn_core_import_close(i);
+    assert_int_equal(g->people[1].code, MN_E_FORBIDDEN);
+    assert_int_equal(look_for(w, w->core, 2).n, 0);
+}
+
 static void test_withdrawn_here(void **state)
 {
     world *w = *state;
@@ -974,6 +992,7 @@ int main(void)
         T(test_export_without_memory),
         T(test_unit_length),
         T(test_erased_stays_erased),
+        T(test_erased_meanwhile),
         T(test_withdrawn_here),
         T(test_taken_ids),
         T(test_rights),
@@ -990,6 +1009,7 @@ int main(void)
         T(test_agreed_again),
         T(test_import_without_memory),
         T(test_erased_stays_erased),
+        T(test_erased_meanwhile),
         T(test_taken_ids),
     };
     const struct CMUnitTest installed[] = {cmocka_unit_test(go_on_in_postgres)};
