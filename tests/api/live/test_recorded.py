@@ -1,4 +1,7 @@
 """What comes on record seldom. Nothing is compared here: on_record.py compares every request with the log at the end of the module."""
+import datetime
+import json
+
 from world import Api, need_pictures, picture, tearDownModule, world  # pylint: disable=unused-import
 
 
@@ -48,12 +51,41 @@ class Recorded(Api):
         self.admin.call("attribute_delete", 204, attribute=made["images"][0]["faces"][0]["attribute"]["attribute"])
         self.assertIn("attribute.delete", self.actions(self.anna["person"]))
 
+    def test_attributes_are_forgotten(self):
+        before = self.actions(self.anna["person"]).count("attribute.delete")
+        made = [self.admin.call("extract", 201, body=picture("Anna"), media="image/jpeg", person=self.anna["person"]).json
+                for _ in range(2)]
+        self.admin.call("attributes_delete_batch", 200, body={"attributes": [m["images"][0]["faces"][0]["attribute"]["attribute"] for m in made]})
+        self.assertEqual(self.actions(self.anna["person"]).count("attribute.delete"), before + 2)
+
     def test_erasures_wait(self):
         first, second = (self.person(f"Waits {i}", "identification") for i in range(2))
         self.assertFalse(self.admin.call("person_erase", 200, person=first["person"]).json["erased"])
         self.admin.call("people_erase_batch", 200, body={"people": [second["person"]]})
         self.admin.call("consent_give", 201, person=first["person"], body={"purpose": "identification", "method": "form"})
         self.assertEqual(self.actions(first["person"]), ["person.create", "consent.give", "erasure.ask", "erasure.undo", "consent.give"])
+
+    def waits_for_erasure(self, name):
+        """Their id."""
+        person = self.person(name, "identification", lists=["recorded"], external_id=name)["person"]
+        self.assertFalse(self.admin.call("person_erase", 200, person=person).json["erased"])
+        return person
+
+    def test_a_batch_of_consents_takes_an_erasure_back(self):
+        person = self.waits_for_erasure("Agreed again")
+        self.admin.call("consents_give_batch", 200, body={"consents": [{"person": person, "purpose": "identification", "method": "form"}]})
+        self.assertIn("erasure.undo", self.actions(person))
+
+    def test_an_import_takes_an_erasure_back(self):
+        person = self.waits_for_erasure("Agreed elsewhere")
+        given = datetime.datetime.now(datetime.timezone.utc).isoformat()
+        rows = ({"mien": "people", "version": 2, "fields": [{"name": "desk", "label": "Desk", "type": "text"}]},
+                {"person": person, "external_id": "Agreed elsewhere", "lists": ["recorded"],
+                 "consents": [{"purpose": "identification", "method": "form", "given": given}]})
+        body = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+        answer = self.admin.call("people_import", 200, body=body, media="application/jsonl").json
+        self.assertEqual((answer["people_known"], answer["refused"], answer["fields_new"]), (1, 0, 1), answer)
+        self.assertIn("erasure.undo", self.actions(person))
 
     def test_a_batch_with_consents(self):
         consents = [{"purpose": p, "method": "form"} for p in ("identification", "attendance")]

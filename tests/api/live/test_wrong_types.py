@@ -70,7 +70,7 @@ class Bodies(Api):
             for _ in range(EACH):
                 good = whole(maker.make(schema))
                 for what, value in self.sample(list(spoiled(good, maker)), maker):
-                    if unsafe(value) or validator.is_valid(whole(value)):
+                    if unsafe(value) or validator.is_valid(whole(value)) or (value is None and not op.body_required):
                         continue
                     answer = self.admin.call(op.name, (400, 413), body=value, **path_given(op))
                     self.assertIn(answer.code, ("invalid", "limit"), f"{op.name} {what}: {answer.body[:300]!r}")
@@ -101,7 +101,7 @@ class Bodies(Api):
         for op in self.json_operations():
             if op.name == "descriptors_import" and SANITIZED:
                 continue
-            for text in texts:
+            for text in texts if op.body_required else texts[1:]:
                 answer = self.admin.call(op.name, (400, 413), body=text, media="application/json", **path_given(op))
                 self.assertIn(answer.code, ("invalid", "limit"))
 
