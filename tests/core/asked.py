@@ -9,7 +9,7 @@ import re
 import sys
 
 # What core shares among its own files only.
-INTERNAL = {"internal.h", "records_internal.h", "backup_internal.h", "import_parts.h", "signin.h", "signin_state.h", "enrolment.h"}
+INTERNAL = {"internal.h", "many.h", "records_internal.h", "backup_internal.h", "import_parts.h", "signin.h", "signin_state.h", "enrolment.h"}
 ASKS = re.compile(r"\b(mn_core_may\w*|mn_rights_has)\(")
 
 OWNER = "of the process itself: opening, closing, housekeeping"
