@@ -23,15 +23,15 @@ import running
 import spec as answers  # makes the next two found
 from checks import Checks
 from differential import Maker, whole
-from visitor import NOT_MADE, Visitor, head
+from visitor import LARGE, NOT_MADE, Visitor, head
 from world import Api, picture, world
 
 REQUESTS = int(os.environ.get("MIEN_SOAK_REQUESTS", "6000" if running.SANITIZED else "20000"))
 VISITORS, ROUNDS = 6, 8
 RESIDENTS = 16000  # so many that SQLite's cache of pages is full before anything is measured
 # What may be more after all rounds than after the first: connections to the store are made when several are needed at once, threads
-# for compaction, the snapshot and shared commits when there is first something to do.
-FILES_MORE, THREADS_MORE = 16, 3
+# for compaction, the snapshot and shared commits when there is first something to do, and one for each matching whose client has gone.
+FILES_MORE, THREADS_MORE = 16, 7
 # What malloc has given out: on SQLite each of the connections that read fills a cache of 4 MiB slowly. Resident memory may grow by
 # more, as the heap is in pieces; by how much differs from run to run.
 HEAP_MORE, RESIDENT_MORE, MORE_A_REQUEST = {"sqlite": 24 << 20, "postgres": 6 << 20}, 96 << 20, 32
@@ -82,7 +82,7 @@ def prepare():
         "descriptor": {"model": made["model"], "metric": made["metric"]}, "vectors": vectors,
         "pictures": [picture(name, "-resize", "60%") for name in ("Anna", "Berta", "Clara")],
         "requests": hostile.REQUESTS, "paths": hostile.PATHS, "forms": hostile.forms(), "hostile": [data for _, data in hostile.pictures()],
-        "made": [op.name for op in operations if op.name not in NOT_MADE],
+        "made": [op.name for op in operations if op.name not in (*NOT_MADE, *LARGE)],
         "bodies": {op.name: bodies_of(op, Maker(checks.document, "soak " + op.name)) for op in operations if "application/json" in op.bodies},
     })
 
