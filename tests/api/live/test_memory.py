@@ -3,9 +3,10 @@ all requests together what image.memory allows."""
 import concurrent.futures
 import pathlib
 import re
+import unittest
 
 from running import SANITIZED
-from world import Api, need_pictures, png, skip, tearDownModule, world  # pylint: disable=unused-import
+from world import Api, need_pictures, png, tearDownModule, world  # pylint: disable=unused-import
 
 SIDE = 3400
 PIXELS = 3 * SIDE * SIDE          # what one takes when it is decoded: 35 MB, which malloc gives back at once
@@ -24,14 +25,13 @@ def peak():
     return 1024 * int(re.search(r"^VmHWM:\s+(\d+) kB", status, re.M)[1])
 
 
+@unittest.skipIf(SANITIZED, "a sanitizer's memory is its own")
 class Memory(Api):
     """Peaks, so each test begins with a server that has none behind it."""
 
     def setUp(self):
         super().setUp()
         need_pictures()
-        if SANITIZED:
-            skip("memory as it is without a sanitizer")
         world.server.stop()
         world.server.start()
         self.admin.call("detect", 200, body=png(64, 64))  # the networks are there
