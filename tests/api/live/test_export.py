@@ -195,7 +195,10 @@ class Crowd(Api):
         one = self.reader()
         time.sleep(1.5)
         self.assertIsNone(one.rest())
-        self.assertIn("server.transfer_s", world.server.said())
+        end = time.monotonic() + 60 * PATIENCE
+        while "server.transfer_s" not in world.server.said():  # what it says comes after the connection's end
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
 
     def test_the_server_stops_meanwhile(self):
         self.again(server__stop_ms=(5000, 200))
