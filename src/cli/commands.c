@@ -272,7 +272,7 @@ static const mn_command commands[] = {
      "TO is a postgresql:// address, or a folder for SQLite; it must be empty. Keys, seals and the "
      "audit log's chain arrive as they are, and are compared at the end; samples and master key stay "
      "where they are. Stop what writes to the source. An interrupted copy is resumed by starting it "
-     "again.",
+     "again; one that is whole says so.",
      NULL,
      "mien store copy postgresql://mien@db.example.com/mien\n"
      "mien store copy --set store.url=postgresql://mien@db.example.com/mien /var/lib/mien-sqlite",

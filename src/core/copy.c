@@ -43,12 +43,13 @@ static mn_code open_target(const char *to, mn_store **out, mn_error *err)
     return code == MN_OK ? mn_store_open(to, NULL, out, err) : code;
 }
 
-/* Not when it goes on: the source must be as it was. The address may hold a password. */
+/* Not when it goes on, or was done: the source must be as it was. The address may hold a password. */
 static mn_code record(mn_core *c, const mn_actor *who, mn_store *to, mn_error *err)
 {
-    mn_code begun = mn_stream_unfinished(to, NULL);
-    if (begun != MN_OK)
-        return MN_OK;
+    bool begun = false;
+    mn_code code = mn_stream_loaded(to, NULL, &begun, err);
+    if (code != MN_OK || begun)
+        return code;
     return mn_core_record(c, who, "store.copy", NULL, json_pack("{s:s}", "to", to->ops->name), err);
 }
 

@@ -425,7 +425,7 @@ static mn_code finish(job *j, mn_error *err)
     if (code == MN_OK)
         code = s->ops->meta_put(s, MN_RESTORE_META, "", err);
     if (code == MN_OK)
-        code = mn_stream_finish(s, err);
+        code = mn_stream_finish(s, NULL, err);
     if (code == MN_OK)
         return s->ops->commit(s, err);
     s->ops->rollback(s);

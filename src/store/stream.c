@@ -182,7 +182,8 @@ static mn_code keep_key(walk *w, const mn_kind *k, const mn_value *row, mn_error
 static bool left_out(const walk *w, const mn_value *key)
 {
     const char *text = (const char *)key->bytes;
-    if (strcmp(text, MN_STREAM_MARK) == 0 || strcmp(text, MN_STORE_SNAPSHOT_META) == 0)
+    if (strcmp(text, MN_STREAM_MARK) == 0 || strcmp(text, MN_STREAM_LOADED) == 0 ||
+        strcmp(text, MN_STORE_SNAPSHOT_META) == 0)
         return true;
     for (const char *const *m = w->without.metas; m && *m; m++)
         if (strcmp(text, *m) == 0)

@@ -17,9 +17,11 @@
 #include "store/store.h"
 
 #define MN_STREAM_DIGEST 32
-/* The note in meta of a store that is being filled. It stands in no stream, and neither does the key of
- * gallery snapshots (MN_STORE_SNAPSHOT_META): it must be in one store only, to be destroyed there. */
-#define MN_STREAM_MARK "loading"
+/* The notes in meta of a store that is being filled, and of what it was filled with. They stand in no stream,
+ * and neither does the key of gallery snapshots (MN_STORE_SNAPSHOT_META): it must be in one store only, to be
+ * destroyed there. */
+#define MN_STREAM_MARK   "loading"
+#define MN_STREAM_LOADED "loaded"
 
 typedef struct {
     const mn_kind *kind; /* NULL: the end */
@@ -76,7 +78,10 @@ mn_code mn_stream_load(mn_source *from, mn_store *to, const char *stamp, const m
                        mn_error *err);
 /* Would such a load begin or go on? MN_OK, or as above. */
 mn_code mn_stream_resumes(mn_store *to, const char *stamp, mn_error *err);
-mn_code mn_stream_finish(mn_store *to, mn_error *err);
+/* `stamp` stays in it as what it was filled with (mn_stream_loaded); NULL: nothing does. */
+mn_code mn_stream_finish(mn_store *to, const char *stamp, mn_error *err);
+/* *yes: a load with this stamp was finished here; stamp NULL: one with any, or one was begun. */
+mn_code mn_stream_loaded(mn_store *s, const char *stamp, bool *yes, mn_error *err);
 /* MN_E_INVALID: a load into this store was interrupted. */
 mn_code mn_stream_unfinished(mn_store *s, mn_error *err);
 /* MN_E_CORRUPT names the kind of which the two do not hold the same. */
@@ -87,8 +92,8 @@ typedef struct {
     bool moved_on; /* somebody wrote to the source since: that is not in the copy */
 } mn_copy_report;
 /* Everything of one store into another, of any back end: keys, seals and the audit log's chain as they are.
- * Resumes where a call with the same source, not written to since, was interrupted. Verifies what arrived,
- * the chain too. */
+ * Resumes where a call with the same source, not written to since, was interrupted; where one was finished
+ * and the copy not used since, this one finds it whole. Verifies what arrived, the chain too. */
 mn_code mn_store_copy(mn_store *from, mn_store *to, void (*progress)(void *user, uint64_t rows), void *user,
                       const mn_cancel *cancel, mn_copy_report *out, mn_error *err);
 

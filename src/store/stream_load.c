@@ -1,5 +1,6 @@
 /* Into a store. Its meta "loading" holds "<stamp> <pages>" while it is being filled, changed in the
- * transaction that writes a page; "" or nothing afterwards. */
+ * transaction that writes a page; "" or nothing afterwards. Then "loaded" holds the stamp: whoever was cut
+ * off in the very last moment, and starts it again, is told that it is whole. */
 #include "store/audit.h"
 #include "store/stream.h"
 
@@ -12,17 +13,22 @@
 #define MARK_MAX  256
 #define STAMP_MAX 200
 
-static mn_code read_mark(mn_store *s, char out[MARK_MAX], mn_error *err)
+static mn_code read_note(mn_store *s, const char *key, char out[MARK_MAX], mn_error *err)
 {
     const char *mark = NULL;
     mn_arena *arena = mn_arena_create(1 << 20);
     if (!arena)
         return mn_fail(err, MN_E_MEMORY, "no memory to look at the store");
-    mn_code code = s->ops->meta_get(s, MN_STREAM_MARK, arena, &mark, err);
+    mn_code code = s->ops->meta_get(s, key, arena, &mark, err);
     if (code == MN_OK)
         snprintf(out, MARK_MAX, "%s", mark ? mark : "");
     mn_arena_destroy(arena);
     return code;
+}
+
+static mn_code read_mark(mn_store *s, char out[MARK_MAX], mn_error *err)
+{
+    return read_note(s, MN_STREAM_MARK, out, err);
 }
 
 mn_code mn_stream_unfinished(mn_store *s, mn_error *err)
@@ -133,9 +139,21 @@ mn_code mn_stream_load(mn_source *from, mn_store *to, const char *stamp, const m
     return code == MN_OK ? to->ops->rows_end(to, err) : code;
 }
 
-mn_code mn_stream_finish(mn_store *to, mn_error *err)
+mn_code mn_stream_finish(mn_store *to, const char *stamp, mn_error *err)
 {
-    return to->ops->meta_put(to, MN_STREAM_MARK, "", err);
+    mn_code code = to->ops->meta_put(to, MN_STREAM_LOADED, stamp ? stamp : "", err);
+    return code == MN_OK ? to->ops->meta_put(to, MN_STREAM_MARK, "", err) : code;
+}
+
+mn_code mn_stream_loaded(mn_store *s, const char *stamp, bool *yes, mn_error *err)
+{
+    char mark[MARK_MAX], loaded[MARK_MAX];
+    mn_code code = read_mark(s, mark, err);
+    if (code == MN_OK)
+        code = read_note(s, MN_STREAM_LOADED, loaded, err);
+    if (code == MN_OK)
+        *yes = stamp ? !*mark && strcmp(loaded, stamp) == 0 : *mark || *loaded;
+    return code;
 }
 
 /* ---- copying ---- */
@@ -174,13 +192,16 @@ static mn_code measure_store(mn_store *s, const mn_stream_options *o, mn_stream_
     return code;
 }
 
-static mn_code load_and_measure(mn_store *from, mn_store *to, const stamp *what, const mn_stream_options *o,
-                                mn_stream_totals *sent, mn_error *err)
+/* Sends what is not there yet. */
+static mn_code send(mn_store *from, mn_store *to, const stamp *what, bool whole, const mn_stream_options *o,
+                    mn_stream_totals *sent, mn_error *err)
 {
     const mn_stream_options silent = {.cancel = o->cancel};
     mn_source *source = NULL;
-    mn_code code = mn_source_open_store(from, NULL, &source, err);
-    if (code == MN_OK)
+    mn_code code = MN_OK;
+    if (!whole)
+        code = mn_source_open_store(from, NULL, &source, err);
+    if (code == MN_OK && !whole)
         code = mn_stream_load(source, to, what->text, o, err);
     mn_source_close(source);
     return code == MN_OK ? measure_store(from, &silent, sent, err) : code;
@@ -203,6 +224,21 @@ static mn_code check_arrival(mn_store *to, const mn_stream_totals *sent, const m
     return code == MN_OK ? mn_audit_verify(to, audit, err) : code;
 }
 
+static mn_code check_still_whole(mn_store *to, const mn_stream_totals *sent, const mn_cancel *cancel,
+                                 mn_audit_report *audit, mn_error *err)
+{
+    mn_error found = {0};
+    mn_code code = check_arrival(to, sent, cancel, audit, &found);
+    if (code == MN_E_CORRUPT)
+        return mn_fail(err, MN_E_EXISTS,
+                       "this was copied here already, and is not the same any more (%s): nothing is "
+                       "overwritten, name an empty place",
+                       found.text);
+    if (code != MN_OK && err)
+        *err = found;
+    return code;
+}
+
 mn_code mn_store_copy(mn_store *from, mn_store *to, void (*progress)(void *user, uint64_t rows), void *user,
                       const mn_cancel *cancel, mn_copy_report *out, mn_error *err)
 {
@@ -210,6 +246,7 @@ mn_code mn_store_copy(mn_store *from, mn_store *to, void (*progress)(void *user,
     stamp before, after;
     mn_stream_totals sent;
     mn_audit_report audit = {0};
+    bool whole = false;
     mn_code code = mn_stream_unfinished(from, err);
     if (code == MN_OK)
         code = from->ops->begin_read(from, err);
@@ -217,14 +254,16 @@ mn_code mn_store_copy(mn_store *from, mn_store *to, void (*progress)(void *user,
         return code;
     code = make_stamp(from, &before, err);
     if (code == MN_OK)
-        code = load_and_measure(from, to, &before, &o, &sent, err);
+        code = mn_stream_loaded(to, before.text, &whole, err);
+    if (code == MN_OK)
+        code = send(from, to, &before, whole, &o, &sent, err);
     from->ops->rollback(from);
     if (code == MN_OK)
-        code = check_arrival(to, &sent, cancel, &audit, err);
+        code = (whole ? check_still_whole : check_arrival)(to, &sent, cancel, &audit, err);
     if (code == MN_OK)
         code = make_stamp(from, &after, err);
-    if (code == MN_OK)
-        code = mn_stream_finish(to, err);
+    if (code == MN_OK && !whole)
+        code = mn_stream_finish(to, before.text, err);
     if (code == MN_OK)
         *out = (mn_copy_report){sent.rows, audit.records, strcmp(before.text, after.text) != 0};
     return code;

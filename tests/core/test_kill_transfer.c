@@ -3,7 +3,8 @@
  * Import: after each kill whole batches are there, in their order, no fewer than were acknowledged, and the
  * records check clean; starting it again takes in the rest. Copy, from SQLite to PostgreSQL: as long as it is
  * not whole nobody can open it; in the end both hold the same, the copy checks clean, and its people are
- * found. Kills come at random moments within a time that grows. */
+ * found. A kill that comes when all is done, but before anybody was told, is one more copy, which says so.
+ * Kills come at random moments within a time that grows. */
 #include "core/check.h"
 #include "core/copy.h"
 #include "core/import.h"

@@ -127,12 +127,15 @@ static void check_full(mn_store *s)
     assert_ok(s->ops->check(s, err));
 }
 
+/* Twice: whoever did not hear that it was done starts it again. */
 static void copy(mn_store *from, mn_store *to)
 {
-    mn_copy_report report;
-    assert_ok(mn_store_copy(from, to, NULL, NULL, NULL, &report, err));
-    assert_int_equal(report.audit, 1200);
-    assert_false(report.moved_on);
+    for (int i = 0; i < 2; i++) {
+        mn_copy_report report = {0};
+        assert_ok(mn_store_copy(from, to, NULL, NULL, NULL, &report, err));
+        assert_int_equal(report.audit, 1200);
+        assert_false(report.moved_on);
+    }
     const mn_stream_totals a = measure(from), b = measure(to);
     assert_ok(mn_stream_compare(&a, &b, err));
     check_full(to);
@@ -257,7 +260,7 @@ static void test_a_file_holds_the_same(void **state)
     assert_ok(mn_stream_load(source, other, "one", &o, err));
     mn_source_close(source);
     assert_int_equal(mn_stream_unfinished(other, NULL), MN_E_INVALID);
-    assert_ok(mn_stream_finish(other, err));
+    assert_ok(mn_stream_finish(other, NULL, err));
     assert_ok(mn_stream_unfinished(other, err));
     again = measure(other);
     assert_ok(mn_stream_compare(&t, &again, err));

@@ -144,9 +144,12 @@ class Records(Case):
         self.ok(mien("store", "migrate", "--data", scratch / "nowhere"), 3)
         copied = self.ok(mien("store", "copy", *data, scratch / "moved", "--json")).json
         self.assertFalse(copied["moved_on"])
+        self.assertEqual(self.ok(mien("store", "copy", *data, scratch / "moved", "--json")).json, copied)  # whole already
         shutil.copy2(scratch / "moving/master.key", scratch / "moved/master.key")
         head = self.ok(mien("audit", "verify", *data, "--json")).json
         self.assertEqual(self.ok(mien("audit", "verify", "--data", scratch / "moved", "--json")).json, head)
+        # It is used, so it is not the copy any more.
+        self.ok(mien("lists", "create", "--data", scratch / "moved", "--purpose", "identification", "later"))
         self.assertIn("nothing is overwritten", self.ok(mien("store", "copy", *data, scratch / "moved"), 3).err)
         self.ok(mien("store", "copy", *data, "mysql://elsewhere"), 3)
 
