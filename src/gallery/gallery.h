@@ -7,11 +7,11 @@
  * search; what remove() returned for is not. Chunks of which more than half was removed are compacted in the
  * background.
  *
- * Exact, unless sketches are compared first (mn_prefilter: by default from 4 million faces of 256 dimensions
- * on, and then a mate may be lost, see mn_found): every row that passes the filter is compared in int8, and
- * whatever lies within the proven bound of the rounding of the k-th best is scored again in float by the
- * caller's fetch, so that the answer is that of a float scan (where more than 4k + 252 people are that close
- * together, the best of them by int8). The best face of each person is kept. L2 models are searched by
+ * Exact, unless sketches are compared first (mn_prefilter: by default from 500 MB of rows of 256 dimensions
+ * and more on, and then a mate may be lost, see mn_found): every row that passes the filter is compared in
+ * int8, and whatever lies within the proven bound of the rounding of the k-th best is scored again in float
+ * by the caller's fetch, so that the answer is that of a float scan (where more than 4k + 252 people are that
+ * close together, the best of them by int8). The best face of each person is kept. L2 models are searched by
  * |a|²+|b|²-2ab with the length kept beside the row.
  *
  * Limits: 1 000 people of a search, 16 probes of a pass, 2^31 rows. Memory per row: stride + 4 bytes (8 for
@@ -28,7 +28,7 @@
 typedef struct mn_gallery mn_gallery;
 
 typedef enum {
-    MN_PREFILTER_AUTO, /* from 4 million faces of 256 dimensions and more on */
+    MN_PREFILTER_AUTO, /* from 500 MB of rows of 256 dimensions and more on */
     MN_PREFILTER_OFF,
     MN_PREFILTER_ON
 } mn_prefilter;

@@ -4,16 +4,17 @@
 
 #include <sys/mman.h>
 
-/* From here on the int8 scan takes long enough to be worth an eighth more memory. With fewer dimensions a
- * mate cannot be told from a stranger by one bit each. */
-#define FROM_FACES ((size_t)4000000)
+/* From here on reading all rows takes long enough, some 20 ms, to be worth an eighth more memory. With fewer
+ * dimensions a mate cannot be told from a stranger by one bit each. */
+#define FROM_BYTES ((size_t)500000000) /* of rows, a byte a dimension */
 #define FROM_DIM   256
 
 bool mn_prefilter_is_on(const mn_gallery *g, const mn_view *v)
 {
     if (g->options.metric != MN_METRIC_COSINE || g->options.prefilter == MN_PREFILTER_OFF)
         return false;
-    return g->options.prefilter == MN_PREFILTER_ON || (v->faces >= FROM_FACES && g->options.dim >= FROM_DIM);
+    return g->options.prefilter == MN_PREFILTER_ON ||
+           (g->options.dim >= FROM_DIM && v->faces * (size_t)g->options.dim >= FROM_BYTES);
 }
 
 static mn_chunk *find_chunk(const mn_gallery *g, const mn_view *v)

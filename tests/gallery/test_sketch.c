@@ -250,7 +250,7 @@ static void the_best_of_prefilters_is_used(void **state)
     mn_gallery_destroy(g);
 }
 
-/* From 4 million faces of 256 dimensions on, neither before nor with L2. */
+/* From 500 MB of rows of 256 dimensions on, neither before nor with L2. */
 static void auto_is_on_from_its_edges_on(void **state)
 {
     (void)state;
@@ -261,10 +261,12 @@ static void auto_is_on_from_its_edges_on(void **state)
         size_t faces;
         bool on;
     } cases[] = {
-        {MN_PREFILTER_AUTO, MN_METRIC_COSINE, 256, 4000000, true},
-        {MN_PREFILTER_AUTO, MN_METRIC_COSINE, 256, 3999999, false},
-        {MN_PREFILTER_AUTO, MN_METRIC_COSINE, 255, 4000000, false},
-        {MN_PREFILTER_AUTO, MN_METRIC_COSINE, 1024, 3999999, false},
+        {MN_PREFILTER_AUTO, MN_METRIC_COSINE, 256, 1953125, true},
+        {MN_PREFILTER_AUTO, MN_METRIC_COSINE, 256, 1953124, false},
+        {MN_PREFILTER_AUTO, MN_METRIC_COSINE, 255, 100000000, false},
+        {MN_PREFILTER_AUTO, MN_METRIC_COSINE, 512, 1000000, true},
+        {MN_PREFILTER_AUTO, MN_METRIC_COSINE, 1024, 488282, true},
+        {MN_PREFILTER_AUTO, MN_METRIC_COSINE, 1024, 488281, false},
         {MN_PREFILTER_AUTO, MN_METRIC_L2, 512, 100000000, false},
         {MN_PREFILTER_OFF, MN_METRIC_COSINE, 512, 100000000, false},
         {MN_PREFILTER_ON, MN_METRIC_COSINE, 64, 0, true},
