@@ -46,8 +46,8 @@ static void say_allowed(mn_http_response *answer, unsigned methods)
     size_t n = 0;
     for (unsigned m = 0; m < MN_METHODS; m++)
         if (methods >> m & 1)
-            n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", n ? ", " : "",
-                                  mn_method_word((mn_method)m));
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s%s%s", n ? ", " : "",
+                                  mn_method_word((mn_method)m), m == MN_GET ? ", HEAD" : "");
     mn_http_header_add(answer, "Allow", text);
 }
 
@@ -59,12 +59,12 @@ static void refuse(mn_http_request *r, mn_http_plan *plan, mn_http_response *ans
 
 static mn_code find_route(mn_http_request *r, mn_visit *visit, mn_error *err)
 {
-    mn_method method;
-    if (!route_method(r->method, &method)) {
-        visit->match.allowed = 0;
-        return mn_fail(err, MN_E_METHOD, "this method is not one that is answered here");
-    }
-    return mn_route_find(&mn_api_root, method, r->path, strlen(r->path), &visit->match, err);
+    mn_method method = MN_GET;
+    bool known = route_method(r->method, &method);
+    mn_code code = mn_route_find(&mn_api_root, method, r->path, strlen(r->path), &visit->match, err);
+    return known || code == MN_E_NOT_FOUND
+               ? code
+               : mn_fail(err, MN_E_METHOD, "this method is not one that is answered here");
 }
 
 size_t mn_app_body_max(const mn_settings *settings, const mn_route *route)

@@ -38,9 +38,9 @@ typedef struct {
     const char *at, *end; /* of the head that is not accounted for yet */
 } collecting;
 
-/* libmicrohttpd's texts end at the first zero byte, and it joins folded lines wrongly. Both leave something
- * between the names and values that it reports: there must be nothing but blanks, and the zero bytes that it
- * ends texts with. */
+/* libmicrohttpd's texts end at the first zero byte, it joins folded lines wrongly, and it takes LF alone for
+ * the end of a line. All that shows between the names and values that it reports. From a name to its value
+ * there must be nothing but blanks, and the zero byte that the colon became. */
 static bool nothing_between(const char *from, const char *to)
 {
     if (from > to)
@@ -51,10 +51,17 @@ static bool nothing_between(const char *from, const char *to)
     return true;
 }
 
+/* From a value to what follows there must be so many times CR LF, which became zero bytes. */
+static bool is_line_end(const char *from, const char *to, ptrdiff_t times)
+{
+    static const char ends[4];
+    return to - from == 2 * times && memcmp(from, ends, (size_t)(to - from)) == 0;
+}
+
 static bool accounted(collecting *c, const char *name, size_t name_len, const char *value, size_t value_len)
 {
     if (!value || name < c->at || value < name || value + value_len > c->end ||
-        !nothing_between(c->at, name) || !nothing_between(name + name_len, value))
+        !is_line_end(c->at, name, 1) || !nothing_between(name + name_len, value))
         return false;
     c->at = value + value_len;
     return true;
@@ -101,7 +108,7 @@ static bool collect_headers(request *q, collecting *c)
     if (!c->headers)
         return false;
     MHD_get_connection_values_n(q->mhd, MHD_HEADER_KIND, collect, c);
-    c->bad |= !c->full && !c->memory && !nothing_between(c->at, c->end);
+    c->bad |= !c->full && !c->memory && !is_line_end(c->at, c->end, 2);
     q->r.headers = c->headers;
     q->r.n_headers = c->n;
     return true;
@@ -142,7 +149,9 @@ static bool check_headers(request *q, const char *method, const char *version)
                        "send fewer and shorter headers");
     if (!known)
         return refused(q, 505, "version_unknown", "the version of HTTP must be 1.1 or 1.0", NULL, NULL);
-    return !c.bad || malformed(q, "a header has a character that it must not have, or is folded", NULL);
+    return !c.bad ||
+           malformed(q, "a header has a character that it must not have, is folded, or ends without CR LF",
+                     NULL);
 }
 
 const char *mn_http_header_value(const mn_http_request *r, const char *name)
@@ -265,7 +274,7 @@ static bool read_target(request *q)
     if (raw[n] == '#')
         return malformed(q, "the address has a fragment (\"#\")", NULL);
     if (mn_path_decode(raw, n, path, &why))
-        return refused(q, 400, "malformed_path", why.text, NULL, NULL);
+        return refused(q, 400, "malformed_path", why.text, NULL, "check the address and the ids in it");
     q->r.path = path;
     q->r.raw_path = raw;
     q->r.raw_path_len = n;

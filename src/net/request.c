@@ -8,6 +8,15 @@
 
 static const uint8_t empty_body[1];
 
+/* The query is parsed where it is wanted (query.h). libmicrohttpd would do it here and now, and leave a
+ * client without any answer where its parameters do not fit into a connection's memory. */
+static void hide_query(const char *uri)
+{
+    char *query = (char *)(uintptr_t)strchr(uri, '?');
+    if (query)
+        query[1] = 0;
+}
+
 void *mn_on_line(void *cls, const char *uri, struct MHD_Connection *mhd)
 {
     mn_http_server *s = ((listener *)cls)->server;
@@ -29,6 +38,8 @@ void *mn_on_line(void *cls, const char *uri, struct MHD_Connection *mhd)
     q->r.body = empty_body;
     q->r.cancel = &s->cancel;
     q->r.target = mn_arena_strdup(arena, uri ? uri : "");
+    if (uri)
+        hide_query(uri);
     mn_response_init(&q->a, q);
     return q;
 }

@@ -298,7 +298,9 @@ static size_t keep_as_it_is(void *cls, struct MHD_Connection *mhd, char *text)
     return strlen(text);
 }
 
-/* TURBO reads before it polls and spares calls of shutdown(), which TLS needs for its last message. */
+/* Not STRICT_FOR_CLIENT: what it refuses head.c does too, and libmicrohttpd would answer a missing Host with
+ * two heads, and blanks in the address not at all. TURBO reads before it polls and spares calls of
+ * shutdown(), which TLS needs for its last message. */
 static mn_code start_listener(listener *l, mn_error *err)
 {
     mn_http_server *s = l->server;
@@ -318,7 +320,7 @@ static mn_code start_listener(listener *l, mn_error *err)
         MHD_OPTION_ARRAY, l->tls ? tls : none, MHD_OPTION_ARRAY, threads > 1 ? pool : none,
         MHD_OPTION_CONNECTION_LIMIT, s->o.connections_max, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         2 * s->o.head_max + CONNECTION_POOL_SPARE, MHD_OPTION_CONNECTION_TIMEOUT, 0u,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, keep_as_it_is, NULL,
+        MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_UNESCAPE_CALLBACK, keep_as_it_is, NULL,
         MHD_OPTION_URI_LOG_CALLBACK, mn_on_line, l, MHD_OPTION_NOTIFY_COMPLETED, mn_on_completed, l,
         MHD_OPTION_NOTIFY_CONNECTION, mn_on_connection, l, MHD_OPTION_END);
     return l->daemon

@@ -247,6 +247,12 @@ static void malformed_requests_are_refused(void **state)
         {"GET /hello HTTP/1.1\r\nHost: a\r\nX-A : blank before the colon\r\n\r\n", 400},
         {"GET /hello HTTP/1.1\r\nHost: a\r\nX\x01Y: control\r\n\r\n", 400},
         {"GET /hello HTTP/1.1\r\nHost: a\r\nX-A: con\x02trol\r\n\r\n", 400},
+        {"GET /hello HTTP/1.1\nHost: a\n\n", 400}, /* LF alone: a proxy may see other lines */
+        {"GET /hello HTTP/1.1\r\nHost: a\r\nX-A: b\nTransfer-Encoding: chunked\r\n\r\n", 400},
+        {"GET /hello HTTP/1.1\r\nHost: a\n\r\n", 400},
+        {"GET /hello HTTP/1.1\r\nHost: a\r\n\n", 400},
+        {"GET /hello HTTP/1.1\r\n Host: a\r\n\r\n", 400},
+        {"GET   /hello   HTTP/1.1\r\nHost: a\r\n\r\n", 400},
         {"GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", 400},
         {"GET /a%2 HTTP/1.1\r\nHost: a\r\n\r\n", 400},
         {"GET /a%00b HTTP/1.1\r\nHost: a\r\n\r\n", 400},
@@ -379,6 +385,12 @@ static void paths_are_decoded_and_queries_are_not(void **state)
     r = ask(app.port, "GET http://elsewhere.example/q/1?z HTTP/1.1\r\nHost: a\r\n\r\n");
     expect_body(&r, "/q/1|z");
     reply_free(&r);
+    char path[2008] = "/q/1?", wanted[2008] = "/q/1|"; /* more parameters than libmicrohttpd has memory for */
+    for (int i = 0; i < 1000; i++)
+        memcpy(path + 5 + 2 * i, "a&", 3), memcpy(wanted + 5 + 2 * i, "a&", 3);
+    r = get(app.port, path, "");
+    expect_body(&r, wanted);
+    reply_free(&r);
 }
 
 static void errors_are_problems(void **state)
@@ -395,6 +407,10 @@ static void errors_are_problems(void **state)
     assert_int_equal(r.status, 500);
     assert_null(header(&r, "Set-Cookie"));
     assert_null(strstr(r.body, "detail"));
+    reply_free(&r);
+    r = ask(app.port, "GET /hello HTTP/1.1\r\n\r\n");
+    expect_header(&r, "Content-Type", "application/problem+json");
+    assert_int_equal(r.body[0], '{');
     reply_free(&r);
 }
 

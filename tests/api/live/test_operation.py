@@ -65,7 +65,11 @@ class Answers(Api):
             self.refused(world.line.request("GET", target), 404, "not_found")
         answer = world.line.request("DELETE", "/healthz")
         self.refused(answer, 405, "method_not_allowed")
-        self.assertIn("GET", answer.header("Allow"))
+        self.assertEqual(answer.header("Allow"), "GET, HEAD")
+        answer = world.line.request("OPTIONS", "/v1/people")
+        self.refused(answer, 405, "method_not_allowed")
+        self.assertEqual(answer.header("Allow"), "GET, HEAD, POST")
+        self.refused(world.line.request("OPTIONS", "/v1/nothing"), 404, "not_found")
         self.assertEqual(world.line.request("TRACE", "/healthz").status, 501)
 
     def test_head_is_get_without_the_body(self):
