@@ -2,6 +2,7 @@
 #include "app/internal.h"
 
 #include "base/alloc.h"
+#include "base/log.h"
 
 #include <sodium.h>
 
@@ -57,6 +58,14 @@ mn_code mn_app_create(const mn_app_options *options, mn_app **out, mn_error *err
     return MN_OK;
 }
 
+/* Served all the same: who renews it needs the server meanwhile, and a reload takes the new one. */
+static void warn_of_certificate(mn_app *app)
+{
+    mn_error why;
+    if (mn_http_server_check_certificate(app->server, &why) != MN_OK)
+        mn_log(MN_LOG_WARN, "app", "%s", why.text);
+}
+
 mn_code mn_app_start(mn_app *app, mn_error *err)
 {
     mn_code code = mn_census_create(app->core, &app->census, err);
@@ -64,16 +73,20 @@ mn_code mn_app_start(mn_app *app, mn_error *err)
         code = mn_app_watch_start(app, err);
     if (code == MN_OK)
         code = mn_http_server_start(app->server, err);
-    if (code == MN_OK)
-        atomic_store(&app->ready, true);
-    else
+    if (code != MN_OK) {
         mn_app_watch_stop(app);
-    return code;
+        return code;
+    }
+    atomic_store(&app->ready, true);
+    warn_of_certificate(app);
+    return MN_OK;
 }
 
 mn_code mn_app_reload(mn_app *app, const mn_settings *settings, mn_error *err)
 {
     mn_code code = mn_http_server_reload(app->server, err); /* first, as this is what may fail */
+    if (code == MN_OK)
+        warn_of_certificate(app);
     if (code == MN_OK && settings)
         code = mn_live_give(app->live, settings, err);
     return code == MN_OK ? mn_app_settings_use(app, err) : code;

@@ -155,7 +155,8 @@ static bool add_cors(struct MHD_Response *m, const request *q)
         return true;
     return add(m, "Access-Control-Allow-Origin", q->origin) &&
            add(m, "Access-Control-Expose-Headers",
-               "Content-Disposition, Content-Range, ETag, Location, Retry-After, X-Request-Id") &&
+               "Content-Disposition, Content-Range, ETag, Location, Retry-After, X-Next-Cursor, "
+               "X-Request-Id") &&
            (!s->o.cors_credentials || add(m, "Access-Control-Allow-Credentials", "true"));
 }
 

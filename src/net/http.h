@@ -244,8 +244,12 @@ void mn_http_options_read(const mn_settings *settings, mn_http_options *o);
  */
 mn_code mn_http_server_create(const mn_http_options *options, const mn_http_ops *ops, void *ctx,
                               mn_http_server **out, mn_error *err);
-/* What create would refuse in options, addresses, certificate and key. Binds nothing. */
+/* What create would refuse in options, addresses, certificate and key, and a certificate that is not valid
+ * now. Binds nothing. */
 mn_code mn_http_server_check(const mn_http_options *options, mn_error *err);
+/* Whether the certificate in use is valid now. MN_E_INVALID: it has ended, or begins later. Without HTTPS
+ * MN_OK. */
+mn_code mn_http_server_check_certificate(mn_http_server *s, mn_error *err);
 mn_code mn_http_server_start(mn_http_server *s, mn_error *err);
 /* Reads certificate and key again; connections go on. On failure the old ones stay. Any thread. */
 mn_code mn_http_server_reload(mn_http_server *s, mn_error *err);

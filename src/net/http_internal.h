@@ -222,6 +222,7 @@ bool mn_work_submit(mn_http_server *s, int class, void (*run)(void *q, unsigned 
 
 typedef struct tls_keys tls_keys;
 mn_code mn_tls_load(mn_http_server *s, mn_error *err); /* first, and again: replaces what is in use */
+mn_code mn_tls_check_dates(mn_http_server *s, mn_time now, mn_error *err);
 void mn_tls_finish(mn_http_server *s);
 void mn_tls_enter(mn_http_server *s); /* this thread's handshakes are of this server */
 extern const char *const mn_tls_priorities;

@@ -77,7 +77,8 @@ static mn_code check_options(const mn_http_options *o, mn_error *err)
     if (o->cors_credentials && strchr(o->cors_origins, '*'))
         return mn_fail(err, MN_E_INVALID, "CORS with credentials needs a list of origins, not \"*\"");
     if (*o->listen_tls && (!*o->cert_file || !*o->key_file))
-        return mn_fail(err, MN_E_INVALID, "HTTPS needs a certificate and a key");
+        return mn_fail(err, MN_E_INVALID,
+                       "server.listen_tls needs a certificate and its key: set server.cert and server.key");
     return MN_OK;
 }
 
@@ -249,9 +250,16 @@ mn_code mn_http_server_check(const mn_http_options *options, mn_error *err)
         code = mn_listen_check(options->listen_tls, false, err);
     if (!code)
         code = create(options, &s, err);
-    if (!code)
-        mn_http_server_destroy(s);
+    if (code)
+        return code;
+    code = mn_http_server_check_certificate(s, err);
+    mn_http_server_destroy(s);
     return code;
+}
+
+mn_code mn_http_server_check_certificate(mn_http_server *s, mn_error *err)
+{
+    return mn_tls_check_dates(s, mn_time_now(), err);
 }
 
 void mn_http_server_destroy(mn_http_server *s)

@@ -2,9 +2,11 @@
  * must be over, so that reloading needs no pause. */
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/time.h"
 #include "net/http_internal.h"
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <string.h>
 
 #define CHAIN_MAX 8
@@ -15,10 +17,13 @@ struct tls_keys {
     gnutls_pcert_st chain[CHAIN_MAX];
     unsigned n;
     gnutls_privkey_t key;
+    mn_time from, until; /* of the first of the chain */
     int64_t replaced_ns; /* 0: in use */
 };
 
-const char *const mn_tls_priorities = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE";
+/* With 1.2, too, only what 1.3 has: forward secrecy, and encryption that authenticates. */
+const char *const mn_tls_priorities =
+    "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-DHE-RSA:-MAC-ALL:+AEAD:%SERVER_PRECEDENCE";
 
 static _Thread_local mn_http_server *server_of_thread;
 
@@ -77,6 +82,18 @@ static mn_code import_chain(tls_keys *k, const mn_buf *pem, const char *path, mn
     return MN_OK;
 }
 
+static mn_code read_dates(tls_keys *k, const char *path, mn_error *err)
+{
+    gnutls_x509_crt_t c = NULL;
+    int bad = gnutls_pcert_export_x509(&k->chain[0], &c);
+    if (bad)
+        return mn_fail(err, MN_E_INVALID, "TLS: %s: cannot be read: %s", path, gnutls_strerror(bad));
+    k->from = gnutls_x509_crt_get_activation_time(c) * MN_TIME_SECOND;
+    k->until = gnutls_x509_crt_get_expiration_time(c) * MN_TIME_SECOND;
+    gnutls_x509_crt_deinit(c);
+    return MN_OK;
+}
+
 static mn_code import_key(tls_keys *k, const mn_buf *pem, const char *path, mn_error *err)
 {
     const gnutls_datum_t data = {pem->data, (unsigned)pem->len};
@@ -123,6 +140,8 @@ static mn_code load(const mn_http_options *o, tls_keys **out, mn_error *err)
         code = read_pem(o->key_file, &key, err);
     if (!code)
         code = import_chain(k, &cert, o->cert_file, err);
+    if (!code)
+        code = read_dates(k, o->cert_file, err);
     if (!code)
         code = import_key(k, &key, o->key_file, err);
     if (!code)
@@ -177,6 +196,20 @@ mn_code mn_tls_load(mn_http_server *s, mn_error *err)
     pthread_mutex_unlock(&s->tls_lock);
     destroy_all(old);
     return MN_OK;
+}
+
+mn_code mn_tls_check_dates(mn_http_server *s, mn_time now, mn_error *err)
+{
+    char text[MN_TIME_TEXT];
+    pthread_mutex_lock(&s->tls_lock);
+    mn_time from = s->tls ? s->tls->from : now, until = s->tls ? s->tls->until : now + 1;
+    pthread_mutex_unlock(&s->tls_lock);
+    if (from <= now && now < until)
+        return MN_OK;
+    mn_time_format(now < from ? from : until, text);
+    return mn_fail(err, MN_E_INVALID,
+                   "TLS: %s %s %s, and clients refuse it: put one there that is valid now, and reload",
+                   s->o.cert_file, now < from ? "is not valid before" : "ended", text);
 }
 
 void mn_tls_finish(mn_http_server *s)

@@ -34,8 +34,8 @@ static void write_pem(const char *path, const gnutls_datum_t *pem)
     assert_ok(mn_file_write(path, pem->data, pem->size, 0600, err));
 }
 
-/* A key and a certificate of its own signature, with this serial number. */
-static void make_certificate(const char *cert_path, const char *key_path, uint8_t serial)
+/* A key and a certificate of its own signature, with this serial number, valid between two times. */
+static void make_dated(const char *cert_path, const char *key_path, uint8_t serial, time_t from, time_t until)
 {
     gnutls_x509_privkey_t k;
     gnutls_x509_crt_t c;
@@ -48,8 +48,8 @@ static void make_certificate(const char *cert_path, const char *key_path, uint8_
     gnutls_x509_crt_set_version(c, 3);
     gnutls_x509_crt_set_serial(c, &serial, 1);
     gnutls_x509_crt_set_dn_by_oid(c, GNUTLS_OID_X520_COMMON_NAME, 0, "localhost", 9);
-    gnutls_x509_crt_set_activation_time(c, time(NULL) - 3600);
-    gnutls_x509_crt_set_expiration_time(c, time(NULL) + 3600);
+    gnutls_x509_crt_set_activation_time(c, from);
+    gnutls_x509_crt_set_expiration_time(c, until);
     gnutls_x509_crt_set_key(c, k);
     assert_int_equal(gnutls_x509_crt_sign2(c, c, k, GNUTLS_DIG_SHA256, 0), 0);
     assert_int_equal(gnutls_x509_crt_export2(c, GNUTLS_X509_FMT_PEM, &pem), 0);
@@ -60,6 +60,11 @@ static void make_certificate(const char *cert_path, const char *key_path, uint8_
     gnutls_free(pem.data);
     gnutls_x509_crt_deinit(c);
     gnutls_x509_privkey_deinit(k);
+}
+
+static void make_certificate(const char *cert_path, const char *key_path, uint8_t serial)
+{
+    make_dated(cert_path, key_path, serial, time(NULL) - 3600, time(NULL) + 3600);
 }
 
 /* ---- a TLS client ----------------------------------------------------------------------------------------
@@ -152,10 +157,15 @@ static void https_is_served(void **state)
         get_hello(&t);
         hang_up(&t);
     }
-    tls t;
-    assert_true(shake(&t, mn_http_server_port(app.server, 1),
-                      "NORMAL:-VERS-ALL:+VERS-TLS1.1:+VERS-TLS1.0:%VERIFY_ALLOW_SIGN_WITH_SHA1") < 0);
-    hang_up(&t);
+    static const char *const refused[] = {
+        "NORMAL:-VERS-ALL:+VERS-TLS1.1:+VERS-TLS1.0:%VERIFY_ALLOW_SIGN_WITH_SHA1",
+        "NORMAL:-VERS-ALL:+VERS-TLS1.2:-AEAD", /* encryption that does not authenticate */
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        tls t;
+        assert_true(shake(&t, mn_http_server_port(app.server, 1), refused[i]) < 0);
+        hang_up(&t);
+    }
     reply r = get(app.port, "/hello", ""); /* HTTP beside it */
     assert_int_equal(r.status, 200);
     assert_null(header(&r, "Strict-Transport-Security"));
@@ -194,6 +204,34 @@ static void certificates_are_exchanged_while_connections_go_on(void **state)
     get_hello(&before);
     hang_up(&after);
     hang_up(&before);
+}
+
+static void certificates_that_are_not_valid_now_are_told(void **state)
+{
+    (void)state;
+    static const struct {
+        time_t from, until;
+        const char *text;
+    } cases[] = {{1577836800, 1609459200, "ended 2021-01-01T00:00:00.000Z"},
+                 {4102444800, 4133980800, "is not valid before 2100-01-01T00:00:00.000Z"}};
+    mn_http_options o = app_options();
+    mn_error why;
+    o.listen = "127.0.0.1:0";
+    o.listen_tls = "127.0.0.1:0";
+    o.cert_file = cert;
+    o.key_file = key;
+    make_certificate(cert, key, 1);
+    assert_ok(mn_http_server_check(&o, err));
+    assert_ok(mn_http_server_reload(app.server, err));
+    assert_ok(mn_http_server_check_certificate(app.server, err));
+    for (size_t i = 0; i < 2; i++) {
+        make_dated(cert, key, (uint8_t)(i + 2), cases[i].from, cases[i].until);
+        assert_int_equal(mn_http_server_check(&o, &why), MN_E_INVALID);
+        assert_non_null(strstr(why.text, cases[i].text));
+        assert_ok(mn_http_server_reload(app.server, err)); /* served all the same */
+        assert_int_equal(mn_http_server_check_certificate(app.server, &why), MN_E_INVALID);
+        assert_non_null(strstr(why.text, cases[i].text));
+    }
 }
 
 /* ---- Unix sockets ----------------------------------------------------------------------------------------
@@ -356,6 +394,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(https_is_served, start_tls, stop),
         cmocka_unit_test_setup_teardown(certificates_are_exchanged_while_connections_go_on, start_tls, stop),
+        cmocka_unit_test_setup_teardown(certificates_that_are_not_valid_now_are_told, start_tls, stop),
         cmocka_unit_test_teardown(unix_sockets_are_served, stop),
         cmocka_unit_test(sockets_of_systemd_are_served),
         cmocka_unit_test_teardown(all_addresses_are_served, stop),
