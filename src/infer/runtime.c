@@ -56,7 +56,10 @@ static mn_code open_library(mn_runtime *rt, const char *given, mn_error *err)
         return MN_OK;
     const char *why = dlerror();
     if (known)
-        return mn_fail(err, MN_E_RUNTIME, "ONNX Runtime cannot be loaded: %s", why ? why : rt->library);
+        return mn_fail(
+            err, MN_E_RUNTIME,
+            "ONNX Runtime cannot be loaded: %s; infer.library (MIEN_INFER_LIBRARY) says where it is",
+            why ? why : rt->library);
     return mn_fail(
         err, MN_E_RUNTIME,
         "ONNX Runtime is not installed: %s is neither in %s/lib, %s/../lib/mien nor the system's folders "

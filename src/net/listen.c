@@ -32,6 +32,21 @@ static int port_of(int fd)
     return sa.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&sa)->sin6_port) : 0;
 }
 
+static mn_code explain_refusal(const char *name, int family, int why, mn_error *err)
+{
+    if (why == EADDRINUSE)
+        return mn_fail(err, MN_E_IO, "%s: cannot listen: another program does, perhaps another mien", name);
+    if (why == EADDRNOTAVAIL)
+        return mn_fail(err, MN_E_IO, "%s: cannot listen: this host does not have that address", name);
+    if (why == EACCES && family != AF_UNIX)
+        return mn_fail(
+            err, MN_E_IO,
+            "%s: cannot listen: a port below 1024 is for root; take a higher one, or let systemd open it "
+            "(mien.socket, and systemd as the address)",
+            name);
+    return mn_fail_errno(err, why, "%s: cannot listen", name);
+}
+
 static mn_code bind_and_listen(int fd, const struct sockaddr *sa, socklen_t len, const char *name,
                                mn_error *err)
 {
@@ -40,10 +55,7 @@ static mn_code bind_and_listen(int fd, const struct sockaddr *sa, socklen_t len,
     if (bind(fd, sa, len) != 0 || listen(fd, BACKLOG) != 0) {
         int why = errno;
         close(fd);
-        if (why == EADDRINUSE)
-            return mn_fail(err, MN_E_IO, "%s: cannot listen: another program does, perhaps another mien",
-                           name);
-        return mn_fail_errno(err, why, "%s: cannot listen", name);
+        return explain_refusal(name, sa->sa_family, why, err);
     }
     return MN_OK;
 }

@@ -229,6 +229,11 @@ class Start(unittest.TestCase):
             self.assertIn(f"127.0.0.1:{first.port}: cannot listen: another program does", r.stderr)
             self.assertEqual(first.ask("GET", "/healthz")[0], 200)
 
+    def test_an_address_of_another_host(self):
+        r = Server("elsewhere", server__listen="192.0.2.1:0", server__allow_plain="true").command("serve")
+        self.assertEqual(r.returncode, 3)
+        self.assertIn("192.0.2.1:0: cannot listen: this host does not have that address", r.stderr)
+
     def test_no_plain_http_to_the_network(self):
         for listen in ("0.0.0.0:0", "127.0.0.1:0, [::]:0", "*:0"):
             s = Server("plain", server__listen=listen)
