@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define PLACE_TEXT (2 * (MN_CORE_TEXT_MAX + 1) + MN_LOGIN_MAX + 8) /* a login and an address, both checked   \
+                                                                    */
+
 typedef struct {
     const mn_login *what;
     mn_arena *arena;
@@ -56,22 +59,49 @@ static const char *block_of(const attempt *a)
     return a->what->block ? a->what->block : a->what->address;
 }
 
-/* Longest of what the user's record, and the tables of users and addresses, say. A record without failures
- * overrules the table of users: there was a login or a reset, maybe in another process. */
-static unsigned wait_of(mn_core *c, const attempt *a)
+static bool has_block(const attempt *a)
+{
+    return a->what->block && (!a->what->address || strcmp(a->what->block, a->what->address) != 0);
+}
+
+static const char *name_place(const attempt *a, char text[PLACE_TEXT])
+{
+    snprintf(text, PLACE_TEXT, "%s from %s", a->what->login, block_of(a));
+    return text;
+}
+
+/* Longer of what the user's record and the table of users say. A record without failures overrules the table:
+ * there was a login or a reset, maybe in another process. */
+static unsigned user_wait(mn_core *c, const attempt *a)
 {
     if (a->known && a->user.failures == 0)
         mn_throttle_passed(c, 'u', a->what->login);
     unsigned wait = mn_throttle_wait(c, 'u', a->what->login);
-    const char *block = block_of(a);
-    unsigned address = block ? mn_throttle_wait(c, 'a', block) : 0;
     mn_time now = mn_time_now();
-    wait = address > wait ? address : wait;
     if (a->known && a->user.locked > now) {
         mn_time left = (a->user.locked - now + MN_TIME_SECOND - 1) / MN_TIME_SECOND;
         wait = left > wait ? (unsigned)left : wait;
     }
     return wait;
+}
+
+/* Longer of what the user and the address have to wait; where the user is known, what failed elsewhere does
+ * not count. */
+static mn_code wait_of(mn_core *c, const attempt *a, unsigned *out, mn_error *err)
+{
+    char place[PLACE_TEXT];
+    bool at_home = false;
+    const char *block = block_of(a);
+    unsigned wait = user_wait(c, a), address = block ? mn_throttle_wait(c, 'a', block) : 0;
+    if (wait > 0 && a->known && block) {
+        mn_code code = mn_core_known_place(c, &a->user, block, a->arena, &at_home, err);
+        if (code != MN_OK)
+            return code;
+        if (at_home)
+            wait = mn_throttle_wait(c, 'p', name_place(a, place));
+    }
+    *out = address > wait ? address : wait;
+    return MN_OK;
 }
 
 /* ---- what comes of it ---- */
@@ -95,9 +125,12 @@ static mn_code record_refusal(mn_core *c, void *ctx, mn_error *err)
 
 static mn_code refuse(mn_core *c, attempt *a, mn_error *err)
 {
+    char place[PLACE_TEXT];
     mn_throttle_failed(c, 'u', a->what->login);
-    if (block_of(a))
+    if (block_of(a)) {
         mn_throttle_failed(c, 'a', block_of(a));
+        mn_throttle_failed(c, 'p', name_place(a, place));
+    }
     mn_code code = mn_core_transact(c, record_refusal, a, err);
     return code == MN_OK ? wrong(err) : code;
 }
@@ -124,15 +157,17 @@ static mn_code begin_session(mn_core *c, void *ctx, mn_error *err)
         code = mn_identity_make(c, &a->session, NULL, a->arena, &a->identity, err);
     if (code != MN_OK)
         return code;
-    code = mn_core_record(
-        c, &a->identity->actor, "session.login", &u.id,
-        json_pack("{s:o, s:s?}", "session", mn_core_json_id(&a->session.id), "address", a->what->address),
-        err);
+    code =
+        mn_core_record(c, &a->identity->actor, "session.login", &u.id,
+                       json_pack("{s:o, s:s?, s:s*}", "session", mn_core_json_id(&a->session.id), "address",
+                                 a->what->address, "block", has_block(a) ? a->what->block : NULL),
+                       err);
     return code;
 }
 
 static mn_code accept(mn_core *c, attempt *a, char secret[MN_SECRET_TEXT], mn_error *err)
 {
+    char place[PLACE_TEXT];
     const mn_signin_policy p = mn_signin_policy_of(c);
     mn_time now = mn_time_now();
     if (a->stale) {
@@ -155,6 +190,8 @@ static mn_code accept(mn_core *c, attempt *a, char secret[MN_SECRET_TEXT], mn_er
         return code;
     }
     mn_throttle_passed(c, 'u', a->what->login);
+    if (block_of(a))
+        mn_throttle_passed(c, 'p', name_place(a, place));
     return MN_OK;
 }
 
@@ -173,8 +210,10 @@ static mn_code check_login(const mn_login *what, mn_error *err)
 static mn_code attempt_login(mn_core *c, attempt *a, char secret[MN_SECRET_TEXT], unsigned *wait_s,
                              mn_error *err)
 {
+    unsigned wait = 0;
     mn_code code = find_user(c, a, err);
-    unsigned wait = code == MN_OK ? wait_of(c, a) : 0;
+    if (code == MN_OK)
+        code = wait_of(c, a, &wait, err);
     if (code == MN_OK && wait > 0)
         return too_early(wait, wait_s, err);
     if (code == MN_OK)

@@ -6,7 +6,8 @@
  *
  * A login costs the same whether the user exists or not. After `login.failures` wrong passwords in a row each
  * further try waits twice as long as the one before, up to `login.wait_max_s`; by user (which survives a
- * restart) and by address (four times as many). */
+ * restart) and by address (four times as many). Where the user signed in lately only what failed there
+ * counts. */
 #ifndef MN_CORE_SESSIONS_H
 #define MN_CORE_SESSIONS_H
 

@@ -31,10 +31,14 @@ mn_code mn_password_verify(mn_core *c, const char *stored, const char *password,
                            mn_error *err);
 void mn_password_once(char out[MN_ONCE_TEXT]);
 
-/* ---- throttle.c: in memory; `what` is a user's or an address's name ---- */
+/* ---- throttle.c: in memory; `what` is a user's name ('u'), an address's ('a'), or both ('p') ---- */
 unsigned mn_throttle_wait(mn_core *c, char kind, const char *what); /* seconds; 0: go on */
 void mn_throttle_failed(mn_core *c, char kind, const char *what);
 void mn_throttle_passed(mn_core *c, char kind, const char *what);
+/* ---- known_place.c: did the user sign in from this block of addresses lately? ---- */
+mn_code mn_core_known_place(mn_core *c, const mn_user *u, const char *block, mn_arena *arena, bool *known,
+                            mn_error *err);
+
 /* How long after so many failures in a row. */
 unsigned mn_throttle_seconds(const mn_signin_policy *p, unsigned allowed, int64_t failures);
 

@@ -32,10 +32,13 @@ static mn_user add_user(world *w, const char *login, const char *role)
     return u;
 }
 
+static const char *from = "192.0.2.7", *from_block;
+
 static mn_code try_login(mn_core *c, const char *login, const char *password, char secret[MN_SECRET_TEXT],
                          mn_identity **out, unsigned *wait, mn_error *err)
 {
-    const mn_login what = {.login = login, .password = password, .address = "192.0.2.7", .program = "test"};
+    const mn_login what = {
+        .login = login, .password = password, .address = from, .block = from_block, .program = "test"};
     return mn_core_login(c, &what, secret, out, wait, err);
 }
 
@@ -181,6 +184,41 @@ static void test_lock_out(void **state)
     assert_ok(w->core->store->ops->access->user_get(w->core->store, &anna.id, w->arena, &u, err));
     assert_int_equal(u.failures, 0);
     assert_true(u.seen > 0);
+}
+
+/* Who fails elsewhere locks nobody out where they are known; who fails there does. */
+static void test_known_places(void **state)
+{
+    static const char *const homes[][2] = {{"192.0.2.7", NULL}, {"2001:db8:1:2::77", "2001:db8:1:2::"}};
+    static const char *const logins[] = {"anna", "berta"};
+    world *w = *state;
+    char secret[MN_SECRET_TEXT];
+    for (size_t i = 0; i < 2; i++) {
+        from = homes[i][0];
+        from_block = homes[i][1];
+        add_user(w, logins[i], "operator");
+        mn_identity_unref(sign_in(w, logins[i], secret));
+        from = "198.51.100.9";
+        from_block = NULL;
+        for (int k = 0; k < 5; k++)
+            assert_refused(w, logins[i], "wrong", MN_E_UNAUTHENTICATED);
+        assert_refused(w, logins[i], GOOD, MN_E_RATE);
+        world_reopen(w);
+        mn_user u;
+        assert_ok(mn_core_user_find(w->core, &ann, logins[i], w->arena, &u, err));
+        assert_ok(w->core->store->ops->access->user_noted(w->core->store, &u.id, 0, 15,
+                                                          mn_time_now() + MN_TIME_DAY, err));
+        assert_refused(w, logins[i], GOOD, MN_E_RATE);
+        from = i ? "2001:db8:1:2::99" : homes[i][0]; /* another address of the same block */
+        from_block = homes[i][1];
+        for (int k = 0; k < 5; k++)
+            assert_refused(w, logins[i], "wrong", MN_E_UNAUTHENTICATED);
+        assert_refused(w, logins[i], GOOD, MN_E_RATE);
+        world_reopen(w); /* forgets what failed here; the record's lock stays, for elsewhere */
+        mn_identity_unref(sign_in(w, logins[i], secret));
+    }
+    from = "192.0.2.7";
+    from_block = NULL;
 }
 
 static void test_address_waits(void **state)
@@ -732,6 +770,7 @@ int main(void)
         T(test_login),
         T(test_wrong),
         T(test_lock_out),
+        T(test_known_places),
         T(test_address_waits),
         T(test_once),
         T(test_passwords),
