@@ -3,17 +3,18 @@ import re
 import shutil
 
 import guide
+import world as around
 from world import Api, need_pictures, picture, skip, tearDownModule, world  # pylint: disable=unused-import
 
 PAGES = ("people.md", "http-api.md", "users.md", "transfer.md")
 
 
 def setUpModule():  # pylint: disable=invalid-name
-    """Originals are kept."""
+    """curl is what they are written for."""
     need_pictures()
     if not shutil.which("curl"):
         skip("curl")
-    world.start(face__originals="true")
+    around.setUpModule()
 
 
 class Guide(Api):
