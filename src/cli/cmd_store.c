@@ -146,21 +146,28 @@ int mn_cmd_store_expire(mn_cli *cli)
 {
     mn_error err = {0};
     mn_core *core = NULL;
-    size_t people = 0;
+    mn_expired now = {0}, before = {0};
     char count[MN_RATE_TEXT];
     const mn_actor who = mn_engine_actor();
     mn_code code = mn_engine_open_records(cli, &core, &err); /* which may do it all */
     if (code == MN_OK)
-        code = mn_core_expire(core, &who, &people, &err);
-    people += core ? mn_core_expired_at_opening(core) : 0;
+        code = mn_core_expire(core, &who, &now, &err);
+    if (code == MN_OK)
+        before = mn_core_expired_at_opening(core);
     mn_core_close(core);
     if (code != MN_OK)
         return fail(&err);
     if (cli->json)
-        return mn_json_print(cli->out, json_pack("{sI}", "people", (json_int_t)people), &err) == MN_OK
+        return mn_json_print(cli->out,
+                             json_pack("{sI, sI}", "people", (json_int_t)(before.people + now.people),
+                                       "memberships", (json_int_t)(before.memberships + now.memberships)),
+                             &err) == MN_OK
                    ? MN_EXIT_DONE
                    : fail(&err);
-    fprintf(cli->out, "people whose biometrics were destroyed: %s\n", mn_text_count(people, count));
+    fprintf(cli->out, "people whose biometrics were destroyed: %s\n",
+            mn_text_count(before.people + now.people, count));
+    fprintf(cli->out, "memberships that ended: %s\n",
+            mn_text_count(before.memberships + now.memberships, count));
     return MN_EXIT_DONE;
 }
 

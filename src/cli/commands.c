@@ -143,7 +143,7 @@ static const mn_command commands[] = {
      B(NAME) | B(RETENTION) | B(THRESHOLD) | B(COLOR) | B(COMMENT) | B(ACTIVE) | B(ACKNOWLEDGE) | B(SOUND),
      "Change a list's name or rules",
      "What is not named stays as it is; so does the purpose, as the people agreed to it. A new "
-     "--retention holds for who joins from then on.",
+     "--retention holds for who is in it, too, from the day they joined; who was in it does not come back.",
      NULL,
      "mien lists change --name employees staff\n"
      "mien lists change --threshold none --active no visitors",
@@ -244,8 +244,9 @@ static const mn_command commands[] = {
      "Names the people concerned. Blobs that no record names are told, too, and are no damage.",
      "something is damaged", "mien store check", mn_cmd_store_check, MN_GIVEN_SETTINGS},
     {"store expire", "", 0, 0, 0, "Destroy what is due to be erased",
-     "Takes note of consents that have run out, and destroys what is stored of people whose grace "
-     "period has passed. Opening the store does so too; this is for a timer, where nothing else runs.",
+     "Takes note of consents that have run out, destroys what is stored of people whose grace "
+     "period has passed, and removes memberships that ended with their list's retention. Opening the store "
+     "does so too; this is for a timer, where nothing else runs.",
      NULL, "mien store expire", mn_cmd_store_expire, MN_ALL_SETTINGS},
     {"store stats", "", 0, 0, 0, "Count people, faces, consents and other records", NULL, NULL,
      "mien store stats --json", mn_cmd_store_stats, MN_ALL_SETTINGS},

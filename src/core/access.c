@@ -46,7 +46,7 @@ static mn_code count_lists(mn_core *c, const mn_actor *who, const mn_id *person,
 {
     mn_membership *m = NULL;
     size_t n = 0;
-    mn_code code = c->store->ops->lists_of(c->store, person, arena, &m, &n, err);
+    mn_code code = c->store->ops->lists_of(c->store, person, mn_time_now(), arena, &m, &n, err);
     *allowed = *others = 0;
     for (size_t i = 0; code == MN_OK && i < n; i++)
         ++*(mn_core_list_allowed(who, &m[i].list.id) ? allowed : others);

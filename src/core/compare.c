@@ -31,12 +31,12 @@ typedef struct {
 /* ---- who may be looked at ---- */
 
 /* Is the person in the list that was named, or, where none was, in one of the purpose? */
-static bool member(const session *s, const mn_membership *m, size_t n, mn_time now)
+static bool member(const session *s, const mn_membership *m, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         bool meant = s->list ? mn_id_compare(&m[i].list.id, &s->list->id) == 0
                              : m[i].list.purpose == s->purpose && mn_core_list_allowed(s->who, &m[i].list.id);
-        if (meant && now < m[i].until && !m[i].list.inactive)
+        if (meant && !m[i].list.inactive)
             return true;
     }
     return false;
@@ -59,7 +59,7 @@ static mn_code check_consent(session *s, const mn_person *p, mn_error *err)
     bool needs_list = s->list || s->purpose != MN_PURPOSE_VERIFICATION;
     mn_code code = s->c->store->ops->consent_list(s->c->store, &p->id, s->arena, &consents, &n_consents, err);
     if (code == MN_OK && needs_list)
-        code = s->c->store->ops->lists_of(s->c->store, &p->id, s->arena, &m, &n_m, err);
+        code = s->c->store->ops->lists_of(s->c->store, &p->id, now, s->arena, &m, &n_m, err);
     if (code != MN_OK)
         return code;
     if (!mn_consents_allow(consents, n_consents, s->purpose, now))
@@ -68,7 +68,7 @@ static mn_code check_consent(session *s, const mn_person *p, mn_error *err)
             "this person has no valid consent for %s: ask for one, or compare for a purpose that they "
             "agreed to",
             mn_purpose_word(s->purpose));
-    return !needs_list || member(s, m, n_m, now) ? MN_OK : refuse_outsider(s, err);
+    return !needs_list || member(s, m, n_m) ? MN_OK : refuse_outsider(s, err);
 }
 
 static mn_code look_at(session *s, const mn_id *id, looked *out, mn_error *err)

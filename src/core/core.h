@@ -254,11 +254,16 @@ mn_code mn_core_erasure_due(mn_core *c, const mn_actor *who, const mn_id *person
  * MN_E_NOT_FOUND: there is no consent to withdraw. */
 mn_code mn_core_consent_withdraw(mn_core *c, const mn_actor *who, const mn_id *person, mn_purpose purpose,
                                  mn_error *err);
-/* The same for everybody whose consents have all run out, and all erasures that are due. mn_core_open does it
- * too. *people (may be NULL): whose biometrics were destroyed. */
-mn_code mn_core_expire(mn_core *c, const mn_actor *who, size_t *people, mn_error *err);
-/* How many of them opening this core dealt with. */
-size_t mn_core_expired_at_opening(const mn_core *c);
+/* The same for everybody whose consents have all run out, and all erasures that are due; and memberships that
+ * are over are removed, which nothing has shown since they ended. mn_core_open does it too. out may be NULL.
+ */
+typedef struct {
+    size_t people;      /* whose biometrics were destroyed */
+    size_t memberships; /* that were removed */
+} mn_expired;
+mn_code mn_core_expire(mn_core *c, const mn_actor *who, mn_expired *out, mn_error *err);
+/* What opening this core dealt with. */
+mn_expired mn_core_expired_at_opening(const mn_core *c);
 /* A thread that does so at once and then every so many seconds until the core is closed, and removes sessions
  * that ended, for a program that runs for long. failed (may be NULL) is called there with what hindered it;
  * it tries again the next time. Once a core. */

@@ -30,7 +30,8 @@ static mn_code find_by_name(mn_core *c, const mn_actor *who, const mn_enrol_pers
 {
     mn_person *people = NULL;
     size_t n = 0;
-    const mn_person_query q = {.account = who->account, .list = &list->id, .name = p->name, .limit = 2};
+    const mn_person_query q = {
+        .account = who->account, .list = &list->id, .now = mn_time_now(), .name = p->name, .limit = 2};
     mn_code code = c->store->ops->person_list(c->store, &q, arena, &people, &n, err);
     if (code != MN_OK)
         return code;

@@ -46,12 +46,12 @@ static mn_code check_consent(enrolling *e, mn_error *err)
     mn_store *s = e->c->store;
     mn_code code = s->ops->consent_list(s, person, e->arena, &e->consents, &e->n_consents, err);
     if (code == MN_OK)
-        code = s->ops->lists_of(s, person, e->arena, &m, &n, err);
+        code = s->ops->lists_of(s, person, now, e->arena, &m, &n, err);
     if (code == MN_OK && !agrees_to_any(e, now))
         return mn_fail(err, MN_E_CONSENT,
                        "this person has no valid consent: put on record what they agreed to, then enrol");
     for (size_t i = 0; code == MN_OK && i < n; i++)
-        if (now < m[i].until && !mn_consents_allow(e->consents, e->n_consents, m[i].list.purpose, now))
+        if (!mn_consents_allow(e->consents, e->n_consents, m[i].list.purpose, now))
             code =
                 mn_fail(err, MN_E_CONSENT,
                         "this person is in the list \"%.200s\" and has no valid consent for %s: ask for one, "

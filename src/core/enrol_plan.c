@@ -159,7 +159,7 @@ static mn_code ask(mn_enrol_round *r, mn_enrol_job *const *jobs, size_t n, const
     n_texts = unique(texts, n_texts);
     mn_code code =
         r->c->store->ops->people_find(r->c->store, &first->who->account, by_id ? NULL : &first->list->list.id,
-                                      texts, n_texts, r->arena, &people, &found, err);
+                                      first->now, texts, n_texts, r->arena, &people, &found, err);
     if (code != MN_OK)
         return code;
     if (found > 1)

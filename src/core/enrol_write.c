@@ -223,9 +223,10 @@ static mn_code put_member(const mn_enrol_round *round, const mn_enrol_job *job, 
     for (const mn_enrol_job *other = k->jobs; other; other = other->same)
         if (other->list == job->list)
             return MN_OK;
-    mn_code code = round->c->store->ops->lists_of(round->c->store, &k->person, round->arena, &there, &n, err);
+    mn_code code =
+        round->c->store->ops->lists_of(round->c->store, &k->person, job->now, round->arena, &there, &n, err);
     for (size_t i = 0; code == MN_OK && i < n; i++)
-        if (mn_id_compare(&there[i].list.id, list) == 0 && job->now < there[i].until)
+        if (mn_id_compare(&there[i].list.id, list) == 0)
             return MN_OK;
     if (code == MN_OK)
         r->members[r->n_members++] = (mn_member_record){*list, k->person, job->now};

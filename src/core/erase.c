@@ -92,7 +92,7 @@ static mn_code count_traces(mn_core *c, const mn_id *person, mn_arena *arena, tr
     if (code == MN_OK)
         code = c->store->ops->consent_list(c->store, person, arena, &consents, &t->consents, err);
     if (code == MN_OK)
-        code = c->store->ops->lists_of(c->store, person, arena, &lists, &t->lists, err);
+        code = c->store->ops->lists_of(c->store, person, mn_time_now(), arena, &lists, &t->lists, err);
     if (code != MN_OK)
         return code;
     for (size_t i = 0; i < t->faces; i++)

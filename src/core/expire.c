@@ -1,5 +1,5 @@
-/* Consents that ran out, and erasures that are due. Both are found by what the store holds, so that a restart
- * loses nothing: whatever is not done yet is found again. */
+/* Consents that ran out, erasures that are due, and memberships that ended. All are found by what the store
+ * holds, so that a restart loses nothing: whatever is not done yet is found again. */
 #include "core/internal.h"
 #include "core/once.h"
 #include "core/sessions.h"
@@ -36,7 +36,7 @@ typedef struct {
     const mn_actor *who;
     const mn_id *person;
     const mn_erasure *erasure;
-    size_t done; /* people whose biometrics were destroyed */
+    mn_expired done;
 } job;
 
 /* In a transaction of its own: others get their turn in between, and the world may have changed since the
@@ -53,7 +53,7 @@ static mn_code retire_expired(mn_core *c, void *ctx, mn_arena *arena, mn_error *
     if (code != MN_OK)
         return code;
     json_t *due = mn_core_json_due(c, &e);
-    j->done += json_is_null(due);
+    j->done.people += json_is_null(due);
     return mn_core_record(c, j->who, "consent.expire", j->person,
                           json_pack("{s:b, s:o}", "key_destroyed", json_is_null(due), "erasure_due", due),
                           err);
@@ -75,7 +75,7 @@ static mn_code destroy_due(mn_core *c, void *ctx, mn_arena *arena, mn_error *err
         return mn_core_undo_erasure(c, j->who, &e.person, arena, err);
     if (e.due > mn_time_now())
         return MN_OK;
-    j->done++;
+    j->done.people++;
     return mn_core_destroy(c, j->who, &e, arena, err);
 }
 
@@ -117,7 +117,7 @@ static mn_code destroy_all(mn_core *c, job *j, mn_arena *list, mn_arena *arena, 
     return code;
 }
 
-mn_code mn_core_expire(mn_core *c, const mn_actor *who, size_t *people, mn_error *err)
+mn_code mn_core_expire(mn_core *c, const mn_actor *who, mn_expired *out, mn_error *err)
 {
     job j = {.who = who};
     mn_code code = mn_core_may_everywhere(who, MN_R_PEOPLE, MN_VERB_DELETE, err);
@@ -130,6 +130,8 @@ mn_code mn_core_expire(mn_core *c, const mn_actor *who, size_t *people, mn_error
         code = mn_fail(err, MN_E_MEMORY, "no memory to look for consents that ended");
     if (code == MN_OK)
         code = destroy_all(c, &j, list, arena, err);
+    if (code == MN_OK)
+        code = mn_core_members_expire(c, who, arena, &j.done.memberships, err);
     mn_arena_destroy(list);
     mn_arena_destroy(arena);
     mn_core_empty_trash(c);
@@ -137,12 +139,12 @@ mn_code mn_core_expire(mn_core *c, const mn_actor *who, size_t *people, mn_error
     mn_core_attributes_expire(c);
     if (code == MN_OK)
         code = mn_core_follow(c, err);
-    if (code == MN_OK && people)
-        *people = j.done;
+    if (code == MN_OK && out)
+        *out = j.done;
     return code;
 }
 
-size_t mn_core_expired_at_opening(const mn_core *c)
+mn_expired mn_core_expired_at_opening(const mn_core *c)
 {
     return c->expired;
 }

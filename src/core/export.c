@@ -114,6 +114,7 @@ static mn_code read_page(exporting *e, mn_error *err)
     mn_person *people = NULL;
     const mn_person_query q = {.account = e->who->account,
                                .list = e->what->list ? &e->list.id : NULL,
+                               .now = mn_time_now(),
                                .after = e->after,
                                .limit = PAGE};
     mn_code code = e->c->store->ops->begin_read(e->c->store, err);

@@ -47,6 +47,7 @@ mn_code mn_core_faces(mn_core *c, const mn_actor *who, const char *list, const m
         return code;
     q.account = who->account;
     q.list = list ? &of.id : NULL;
+    q.now = mn_time_now();
     if (who->limited && !list && !q.person) {
         q.lists = who->n_lists > 0 ? who->lists : &nobody;
         q.n_lists = who->n_lists;
@@ -259,6 +260,7 @@ static mn_code export_page(mn_core *c, void *ctx, mn_arena *arena, mn_error *err
     mn_code code = find_list(c, x->who, x->list, x->arena, &list, err);
     mn_face_query q = {.account = x->who->account,
                        .list = &list.id,
+                       .now = mn_time_now(),
                        .max_quality = 1,
                        .from = INT64_MIN,
                        .to = INT64_MAX,

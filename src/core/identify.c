@@ -161,13 +161,13 @@ mn_code mn_core_allowed_by(mn_core *c, const mn_id *person, mn_purpose purpose, 
     mn_time now = mn_time_now();
     mn_code code = c->store->ops->consent_list(c->store, person, arena, &consents, &n_consents, err);
     if (code == MN_OK)
-        code = c->store->ops->lists_of(c->store, person, arena, &m, &n_m, err);
+        code = c->store->ops->lists_of(c->store, person, now, arena, &m, &n_m, err);
     if (code != MN_OK)
         return code;
     *list = NULL;
     if (mn_consents_allow(consents, n_consents, purpose, now))
         for (size_t i = 0; i < n_m && !*list; i++)
-            if (now < m[i].until && !m[i].list.inactive && in_scope(s, &m[i].list.id))
+            if (!m[i].list.inactive && in_scope(s, &m[i].list.id))
                 *list = &m[i].list;
     return MN_OK;
 }

@@ -62,10 +62,8 @@ typedef struct {
     bool waits, done; /* waits: hangs on another one of its round, and is planned again after it */
     mn_person record;
     bool is_new;
-    mn_person_whole there; /* of somebody who is there, as with the next */
-    mn_membership *memberships;
-    size_t n_memberships;
-    mn_list *lists; /* one for each of p's */
+    mn_person_whole there; /* of somebody who is there */
+    mn_list *lists;        /* one for each of p's */
     bool *list_is_new;
     mn_consent *consents; /* to be put, as with the next */
     mn_import_new_face *faces;

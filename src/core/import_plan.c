@@ -63,7 +63,7 @@ static mn_code look_externals(mn_import_batch *b, const char **texts, size_t n, 
     b->n_externals = 0;
     n = unique(texts, n, sizeof *texts, compare_texts);
     if (n > 0)
-        code = s->ops->people_find(s, &b->i->who->account, NULL, texts, n, b->arena, &b->externals,
+        code = s->ops->people_find(s, &b->i->who->account, NULL, 0, texts, n, b->arena, &b->externals,
                                    &b->n_externals, err);
     if (code == MN_OK && b->n_externals > 1)
         qsort(b->externals, b->n_externals, sizeof *b->externals, by_external_id);
@@ -186,14 +186,11 @@ static mn_code read_known(const mn_import_batch *b, mn_import_plan *plan, mn_err
 {
     mn_store *s = b->c->store;
     mn_person_whole *there = &plan->there;
-    mn_code code = s->ops->people->whole(s, &plan->record.id, b->arena, there, err);
+    mn_code code = s->ops->people->whole(s, &plan->record.id, b->now, b->arena, there, err);
     bool visible = !b->i->who->limited;
     if (code != MN_OK)
         return code;
     plan->record = there->person;
-    code = s->ops->lists_of(s, &plan->record.id, b->arena, &plan->memberships, &plan->n_memberships, err);
-    if (code != MN_OK)
-        return code;
     for (size_t i = 0; i < there->n_lists; i++)
         visible = visible || mn_core_list_allowed(b->i->who, &there->lists[i].id);
     return visible ? MN_OK

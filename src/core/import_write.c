@@ -128,9 +128,8 @@ static void fill_members(mn_import_batch *b, const mn_import_plan *plan)
     for (size_t i = 0; i < plan->p->n_lists; i++) {
         const mn_id *list = &plan->lists[i].id;
         bool known = false;
-        for (size_t j = 0; j < plan->n_memberships; j++)
-            known = known || (mn_id_compare(&plan->memberships[j].list.id, list) == 0 &&
-                              b->now < plan->memberships[j].until);
+        for (size_t j = 0; j < plan->there.n_lists; j++)
+            known = known || mn_id_compare(&plan->there.lists[j].id, list) == 0;
         for (size_t j = 0; j < i; j++)
             known = known || mn_id_compare(&plan->lists[j].id, list) == 0;
         if (!known)

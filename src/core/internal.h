@@ -79,8 +79,8 @@ struct mn_core {
     void (*warn)(void *user, const char *text);
     void *warn_user;
 
-    size_t expired; /* at opening */
-    mn_time grace;  /* between the end of consent and erasure */
+    mn_expired expired; /* at opening */
+    mn_time grace;      /* between the end of consent and erasure */
     pthread_t house;
     pthread_mutex_t house_lock;
     pthread_cond_t house_wake;
@@ -355,6 +355,10 @@ json_t *mn_core_json_due(const mn_core *c, const mn_erasure *e);
 
 /* attributes.c: those of people whose consent ended are forgotten. */
 void mn_core_attributes_expire(mn_core *c);
+
+/* members.c: those that ended are removed, each page in a transaction of its own, with a record for each
+ * list; *n grows. The arena is reset. */
+mn_code mn_core_members_expire(mn_core *c, const mn_actor *who, mn_arena *arena, size_t *n, mn_error *err);
 
 /* expire.c */
 void mn_core_end_house(mn_core *c);

@@ -24,7 +24,7 @@ mn_code mn_core_need_list(mn_core *c, const mn_actor *who, const mn_id *id, mn_a
 static mn_code count_members(mn_core *c, const mn_list *l, mn_list_view *out, mn_error *err)
 {
     uint64_t n = 0;
-    mn_code code = c->store->ops->people->member_count(c->store, &l->id, &n, err);
+    mn_code code = c->store->ops->people->member_count(c->store, &l->id, mn_time_now(), &n, err);
     if (code == MN_OK)
         *out = (mn_list_view){*l, n};
     return code;
@@ -288,6 +288,7 @@ mn_code mn_core_lists_find(mn_core *c, const mn_actor *who, const mn_list_query 
     size_t read = q.limit, kept = 0;
     mn_list_view *views = NULL, *page = NULL;
     q.account = who->account;
+    q.now = mn_time_now();
     mn_code code = mn_core_may(who, MN_R_LISTS, MN_VERB_VIEW, err);
     if (code == MN_OK)
         code = mn_core_check_page(q.limit, err);

@@ -3,27 +3,85 @@
 #include "core/records_internal.h"
 #include "core/signin.h"
 
-mn_code mn_core_members(mn_core *c, const mn_actor *who, const mn_member_query *q, mn_arena *arena,
+mn_code mn_core_members(mn_core *c, const mn_actor *who, const mn_member_query *what, mn_arena *arena,
                         mn_member **out, size_t *n, mn_error *err)
 {
     mn_list l;
+    mn_member_query q = *what;
     mn_member *found = NULL;
     size_t count = 0;
     mn_code code = mn_core_may(who, MN_R_LISTS, MN_VERB_VIEW, err);
     if (code == MN_OK)
-        code = mn_core_check_page(q->limit, err);
+        code = mn_core_check_page(q.limit, err);
     if (code == MN_OK)
-        code = mn_core_need_list(c, who, &q->list, arena, &l, err);
+        code = mn_core_need_list(c, who, &q.list, arena, &l, err);
+    q.now = mn_time_now();
     if (code == MN_OK)
-        code = c->store->ops->people->members(c->store, q, arena, &found, &count, err);
+        code = c->store->ops->people->members(c->store, &q, arena, &found, &count, err);
     if (code == MN_OK)
-        code = mn_core_record(c, who, "list.members", &q->list,
+        code = mn_core_record(c, who, "list.members", &q.list,
                               json_pack("{s:I}", "members", (json_int_t)count), err);
     if (code != MN_OK)
         return code;
     *out = found;
     *n = count;
     return MN_OK;
+}
+
+/* ---- those that ended ---- */
+
+#define PAGE 256
+
+typedef struct {
+    const mn_actor *who;
+    size_t n;
+    bool more;
+} ending;
+
+/* The first of them and all others of the same list; the record is the account's that the list is of. */
+static mn_code end_in_list(mn_core *c, const mn_actor *who, const mn_ended *m, size_t n, size_t *done,
+                           mn_error *err)
+{
+    mn_actor own = *who;
+    json_t *removed = json_array();
+    mn_code code = MN_OK;
+    own.account = m->account;
+    size_t i = 0;
+    for (; code == MN_OK && i < n && mn_id_compare(&m[i].list, &m->list) == 0; i++) {
+        code = c->store->ops->member_delete(c->store, &m[i].list, &m[i].person, 0, err);
+        json_array_append_new(removed, mn_core_json_id(&m[i].person));
+    }
+    if (code == MN_OK)
+        code = mn_core_record(c, &own, "list.members.expire", &m->list,
+                              json_pack("{s:O}", "removed", removed), err);
+    json_decref(removed);
+    *done += i;
+    return code;
+}
+
+static mn_code end_page(mn_core *c, void *ctx, mn_arena *arena, mn_error *err)
+{
+    ending *e = ctx;
+    mn_ended *m = NULL;
+    size_t n = 0, done = 0;
+    mn_code code = c->store->ops->people->members_ended(c->store, mn_time_now(), PAGE, arena, &m, &n, err);
+    while (code == MN_OK && done < n)
+        code = end_in_list(c, e->who, m + done, n - done, &done, err);
+    e->more = n == PAGE;
+    e->n += code == MN_OK ? n : 0;
+    return code;
+}
+
+mn_code mn_core_members_expire(mn_core *c, const mn_actor *who, mn_arena *arena, size_t *n, mn_error *err)
+{
+    ending e = {.who = who, .more = true};
+    mn_code code = MN_OK;
+    while (code == MN_OK && e.more) {
+        code = mn_core_in_transaction(c, end_page, &e, arena, err);
+        mn_arena_reset(arena);
+    }
+    *n += e.n;
+    return code;
 }
 
 /* ---- changing ---- */
@@ -53,7 +111,7 @@ static mn_code remove_one(mn_core *c, const job *j, const mn_id *person, mn_erro
 {
     mn_person p;
     mn_code code = mn_core_get_person(c, j->who, person, j->arena, &p, err);
-    return code == MN_OK ? c->store->ops->member_delete(c->store, j->list_id, person, err) : code;
+    return code == MN_OK ? c->store->ops->member_delete(c->store, j->list_id, person, j->now, err) : code;
 }
 
 typedef mn_code one_change(mn_core *c, const job *j, const mn_id *person, mn_error *err);
@@ -138,8 +196,8 @@ mn_code mn_core_member_add(mn_core *c, const mn_actor *who, const mn_id *list, c
     mn_code code = change_one(c, who, list, person, NULL, arena, err);
     if (code == MN_OK)
         code = c->store->ops->person_get(c->store, person, arena, &p, err);
-    if (code == MN_OK)
-        code = c->store->ops->lists_of(c->store, person, arena, &m, &n, err);
+    if (code == MN_OK) /* as it was made, however short it is */
+        code = c->store->ops->lists_of(c->store, person, 0, arena, &m, &n, err);
     for (size_t i = 0; code == MN_OK && i < n; i++)
         if (mn_id_compare(&m[i].list.id, list) == 0) {
             *out = (mn_member){p.id, p.name, p.external_id, m[i].added, m[i].until};

@@ -147,9 +147,9 @@ static mn_code merge_lists(mn_core *c, merging *m, const mn_consent *consents, s
     mn_membership *own = NULL, *others = NULL;
     size_t n_own = 0, n_others = 0;
     mn_time now = mn_time_now();
-    mn_code code = c->store->ops->lists_of(c->store, m->into_id, arena, &own, &n_own, err);
+    mn_code code = c->store->ops->lists_of(c->store, m->into_id, now, arena, &own, &n_own, err);
     if (code == MN_OK)
-        code = c->store->ops->lists_of(c->store, m->from_id, arena, &others, &n_others, err);
+        code = c->store->ops->lists_of(c->store, m->from_id, now, arena, &others, &n_others, err);
     for (size_t i = 0; code == MN_OK && i < n_others; i++) {
         const mn_list *l = &others[i].list;
         if (is_in(own, n_own, &l->id) || !mn_consents_allow(consents, n, l->purpose, now))

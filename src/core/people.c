@@ -10,7 +10,7 @@ static mn_code view_lists(mn_core *c, const mn_actor *who, const mn_id *person, 
 {
     mn_membership *m = NULL;
     size_t n = 0;
-    mn_code code = c->store->ops->lists_of(c->store, person, arena, &m, &n, err);
+    mn_code code = c->store->ops->lists_of(c->store, person, mn_time_now(), arena, &m, &n, err);
     if (code != MN_OK)
         return code;
     v->lists = mn_arena_calloc(arena, n + 1, sizeof *v->lists);
@@ -170,8 +170,11 @@ mn_code mn_core_people(mn_core *c, const mn_actor *who, const char *list, const 
         code = need_list(c, who, list, arena, &of, err);
     if (code != MN_OK)
         return code;
-    mn_person_query q = {
-        .account = who->account, .list = list ? &of.id : NULL, .name_like = name_like, .limit = limit};
+    mn_person_query q = {.account = who->account,
+                         .list = list ? &of.id : NULL,
+                         .now = mn_time_now(),
+                         .name_like = name_like,
+                         .limit = limit};
     if (after)
         q.after = *after;
     code = c->store->ops->person_list(c->store, &q, arena, &people, &count, err);

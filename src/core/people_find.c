@@ -10,7 +10,7 @@ mn_code mn_core_person_get(mn_core *c, const mn_actor *who, const mn_id *id, mn_
     size_t shown = 0;
     mn_code code = mn_core_may(who, MN_R_PEOPLE, MN_VERB_VIEW, err);
     if (code == MN_OK)
-        code = c->store->ops->people->whole(c->store, id, arena, &w, err);
+        code = c->store->ops->people->whole(c->store, id, mn_time_now(), arena, &w, err);
     for (size_t i = 0; code == MN_OK && i < w.n_lists; i++)
         if (mn_core_list_allowed(who, &w.lists[i].id))
             w.lists[shown++] = w.lists[i];

@@ -87,7 +87,7 @@ static mn_code by_external_id(mn_core *c, const mn_actor *who, mn_arena *arena, 
 {
     mn_person *people = NULL;
     size_t n = 0;
-    mn_code code = c->store->ops->people_find(c->store, &who->account, NULL, all->only->external_ids,
+    mn_code code = c->store->ops->people_find(c->store, &who->account, NULL, 0, all->only->external_ids,
                                               all->only->n_external_ids, arena, &people, &n, err);
     return code == MN_OK ? add_people(all, people, n, err) : code;
 }

@@ -10,7 +10,7 @@
 /* compare: "(f.created, f.id) >"; order: "f.created, f.id" */
 /* clang-format off */
 #define FACES_OF(A, which, n)                                                                                \
-    " AND (EXISTS (SELECT 1 FROM member m WHERE m.person = f.person AND " which ") OR " A(n) " IS NULL)"
+    " AND (EXISTS (SELECT 1 FROM member m WHERE m.person = f.person AND m.until > " A(12) " AND " which ") OR " A(n) " IS NULL)"
 #define FACES_WHERE(A, I, compare, order)                                                                    \
     "SELECT " FOUND_COLUMNS " FROM face f JOIN person p ON p.id = f.person WHERE p.account = " A(1)          \
     FACES_OF(A, "m.list = " A(2), 2) FACES_OF(A, I("m.list", 3), 3)                                          \

@@ -14,7 +14,8 @@
 /* clang-format off */
 #define PEOPLE_WHERE(A, L, C)                                                                                \
     " WHERE p.account = " A(1) " AND (" L("p.name", 2) " OR " L("p.external_id", 2) " OR " A(2) " IS NULL)"  \
-    " AND (EXISTS (SELECT 1 FROM member o WHERE o.person = p.id AND o.list = " A(3) ") OR " A(3) " IS NULL)" \
+    " AND (EXISTS (SELECT 1 FROM member o WHERE o.person = p.id AND o.list = " A(3) " AND o.until > " A(7)   \
+    ") OR " A(3) " IS NULL)"                                                                                 \
     " AND " YES_OR_NO(A, 4, "p.active")                                                                      \
     " AND " YES_OR_NO(A, 5, "EXISTS (SELECT 1 FROM face f WHERE f.person = p.id)")                           \
     " AND (EXISTS (SELECT 1 FROM consent c WHERE c.person = p.id AND c.purpose = " A(6)                      \
@@ -24,7 +25,8 @@
     " AND (" C(12) " OR " A(12) " IS NULL)"
 /* A member of any of some lists. */
 #define PEOPLE_AMONG(A, I, n)                                                                                \
-    " AND (EXISTS (SELECT 1 FROM member o WHERE o.person = p.id AND " I("o.list", n) ") OR " A(n) " IS NULL)"
+    " AND (EXISTS (SELECT 1 FROM member o WHERE o.person = p.id AND o.until > " A(7) " AND " I("o.list", n)   \
+    ") OR " A(n) " IS NULL)"
 #define PEOPLE_BY(A, L, C, I, compare, order)                                                                \
     "SELECT " PERSON_COLUMNS " FROM person p" PEOPLE_WHERE(A, L, C) PEOPLE_AMONG(A, I, 13)                   \
     " AND " compare " (" A(14) ", " A(15) ") ORDER BY " order " LIMIT " A(16)
@@ -36,7 +38,8 @@
     EACH PEOPLE_WHERE(A, L, C) " AND p.id = m.person"                                                        \
     " AND " compare " (" A(13) ", " A(14) ") ORDER BY " order " LIMIT " A(15)
 #define LISTS_BY(A, L, compare, order)                                                                       \
-    "SELECT " LIST_COLUMNS ", (SELECT count(*) FROM member m WHERE m.list = l.id) FROM (SELECT * FROM list l" \
+    "SELECT " LIST_COLUMNS ", (SELECT count(*) FROM member m WHERE m.list = l.id AND m.until > " A(8)        \
+    ") FROM (SELECT * FROM list l"                                                                           \
     " WHERE l.account = " A(1) " AND (" L("l.name", 2) " OR " A(2) " IS NULL) AND (l.purpose = " A(3)        \
     " OR " A(3) " IS NULL) AND " YES_OR_NO(A, 4, "(NOT l.inactive)")                                         \
     " AND " compare " (" A(5) ", " A(6) ") ORDER BY " order " LIMIT " A(7) ") l ORDER BY " order
@@ -44,7 +47,7 @@
 #define MEMBERS_BY(A, L, after, order)                                                                       \
     "SELECT m.person, p.name, p.external_id, m.added, m.until FROM member m JOIN person p ON p.id = m.person" \
     " WHERE m.list = " A(1) " AND (" L("p.name", 2) " OR " L("p.external_id", 2) " OR " A(2) " IS NULL)"     \
-    " AND " after " ORDER BY " order " LIMIT "
+    " AND m.until > " A(3) " AND " after " ORDER BY " order " LIMIT "
 #define CONSENTS_BY(A, compare, order)                                                                       \
     "SELECT c.id, c.person, c.purpose, c.method, c.evidence, c.given, c.until, c.withdrawn "                 \
     "FROM consent c JOIN person p ON p.id = c.person WHERE p.account = " A(1)                                \
@@ -77,22 +80,24 @@
       "0.0, FALSE, FALSE, FALSE FROM consent WHERE person = " A(1)                                           \
       " UNION ALL SELECT 3, l.id, l.account, NULL, l.name, l.purpose, l.comment, l.color, l.created, "       \
       "l.updated, l.retention, l.fmr, l.inactive, l.acknowledge, l.sound FROM member m "                     \
-      "JOIN list l ON l.id = m.list WHERE m.person = " A(1)                                                  \
+      "JOIN list l ON l.id = m.list WHERE m.person = " A(1) " AND m.until > " A(2)                            \
       " UNION ALL SELECT 4, id, person, sample, source, source_hash, NULL, NULL, created, 0, 0, quality, "   \
       "EXISTS (SELECT 1 FROM original o WHERE o.face = face.id), FALSE, FALSE FROM face WHERE person = "     \
       A(1) " UNION ALL SELECT 5, person, NULL, NULL, NULL, NULL, NULL, NULL, asked, due, 0, 0.0, whole, "    \
       "FALSE, FALSE FROM erasure WHERE person = " A(1))                                                      \
-    X(MEMBERS_PERSON, MEMBERS_BY(A, L, "m.person > " A(3), "m.person") A(4))                                 \
-    X(MEMBERS_ADDED, MEMBERS_BY(A, L, "(m.added, m.person) > (" A(3) ", " A(4) ")", "m.added, m.person") A(5))\
-    X(MEMBERS_ADDED_DOWN, MEMBERS_BY(A, L, "(m.added, m.person) < (" A(3) ", " A(4) ")", "m.added DESC, m.person DESC") A(5))\
-    X(MEMBERS_NAME, MEMBERS_BY(A, L, "(p.name, m.person) > (" A(3) ", " A(4) ")", "p.name, m.person") A(5))  \
-    X(MEMBERS_NAME_DOWN, MEMBERS_BY(A, L, "(p.name, m.person) < (" A(3) ", " A(4) ")", "p.name DESC, m.person DESC") A(5))\
-    X(MEMBER_COUNT, "SELECT count(*) FROM member WHERE list = " A(1))                                        \
+    X(MEMBERS_PERSON, MEMBERS_BY(A, L, "m.person > " A(4), "m.person") A(5))                                 \
+    X(MEMBERS_ADDED, MEMBERS_BY(A, L, "(m.added, m.person) > (" A(4) ", " A(5) ")", "m.added, m.person") A(6))\
+    X(MEMBERS_ADDED_DOWN, MEMBERS_BY(A, L, "(m.added, m.person) < (" A(4) ", " A(5) ")", "m.added DESC, m.person DESC") A(6))\
+    X(MEMBERS_NAME, MEMBERS_BY(A, L, "(p.name, m.person) > (" A(4) ", " A(5) ")", "p.name, m.person") A(6))  \
+    X(MEMBERS_NAME_DOWN, MEMBERS_BY(A, L, "(p.name, m.person) < (" A(4) ", " A(5) ")", "p.name DESC, m.person DESC") A(6))\
+    X(MEMBER_COUNT, "SELECT count(*) FROM member WHERE list = " A(1) " AND until > " A(2))                                        \
     X(MEMBER_COUNT_TO, "SELECT count(*) FROM (SELECT 1 FROM member WHERE list = " A(1) " LIMIT " A(2) ") m") \
     X(LISTS_NAME, LISTS_BY(A, L, "(l.name, l.id) >", "l.name, l.id"))                                        \
     X(LISTS_NAME_DOWN, LISTS_BY(A, L, "(l.name, l.id) <", "l.name DESC, l.id DESC"))                         \
     X(LISTS_OLDEST, LISTS_BY(A, L, "(l.created, l.id) >", "l.created, l.id"))                                \
     X(LISTS_NEWEST, LISTS_BY(A, L, "(l.created, l.id) <", "l.created DESC, l.id DESC"))                      \
+    X(MEMBERS_ENDED, "SELECT m.list, m.person, l.account FROM (SELECT * FROM member WHERE until <= "  \
+      A(1) " ORDER BY until LIMIT " A(2) ") m JOIN list l ON l.id = m.list ORDER BY m.list, m.person")       \
     X(LIST_DELETE, "DELETE FROM list WHERE id = " A(1))                                                      \
     X(CONSENT_GET, "SELECT id, person, purpose, method, evidence, given, until, withdrawn FROM consent "     \
       "WHERE id = " A(1))                                                                                    \

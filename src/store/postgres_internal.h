@@ -190,8 +190,9 @@ mn_code mn_pg_key_replace(mn_store *s, const mn_id *person, const uint8_t *old, 
 mn_code mn_pg_face_delete(mn_store *s, const mn_id *id, mn_error *err);
 mn_code mn_pg_descriptor_delete(mn_store *s, const mn_id *face, const char *model, mn_error *err);
 
-mn_code mn_pg_people_find(mn_store *s, const mn_id *account, const mn_id *list, const char *const *texts,
-                          size_t n, mn_arena *a, mn_person **out, size_t *n_out, mn_error *err);
+mn_code mn_pg_people_find(mn_store *s, const mn_id *account, const mn_id *list, mn_time now,
+                          const char *const *texts, size_t n, mn_arena *a, mn_person **out, size_t *n_out,
+                          mn_error *err);
 
 /* ---- those that are written once for both back ends, see access.inc ---- */
 /* Inside a writing transaction: fills seq, prev and hash of n records that follow the newest one; audit_put

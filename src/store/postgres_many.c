@@ -261,8 +261,9 @@ mn_code mn_pg_put_many(mn_store *store, const mn_records *r, mn_error *err)
 
 /* ---- finding many ---- */
 
-mn_code mn_pg_people_find(mn_store *store, const mn_id *account, const mn_id *list, const char *const *texts,
-                          size_t n, mn_arena *a, mn_person **out, size_t *n_out, mn_error *err)
+mn_code mn_pg_people_find(mn_store *store, const mn_id *account, const mn_id *list, mn_time now,
+                          const char *const *texts, size_t n, mn_arena *a, mn_person **out, size_t *n_out,
+                          mn_error *err)
 {
     mn_pg q;
     mn_pg_ask(store, list ? P_PEOPLE_NAMED : P_PEOPLE_BY_EXTERNAL_ID, &q);
@@ -270,8 +271,10 @@ mn_code mn_pg_people_find(mn_store *store, const mn_id *account, const mn_id *li
     mn_code code = mn_pg_array(&q, MN_PG_WORD, texts, sizeof *texts, n, a, err);
     if (code != MN_OK)
         return code;
-    if (list)
+    if (list) {
         mn_pg_id(&q, list);
+        mn_pg_int(&q, now);
+    }
     return mn_pg_collect(&q, a, mn_pg_read_person, sizeof **out, out, n_out, err);
 }
 

@@ -73,9 +73,10 @@
     X(PEOPLE_BY_EXTERNAL_ID,                                                                                 \
       "SELECT " PERSON_COLUMNS " FROM unnest($2::text[]) AS t (text) CROSS JOIN LATERAL (SELECT * FROM "     \
       "person o WHERE o.account = $1 AND o.external_id = t.text LIMIT 1) p")                                 \
-    X(PEOPLE_NAMED, "SELECT " PERSON_COLUMNS " FROM unnest($2::text[]) AS t (text) CROSS JOIN LATERAL ("     \
-                    "SELECT * FROM person o WHERE o.account = $1 AND o.name = t.text AND EXISTS "            \
-                    "(SELECT 1 FROM member m WHERE m.list = $3 AND m.person = o.id) LIMIT 2) p")             \
+    X(PEOPLE_NAMED,                                                                                          \
+      "SELECT " PERSON_COLUMNS " FROM unnest($2::text[]) AS t (text) CROSS JOIN LATERAL ("                   \
+      "SELECT * FROM person o WHERE o.account = $1 AND o.name = t.text AND EXISTS "                          \
+      "(SELECT 1 FROM member m WHERE m.list = $3 AND m.person = o.id AND m.until > $4) LIMIT 2) p")          \
     X(PEOPLE_OWNERS, "SELECT o.id, o.account FROM unnest($1::uuid[]) AS t (id) CROSS JOIN LATERAL ("         \
                      "SELECT id, account FROM person WHERE id = t.id LIMIT 1) o")                            \
     X(FACES_OWNERS, "SELECT o.id, o.person FROM unnest($1::uuid[]) AS t (id) CROSS JOIN LATERAL ("           \

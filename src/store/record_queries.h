@@ -62,11 +62,11 @@
     X(PERSON_LIST, "SELECT " PERSON_COLUMNS " FROM person p WHERE account = " A(1) " AND id > " A(2)         \
       " AND " NAME_LIKE(A, L) " ORDER BY id LIMIT " A(3))                                                    \
     X(PERSON_LIST_MEMBERS, "SELECT " PERSON_COLUMNS " FROM member m JOIN person p ON p.id = m.person "       \
-      "WHERE p.account = " A(1) " AND m.list = " A(5) " AND m.person > " A(2) " AND " NAME_LIKE(A, L)        \
+      "WHERE p.account = " A(1) " AND m.list = " A(5) " AND m.until > " A(6) " AND m.person > " A(2) " AND " NAME_LIKE(A, L) \
       " ORDER BY m.person LIMIT " A(3))                                                                      \
     X(PERSON_LIST_NAMED, "SELECT " PERSON_COLUMNS " FROM person p WHERE account = " A(1) " AND id > " A(2)   \
-      " AND " NAME_LIKE(A, L) " AND name = " A(6) " AND (EXISTS (SELECT 1 FROM member m WHERE m.list = "     \
-      A(5) " AND m.person = p.id) OR " A(5) " IS NULL) ORDER BY id LIMIT " A(3))                             \
+      " AND " NAME_LIKE(A, L) " AND name = " A(7) " AND (EXISTS (SELECT 1 FROM member m WHERE m.list = "     \
+      A(5) " AND m.person = p.id AND m.until > " A(6) ") OR " A(5) " IS NULL) ORDER BY id LIMIT " A(3))                             \
     X(KEY_PUT, "INSERT INTO person_key (person, wrapped) VALUES (" A(1) ", " A(2) ")" KEY_AGAIN)             \
     X(KEY_GET, "SELECT wrapped FROM person_key WHERE person = " A(1))                                        \
     X(KEY_EACH, "SELECT person, wrapped FROM person_key WHERE person > " A(1) " ORDER BY person LIMIT "      \
@@ -84,13 +84,13 @@
     X(LIST_AS_BEFORE, "SELECT count(*) FROM list WHERE id = " A(1) " AND purpose = " A(2)                     \
       " AND retention = " A(3) " AND inactive = " A(4))                                                      \
     X(LIST_RETENTION, "UPDATE member SET until = (SELECT " MEMBER_UNTIL("member.added")                      \
-      " FROM list l WHERE l.id = " A(1) ") WHERE list = " A(1))                                              \
+      " FROM list l WHERE l.id = " A(1) ") WHERE list = " A(1) " AND until > " A(2))                                              \
     X(LIST_GET, "SELECT " LIST_COLUMNS " FROM list l WHERE id = " A(1))                                      \
     X(LIST_BY_NAME, "SELECT " LIST_COLUMNS " FROM list l WHERE account = " A(1) " AND name = " A(2))         \
     X(LIST_LIST, "SELECT " LIST_COLUMNS " FROM list l WHERE account = " A(1) " ORDER BY name")               \
-    X(MEMBER_DELETE, N("DELETE FROM member WHERE list = " A(1) " AND person = " A(2), "person"))             \
+    X(MEMBER_DELETE, N("DELETE FROM member WHERE list = " A(1) " AND person = " A(2) " AND until > " A(3), "person"))             \
     X(LISTS_OF, "SELECT " LIST_COLUMNS ", m.added, m.until FROM member m JOIN list l ON l.id = m.list "      \
-      "WHERE m.person = " A(1) " ORDER BY l.name")                                                           \
+      "WHERE m.person = " A(1) " AND m.until > " A(2) " ORDER BY l.name")                                                           \
     X(FACE_PUT, N("INSERT INTO face (" FACE_COLUMNS ") VALUES (" A7(A) ")" FACE_AGAIN, "person"))            \
     X(FACE_GET, "SELECT " FACE_COLUMNS " FROM face WHERE id = " A(1))                                        \
     X(FACES_OF, "SELECT " FACE_COLUMNS ", EXISTS (SELECT 1 FROM original o WHERE o.face = face.id) "         \

@@ -164,8 +164,9 @@ mn_code mn_sqlite_face_delete(mn_store *s, const mn_id *id, mn_error *err);
 mn_code mn_sqlite_descriptor_delete(mn_store *s, const mn_id *face, const char *model, mn_error *err);
 
 mn_code mn_sqlite_put_many(mn_store *s, const mn_records *r, mn_error *err);
-mn_code mn_sqlite_people_find(mn_store *s, const mn_id *account, const mn_id *list, const char *const *texts,
-                              size_t n, mn_arena *a, mn_person **out, size_t *n_out, mn_error *err);
+mn_code mn_sqlite_people_find(mn_store *s, const mn_id *account, const mn_id *list, mn_time now,
+                              const char *const *texts, size_t n, mn_arena *a, mn_person **out, size_t *n_out,
+                              mn_error *err);
 mn_code mn_sqlite_owners(mn_store *s, mn_owned_kind kind, const mn_id *ids, size_t n, mn_arena *a,
                          mn_owned **out, size_t *n_out, mn_error *err);
 

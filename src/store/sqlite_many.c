@@ -133,7 +133,7 @@ static mn_code keep_person(mn_sql *q, void *ctx, mn_error *err)
 }
 
 /* One statement a text, each found by an index. */
-mn_code mn_sqlite_people_find(mn_store *store, const mn_id *account, const mn_id *list,
+mn_code mn_sqlite_people_find(mn_store *store, const mn_id *account, const mn_id *list, mn_time now,
                               const char *const *texts, size_t n, mn_arena *a, mn_person **out, size_t *n_out,
                               mn_error *err)
 {
@@ -145,8 +145,10 @@ mn_code mn_sqlite_people_find(mn_store *store, const mn_id *account, const mn_id
         mn_sql_open(store, list ? Q_PEOPLE_NAMED : Q_PERSON_BY_EXTERNAL_ID, &q, err);
         mn_sql_id(&q, account);
         mn_sql_text(&q, texts[i]);
-        if (list)
+        if (list) {
             mn_sql_id(&q, list);
+            mn_sql_int(&q, now);
+        }
         code = mn_sql_each(&q, keep_person, &f, &more, err);
     }
     if (code != MN_OK)

@@ -23,8 +23,9 @@
     X(CHANGE_OF_FACE, "INSERT OR REPLACE INTO change (person) SELECT person FROM face WHERE id = ?1")        \
     X(PERSON_OWNER, "SELECT id, account FROM person WHERE id = ?1")                                          \
     X(FACE_OWNER, "SELECT id, person FROM face WHERE id = ?1")                                               \
-    X(PEOPLE_NAMED, "SELECT " PERSON_COLUMNS " FROM person p WHERE account = ?1 AND name = ?2 AND EXISTS "   \
-                    "(SELECT 1 FROM member m WHERE m.list = ?3 AND m.person = p.id) LIMIT 2")                \
+    X(PEOPLE_NAMED,                                                                                          \
+      "SELECT " PERSON_COLUMNS " FROM person p WHERE account = ?1 AND name = ?2 AND EXISTS "                 \
+      "(SELECT 1 FROM member m WHERE m.list = ?3 AND m.person = p.id AND m.until > ?4) LIMIT 2")             \
     X(PERSON_TRASH,                                                                                          \
       "INSERT OR IGNORE INTO trash (blob) SELECT sample FROM face WHERE person = ?1 AND sample IS NOT NULL") \
     X(PERSON_DELETE, "DELETE FROM person WHERE id = ?1")                                                     \

@@ -56,7 +56,8 @@ typedef struct {
 
 typedef struct {
     mn_id account;
-    const mn_id *list;     /* members only; NULL: all */
+    const mn_id *list; /* members at `now` only; NULL: all */
+    mn_time now;
     const char *name_like; /* part of the name or external id, letters A-Z of either case; NULL: all */
     const char *name;      /* exactly this name; NULL: all */
     mn_id after;           /* exclusive, for paging by id; nil: from the first */
@@ -163,6 +164,7 @@ typedef struct {
     const mn_id *list, *person; /* NULL: all */
     const mn_id *lists;         /* of members of any of these n_lists; NULL: all */
     size_t n_lists;
+    mn_time now;                     /* who is a member then */
     double min_quality, max_quality; /* both count as in */
     mn_time from, to;                /* created from then on, and before */
     mn_face_order order;
@@ -249,6 +251,8 @@ typedef struct {
     mn_code (*consent_list)(mn_store *s, const mn_id *person, mn_arena *a, mn_consent **out, size_t *n,
                             mn_error *err);
 
+    /* With another retention, the ends of its memberships are other ones; those that ended by l->updated stay
+     * ended. */
     mn_code (*list_put)(mn_store *s, const mn_list *l, mn_error *err);
     mn_code (*list_get)(mn_store *s, const mn_id *id, mn_arena *a, mn_list *out, mn_error *err);
     mn_code (*list_by_name)(mn_store *s, const mn_id *account, const char *name, mn_arena *a, mn_list *out,
@@ -256,9 +260,11 @@ typedef struct {
     mn_code (*list_list)(mn_store *s, const mn_id *account, mn_arena *a, mn_list **out, size_t *n,
                          mn_error *err);
     mn_code (*member_put)(mn_store *s, const mn_id *list, const mn_id *person, mn_time added, mn_error *err);
-    mn_code (*member_delete)(mn_store *s, const mn_id *list, const mn_id *person, mn_error *err);
-    mn_code (*lists_of)(mn_store *s, const mn_id *person, mn_arena *a, mn_membership **out, size_t *n,
-                        mn_error *err);
+    /* One that holds at `now`; 0: also one that ended. */
+    mn_code (*member_delete)(mn_store *s, const mn_id *list, const mn_id *person, mn_time now, mn_error *err);
+    /* Those that hold at `now`. */
+    mn_code (*lists_of)(mn_store *s, const mn_id *person, mn_time now, mn_arena *a, mn_membership **out,
+                        size_t *n, mn_error *err);
 
     mn_code (*face_put)(mn_store *s, const mn_face_record *f,
                         mn_error *err); /* MN_E_EXISTS: that picture is there */
@@ -310,10 +316,12 @@ typedef struct {
      * failure nothing of it is there, and a transaction of the caller's goes on. A record may be named once
      * in a call. */
     mn_code (*put_many)(mn_store *s, const mn_records *r, mn_error *err);
-    /* The people with one of these n external ids; with a list, its members with one of these names, of one
-     * name at least two where there are more. No text stands there twice. In no order that is promised. */
-    mn_code (*people_find)(mn_store *s, const mn_id *account, const mn_id *list, const char *const *texts,
-                           size_t n, mn_arena *a, mn_person **out, size_t *n_out, mn_error *err);
+    /* The people with one of these n external ids; with a list, its members at `now` with one of these names,
+     * of one name at least two where there are more. No text stands there twice. In no order that is
+     * promised. */
+    mn_code (*people_find)(mn_store *s, const mn_id *account, const mn_id *list, mn_time now,
+                           const char *const *texts, size_t n, mn_arena *a, mn_person **out, size_t *n_out,
+                           mn_error *err);
     /* Those of n people or faces that are there, of whatever account. In no order that is promised. */
     mn_code (*owners)(mn_store *s, mn_owned_kind kind, const mn_id *ids, size_t n, mn_arena *a,
                       mn_owned **out, size_t *n_out, mn_error *err);

@@ -28,7 +28,7 @@ typedef struct {
     const char *external_id;   /* exactly this one; NULL: all. At most one answer, without a page behind it */
     mn_choice active, faces;   /* whether there are faces */
     const mn_purpose *consent; /* valid at `now`; NULL: all */
-    mn_time now;
+    mn_time now;               /* who is a member then, and agrees */
     mn_time created_from, created_to; /* from then on, and before */
     mn_time updated_from, updated_to;
     const char *custom; /* JSON object: each of its values is the field's, or one of the field's; NULL: all */
@@ -46,6 +46,7 @@ typedef struct {
     const mn_purpose *purpose; /* NULL: all, as with the next */
     const char *like;          /* part of the name, letters A-Z of either case */
     mn_choice active;
+    mn_time now; /* whose members are counted */
     mn_list_order order;
     const mn_id
         *after; /* the page goes on behind this list, which may be gone by now; NULL: from the first */
@@ -65,6 +66,11 @@ typedef struct {
     mn_time added, until;
 } mn_member;
 
+/* A membership whose list's retention is over, and whose list it is. */
+typedef struct {
+    mn_id list, person, account;
+} mn_ended;
+
 typedef enum {
     MN_MEMBERS_PERSON, /* by the people's ids */
     MN_MEMBERS_ADDED,
@@ -76,6 +82,7 @@ typedef enum {
 typedef struct {
     mn_id list;
     const char *like; /* part of the name or external id, letters A-Z of either case; NULL: all */
+    mn_time now;      /* members at this moment */
     mn_member_order order;
     const mn_place *after; /* NULL: from the first */
     size_t limit;
@@ -133,14 +140,19 @@ typedef struct {
 typedef struct {
     mn_code (*page)(mn_store *s, const mn_people_query *q, mn_arena *a, mn_person **out, size_t *n,
                     mn_error *err);
-    /* One statement. */
-    mn_code (*whole)(mn_store *s, const mn_id *person, mn_arena *a, mn_person_whole *out, mn_error *err);
+    /* One statement. The lists are those of `now`. */
+    mn_code (*whole)(mn_store *s, const mn_id *person, mn_time now, mn_arena *a, mn_person_whole *out,
+                     mn_error *err);
     /* The members are counted, of those of the page only. */
     mn_code (*lists)(mn_store *s, const mn_list_query *q, mn_arena *a, mn_list_view **out, size_t *n,
                      mn_error *err);
     mn_code (*members)(mn_store *s, const mn_member_query *q, mn_arena *a, mn_member **out, size_t *n,
                        mn_error *err);
-    mn_code (*member_count)(mn_store *s, const mn_id *list, uint64_t *out, mn_error *err);
+    mn_code (*member_count)(mn_store *s, const mn_id *list, mn_time now, uint64_t *out, mn_error *err);
+    /* At most `limit` of the memberships that ended by `now`, those that ended first; each list's stand
+     * together. Nothing else shows them: they are there until member_delete removes them. */
+    mn_code (*members_ended)(mn_store *s, mn_time now, size_t limit, mn_arena *a, mn_ended **out, size_t *n,
+                             mn_error *err);
     mn_code (*list_delete)(mn_store *s, const mn_id *list, mn_error *err); /* its members stay as people */
     mn_code (*consent_get)(mn_store *s, const mn_id *id, mn_arena *a, mn_consent *out, mn_error *err);
     mn_code (*consents)(mn_store *s, const mn_consent_query *q, mn_arena *a, mn_consent **out, size_t *n,

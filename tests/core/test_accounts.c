@@ -238,7 +238,7 @@ static void test_nothing_of_another_account_is_there(void **state)
     assert_code(mn_core_role_add(w->core, &eve, &foreign, w->arena, &r, err), MN_E_INVALID);
     /* what is of all accounts */
     mn_rotate_report report;
-    size_t gone = 0;
+    mn_expired gone;
     assert_code(mn_core_rotate_keys(w->core, &eve, NULL, NULL, NULL, &report, err), MN_E_FORBIDDEN);
     assert_code(mn_core_expire(w->core, &eve, &gone, err), MN_E_FORBIDDEN);
     mn_buf_finish(&sample);

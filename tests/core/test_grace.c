@@ -44,9 +44,9 @@ static void place(mn_settings *s)
 
 static size_t expire(world *w)
 {
-    size_t n = 99;
-    assert_ok(mn_core_expire(w->core, &ann, &n, err));
-    return n;
+    mn_expired gone = {99, 99};
+    assert_ok(mn_core_expire(w->core, &ann, &gone, err));
+    return gone.people;
 }
 
 static mn_person_view view(world *w, const char *name)

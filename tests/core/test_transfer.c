@@ -506,17 +506,17 @@ static void test_retention_goes_on(void **state)
     assert_ok(s->ops->list_by_name(s, &nil, "staff", w->arena, &l, err));
     l.retention = MN_TIME_DAY;
     assert_ok(s->ops->list_put(s, &l, err));
-    assert_ok(s->ops->lists_of(s, &p.person, w->arena, &before, &n, err));
+    assert_ok(s->ops->lists_of(s, &p.person, 0, w->arena, &before, &n, err));
     p.n_faces = 2;
     usleep(20 * 1000);
     put_in(w, &p, 1, false);
-    assert_ok(s->ops->lists_of(s, &p.person, w->arena, &after, &n, err));
+    assert_ok(s->ops->lists_of(s, &p.person, 0, w->arena, &after, &n, err));
     assert_int_equal(after->added, before->added);
     assert_int_equal(after->until, before->added + MN_TIME_DAY);
     l.retention = 10 * 1000;
     assert_ok(s->ops->list_put(s, &l, err));
     put_in(w, &p, 1, false);
-    assert_ok(s->ops->lists_of(s, &p.person, w->arena, &after, &n, err));
+    assert_ok(s->ops->lists_of(s, &p.person, 0, w->arena, &after, &n, err));
     assert_true(after->added > before->added);
 }
 

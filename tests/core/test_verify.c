@@ -135,7 +135,7 @@ static void test_consent_for_verification_is_needed(void **state)
     const mn_list listed = list_named(w, "staff");
     assert_true(verify(w, person(anna.person), picture(w, 1, 5), &identify).verdict.same);
     refused(w, person(anna.person), picture(w, 1, 5), &attend, MN_E_CONSENT);
-    assert_ok(w->core->store->ops->member_delete(w->core->store, &listed.id, &anna.person, err));
+    assert_ok(w->core->store->ops->member_delete(w->core->store, &listed.id, &anna.person, 0, err));
     refused(w, person(anna.person), picture(w, 1, 5), &identify,
             MN_E_NOT_FOUND); /* in no such list any more */
     assert_ok(w->core->store->ops->member_put(w->core->store, &listed.id, &anna.person, mn_time_now(), err));

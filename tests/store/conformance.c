@@ -446,7 +446,7 @@ static void test_members(void **state)
     assert_code(f->s->ops->member_put(f->s, &nowhere, &person, 1, err), MN_E_NOT_FOUND);
     mn_membership *m = NULL;
     size_t n = 0;
-    assert_ok(f->s->ops->lists_of(f->s, &person, f->a, &m, &n, err));
+    assert_ok(f->s->ops->lists_of(f->s, &person, 0, f->a, &m, &n, err));
     assert_int_equal(n, 2);
     assert_string_equal(m[0].list.name, "always");
     assert_int_equal(m[0].added, 60);
@@ -456,13 +456,13 @@ static void test_members(void **state)
 
     l.retention = 500; /* a list that changes takes its members along */
     assert_ok(f->s->ops->list_put(f->s, &l, err));
-    assert_ok(f->s->ops->member_delete(f->s, &always, &person, err));
-    assert_code(f->s->ops->member_delete(f->s, &always, &person, err), MN_E_NOT_FOUND);
-    assert_ok(f->s->ops->lists_of(f->s, &person, f->a, &m, &n, err));
+    assert_ok(f->s->ops->member_delete(f->s, &always, &person, 0, err));
+    assert_code(f->s->ops->member_delete(f->s, &always, &person, 0, err), MN_E_NOT_FOUND);
+    assert_ok(f->s->ops->lists_of(f->s, &person, 0, f->a, &m, &n, err));
     assert_int_equal(n, 1);
     assert_int_equal(m[0].until, 550);
     assert_ok(f->s->ops->member_put(f->s, &l.id, &person, 70, err)); /* once more: it counts from then */
-    assert_ok(f->s->ops->lists_of(f->s, &person, f->a, &m, &n, err));
+    assert_ok(f->s->ops->lists_of(f->s, &person, 0, f->a, &m, &n, err));
     assert_int_equal(n, 1);
     assert_int_equal(m[0].until, 570);
 }
@@ -897,7 +897,7 @@ static void test_changes_by_kind(void **state)
     assert_ok(f->s->ops->list_get(f->s, &l, f->a, &list, err));
     assert_string_equal(list.name, "renamed");
     assert_string_equal(list.color, "#ff0000");
-    assert_changes(f->s->ops->member_delete(f->s, &l, &p, err));
+    assert_changes(f->s->ops->member_delete(f->s, &l, &p, 0, err));
     mn_descriptor_record d = {
         .face = face, .model = "m", .dim = 1, .sealed = (const uint8_t *)"x", .sealed_len = 1};
     assert_changes(f->s->ops->descriptor_put(f->s, &d, err));
@@ -1024,5 +1024,6 @@ int mn_store_conformance(const mn_store_backend *which)
     };
 #undef T
     return cmocka_run_group_tests_name(which->name, tests, NULL, NULL) + conformance_dossiers(which->name) +
-           conformance_people(which->name) + conformance_faces(which->name) + conformance_audit(which->name);
+           conformance_ended(which->name) + conformance_people(which->name) + conformance_faces(which->name) +
+           conformance_audit(which->name);
 }

@@ -113,7 +113,7 @@ static void test_snapshot_key_goes_with_the_data(void **state)
     mn_id one = make_id('p', 1), face = make_id('f', 1), staff = make_id('l', 1), nobody = make_id('p', 9);
     for (int i = 0; i < 3; i++) {
         assert_ok(f->s->ops->meta_put(f->s, "snapshot_key", "sealed", err));
-        assert_ok(f->s->ops->member_delete(f->s, &staff, &one, err));
+        assert_ok(f->s->ops->member_delete(f->s, &staff, &one, 0, err));
         assert_ok(f->s->ops->member_put(f->s, &staff, &one, 3, err));
         assert_code(f->s->ops->person_delete(f->s, &nobody, err), MN_E_NOT_FOUND);
         assert_true(has_snapshot_key(f));

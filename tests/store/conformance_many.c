@@ -133,7 +133,7 @@ static void check_person(fixture *f, size_t i)
     assert_int_equal(c->given, 5);
     assert_int_equal(c->until, 6);
     assert_int_equal(c->withdrawn, MN_TIME_NEVER);
-    assert_ok(f->s->ops->lists_of(f->s, id, f->a, &m, &n, err));
+    assert_ok(f->s->ops->lists_of(f->s, id, 0, f->a, &m, &n, err));
     assert_int_equal(n, 1);
     assert_int_equal(m->added, 1000);
     assert_int_equal(m->until, 1500); /* the list's retention */
@@ -258,19 +258,19 @@ static void test_find(void **state)
     const char *const names[] = {"Person 4", "Nobody", "Person 6", "Person 7"};
     mn_person *found = NULL;
     size_t n = 9;
-    assert_ok(f->s->ops->people_find(f->s, &account, NULL, ids, 4, f->a, &found, &n, err));
+    assert_ok(f->s->ops->people_find(f->s, &account, NULL, 0, ids, 4, f->a, &found, &n, err));
     assert_int_equal(n, 0);
     assert_ok(f->s->ops->put_many(f->s, &f->r, err));
-    assert_ok(f->s->ops->people_find(f->s, &account, NULL, ids, 4, f->a, &found, &n, err));
+    assert_ok(f->s->ops->people_find(f->s, &account, NULL, 0, ids, 4, f->a, &found, &n, err));
     assert_int_equal(n, 2); /* "hash 2" has no external id */
     assert_true(strcmp(found[0].external_id, "hash 1") == 0 || strcmp(found[1].external_id, "hash 1") == 0);
-    assert_ok(f->s->ops->people_find(f->s, &account, &f->list, names, 4, f->a, &found, &n, err));
+    assert_ok(f->s->ops->people_find(f->s, &account, &f->list, 0, names, 4, f->a, &found, &n, err));
     assert_int_equal(n, 3);
-    assert_ok(f->s->ops->people_find(f->s, &account, &other, names, 4, f->a, &found, &n, err));
+    assert_ok(f->s->ops->people_find(f->s, &account, &other, 0, names, 4, f->a, &found, &n, err));
     assert_int_equal(n, 0);
-    assert_ok(f->s->ops->people_find(f->s, &other, NULL, ids, 4, f->a, &found, &n, err));
+    assert_ok(f->s->ops->people_find(f->s, &other, NULL, 0, ids, 4, f->a, &found, &n, err));
     assert_int_equal(n, 0);
-    assert_ok(f->s->ops->people_find(f->s, &account, NULL, ids, 0, f->a, &found, &n, err));
+    assert_ok(f->s->ops->people_find(f->s, &account, NULL, 0, ids, 0, f->a, &found, &n, err));
     assert_int_equal(n, 0);
 }
 

@@ -100,7 +100,7 @@ static void check_people(mn_store *s, mn_arena *a)
     assert_ok(s->ops->consent_list(s, &person, a, &c, &n, err));
     assert_int_equal(n, 1);
     assert_int_equal(c->until, 77);
-    assert_ok(s->ops->lists_of(s, &person, a, &m, &n, err));
+    assert_ok(s->ops->lists_of(s, &person, 0, a, &m, &n, err));
     assert_int_equal(n, 1);
     assert_int_equal(m->until, 600);
     assert_ok(s->ops->meta_get(s, "pack", a, &pack, err));

@@ -38,6 +38,7 @@ void assert_id(mn_id got, uint8_t kind, uint8_t n);
     } while (0)
 
 int conformance_dossiers(const char *name); /* number of failed tests */
+int conformance_ended(const char *name);
 int conformance_people(const char *name);
 int conformance_faces(const char *name); /* the same */
 int conformance_audit(const char *name); /* the same */

@@ -185,7 +185,7 @@ static void test_lists(void **state)
         mn_id person = make_id('p', i);
         assert_ok(f->s->ops->member_put(f->s, &l.id, &person, 5 + i, err));
     }
-    assert_ok(f->s->ops->people->member_count(f->s, &l.id, &count, err));
+    assert_ok(f->s->ops->people->member_count(f->s, &l.id, 0, &count, err));
     assert_int_equal(count, 4);
     const mn_place behind = {.id = make_id('p', 1)};
     const mn_member_query q = {.list = l.id, .after = &behind, .limit = 2};
@@ -200,7 +200,7 @@ static void test_lists(void **state)
     assert_ok(f->s->ops->people->list_delete(f->s, &l.id, err));
     assert_ok(f->s->ops->generation(f->s, &after, err));
     assert_true(after > before); /* its members are in a list less */
-    assert_ok(f->s->ops->people->member_count(f->s, &l.id, &count, err));
+    assert_ok(f->s->ops->people->member_count(f->s, &l.id, 0, &count, err));
     assert_int_equal(count, 0);
     assert_code(f->s->ops->people->list_delete(f->s, &l.id, err), MN_E_NOT_FOUND);
     assert_ok(f->s->ops->person_get(f->s, &behind.id, f->a, &(mn_person){0}, err));
@@ -321,7 +321,7 @@ static void test_small_and_large_lists(void **state)
                 assert_memory_equal(&found[i].id, &people[down ? 11 + i : N - 12 - i].id, 16);
         }
         if (round == 0)
-            assert_ok(f->s->ops->member_delete(f->s, &list, &people[N / 2].id, err));
+            assert_ok(f->s->ops->member_delete(f->s, &list, &people[N / 2].id, 0, err));
     }
 }
 
@@ -407,10 +407,10 @@ static void test_a_whole_person(void **state)
     const mn_original o = {.face = make_id('f', 2), .blob = make_id('s', 9), .format = "png", .bytes = 1};
     const mn_erasure e = {.person = one, .asked = 3, .due = 4};
     assert_ok(f->s->ops->face->original_put(f->s, &o, err));
-    assert_ok(f->s->ops->people->whole(f->s, &one, f->a, &w, err));
+    assert_ok(f->s->ops->people->whole(f->s, &one, 0, f->a, &w, err));
     assert_int_equal(w.erasure_due, MN_TIME_NEVER);
     assert_ok(f->s->ops->erasure->put(f->s, &e, err));
-    assert_ok(f->s->ops->people->whole(f->s, &one, f->a, &w, err));
+    assert_ok(f->s->ops->people->whole(f->s, &one, 0, f->a, &w, err));
     assert_string_equal(w.person.name, "Dora");
     assert_string_equal(w.person.external_id, "E-1");
     assert_int_equal(w.person.created, 1010);
@@ -433,7 +433,7 @@ static void test_a_whole_person(void **state)
     assert_true(w.faces[0].quality > 0.74f && w.faces[0].quality < 0.76f);
     assert_true(!w.faces[0].original && w.faces[1].original);
     assert_int_equal(w.erasure_due, 4);
-    assert_code(f->s->ops->people->whole(f->s, &none, f->a, &w, err), MN_E_NOT_FOUND);
+    assert_code(f->s->ops->people->whole(f->s, &none, 0, f->a, &w, err), MN_E_NOT_FOUND);
 }
 
 static void test_evidence(void **state)

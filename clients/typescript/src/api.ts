@@ -411,6 +411,7 @@ export interface ListCreate {
 export interface ListChange {
   name?: Name;
   comment?: Comment;
+  /** For who is in the list, too, from the day they joined */
   retention_s?: Span;
   fmr?: number | null;
   color?: string | null;

@@ -155,6 +155,25 @@ class Lists(Api):
         self.admin.call("list_delete", 204, **given)
         self.admin.call("person_get", 200, person=people[2])
 
+    def test_a_membership_ends(self):
+        one, stays = self.list("one second", retention_s=1), self.list("stays")
+        given = {"list_id": one["list_id"]}
+        person = self.person("Brief", "identification", lists=["stays"])["person"]
+        kept = world.user("kept-to-brief", ["operator"], lists=[one["list_id"]])
+        added = self.admin.call("member_add", 200, person=person, **given).json
+        self.assertGreater(added["until"], added["added"])
+        while self.admin.call("list_get", 200, **given).json["members"]:
+            time.sleep(0.1)
+        self.assertEqual(self.admin.pages("members_list", "members", **given), [])
+        self.assertEqual(self.admin.pages("people_list", "people", list="one second"), [])
+        self.assertEqual([l["members"] for l in self.admin.pages("lists_list", "lists", like="one second")], [0])
+        self.assertEqual(self.admin.call("person_get", 200, person=person).json["lists"], ["stays"])
+        self.refused(self.admin.call("member_remove", 404, person=person, **given), 404, "not_found")
+        self.refused(kept.call("person_get", 404, person=person), 404, "not_found")
+        self.admin.call("member_add", 200, person=person, list_id=stays["list_id"])
+        self.admin.call("list_change", 200, body={"retention_s": None}, **given)
+        self.assertEqual(self.admin.call("list_get", 200, **given).json["members"], 0)
+
     def test_who_is_kept_to_lists_sees_no_others(self):
         here, there = self.list("kept here"), self.list("kept there")
         inside = self.person("Inside", "identification", lists=["kept here"])["person"]

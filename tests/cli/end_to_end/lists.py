@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
 """Lists of people as records. See program.py."""
+import json
+import time
+
 from program import Case, CONSENT, main, mien, portrait, scratch, terminal
 
 FIELDS = {"list", "name", "purpose", "comment", "retention_s", "fmr", "color", "active", "acknowledge", "sound", "members",
@@ -106,6 +109,22 @@ class Lists(Case):
         self.refused(mien("lists", "remove", *data, "visitors", "Anna"), 3, "Anna")
         shown = self.ok(mien("people", "show", *data, "--json", "Anna")).json["people"][0]
         self.assertEqual(shown["lists"], ["staff"])
+
+    def test_its_retention_ends(self):
+        data = ["--data", scratch / "brief"]
+        self.ok(mien("enroll", *data, "--name", "Anna", "--list", "staff", *CONSENT, portrait("Anna")))
+        self.ok(mien("lists", "create", *data, "--purpose", "identification", "--retention", "1s", "visitors"))
+        self.ok(mien("lists", "add", *data, "visitors", "Anna"))
+        time.sleep(1.1)
+        gone = self.ok(mien("store", "expire", *data, "--json")).json
+        self.assertEqual(gone, {"people": 0, "memberships": 1})
+        self.assertEqual(self.ok(mien("lists", "show", *data, "--json", "visitors")).json["lists"][0]["members"], 0)
+        self.assertEqual(self.ok(mien("people", "show", *data, "--json", "Anna")).json["people"][0]["lists"], ["staff"])
+        self.ok(mien("identify", *data, "--list", "visitors", portrait("Anna")), 1)
+        self.ok(mien("identify", *data, "--list", "staff", portrait("Anna")))
+        log = [json.loads(line) for line in self.ok(mien("audit", "export", *data)).out.splitlines()]
+        self.assertEqual([r["actor"] for r in log if r["action"] == "list.members.expire"], ["mien"])
+        self.assertIn("memberships that ended: 0", self.ok(mien("store", "expire", *data)).out)
 
     def test_its_rules_hold(self):
         """What was set here is what enrolment and search go by."""
