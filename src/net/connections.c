@@ -208,12 +208,18 @@ static bool sends_too_slowly(mn_http_server *s, connection *c, int64_t now)
 }
 
 /* The end of a client that comes together with its last bytes is no event of its own, and libmicrohttpd waits
- * on. Looked at while a phase is young, for an end that comes later is an event; twice, for what came before
- * it may be about to be worked on. */
+ * on. Looked at while a phase is young, for an end that comes later is an event; on a busy machine until
+ * there was a look that found nothing, neither bytes that nobody took yet nor an end; and twice, for what
+ * came before the end may be about to be worked on. */
 static bool has_ended(connection *c, int64_t now, int64_t since)
 {
     char byte;
-    if (now - since > END_SEEN_NS || recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0)
+    if (now - since > END_SEEN_NS && c->nothing_ns == since)
+        return false;
+    ssize_t n = recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (n < 0)
+        c->nothing_ns = since;
+    if (n != 0)
         return false;
     bool again = c->ended_ns == since;
     c->ended_ns = since;

@@ -51,6 +51,7 @@ struct connection {
     int fd;                    /* open as long as the connection is in the list */
     bool tls, is_unix, cut;    /* cut: under connections.lock, as the next */
     int64_t ended_ns;          /* since_ns of the phase in which the reaper saw the client's end; 0 */
+    int64_t nothing_ns;        /* the same of a phase in which it saw neither bytes nor an end */
     mn_address peer;
     peer_count *counted;     /* NULL: not counted by address */
     unsigned requests;       /* I/O thread, as the next */
