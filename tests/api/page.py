@@ -57,7 +57,7 @@ def main():
             [browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--v=0", f"--user-data-dir={profile}",
              "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1", "--virtual-time-budget=20000", "--dump-dom",
              f"http://127.0.0.1:{server.server_port}/under/docs"],
-            capture_output=True, text=True, timeout=100, check=False)
+            capture_output=True, text=True, timeout=400, check=False)
     faults = [line for line in run.stderr.splitlines() if "CONSOLE" in line and "404" not in line]
     for words in ("Enrol a face", "Which of the people enrolled is this?", "/v1/people/{person}/erase"):
         plain = run.stdout.replace("<wbr>", "").replace("\u200b", "")

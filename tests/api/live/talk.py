@@ -8,7 +8,7 @@ import unittest
 import urllib.parse
 
 from on_record import Asked, Diary
-from running import PATIENCE
+from running import PATIENCE_S
 from spec import Fault
 
 
@@ -69,7 +69,7 @@ def early(connection, method):
 class Line:
     """Connections to one server that are kept, one a thread."""
 
-    def __init__(self, server, spec, timeout=60 * PATIENCE):
+    def __init__(self, server, spec, timeout=PATIENCE_S):
         self.server, self.spec, self.timeout, self._local, self._all = server, spec, timeout, threading.local(), []
         self.diary = Diary()
 

@@ -5,13 +5,9 @@
     ended    both withdrawn; what is stored waits for the end of the grace period
     expired  both ran out
 """
-import time
-
-from running import PATIENCE
-from world import Api, need_pictures, picture, tearDownModule, world  # pylint: disable=unused-import
+from world import Api, in_time, need_pictures, picture, stamp, tearDownModule, until, world  # pylint: disable=unused-import
 
 STATES = {"expired": "Dora", "agreed": "Anna", "less": "Berta", "ended": "Clara"}  # whose picture; the first one is made first
-LASTS = 20 * PATIENCE
 IMAGE = {"media": "image/jpeg"}
 
 
@@ -78,17 +74,31 @@ class Consent(Api):
         api.setUp()
         cls.one = api.list("consents")
         cls.somebody = api.person("Somebody", "identification")["person"]
-        cls.things = {state: api.make(state, name) for state, name in STATES.items()}
+        cls.things = {state: in_time(api.make_expiring) if state == "expired" else api.make(state) for state in STATES}
         for state, purposes in (("less", 1), ("ended", 2)):
             t = cls.things[state]
             for consent in t["consents"][:purposes]:
                 api.admin.call("consent_withdraw", 200, person=t["person"], consent=consent)
-        while {"valid"} & {c["state"] for c in api.admin.call("person_consents", 200, person=cls.things["expired"]["person"]).json["consents"]}:
-            time.sleep(0.2)
+        until(lambda: api.states("expired") == {"expired"})
 
-    def make(self, state, name):
+    def states(self, name):
+        """Of all consents of those with this name."""
+        people = self.admin.call("people_list", 200, like=name).json["people"]
+        return {c["state"] for p in people if p["name"] == name for c in p["consents"]}
+
+    def make_expiring(self, seconds):
+        """The same for so many seconds; None: they were over before all was made."""
+        try:
+            made = self.make("expired", stamp(seconds))
+        except AssertionError:
+            if "valid" in self.states("expired"):
+                raise
+            return None
+        return made if "valid" in self.states("expired") else None
+
+    def make(self, state, end=None):
         """Somebody with all that can be stored of them, and one who looks the same."""
-        end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + LASTS)) if state == "expired" else None
+        name = STATES[state]
         consents = [{"purpose": p, "method": "form", "until": end} for p in ("identification", "verification")]
         made = self.admin.call("person_create", 201, body={"name": state, "lists": ["consents"], "consents": consents}).json
         face = self.enrol(made, picture(name), keep_original=True)["face"]

@@ -1,11 +1,10 @@
 """PostgreSQL falls silent and stays so, as when its disk hangs: nobody waits for ever, and everything is served again afterwards."""
 import concurrent.futures
-import time
 
 import running
-from world import Api, tearDownModule, world  # pylint: disable=unused-import
+from running import PATIENCE_S
+from world import Api, tearDownModule, until, world  # pylint: disable=unused-import
 
-PATIENCE_S = 60 * running.PATIENCE
 postgres = running.Postgres()
 
 
@@ -19,10 +18,10 @@ class Frozen(Api):
 
     def served(self, name, **given):
         """What the store answers before long. A worker may still find a connection of the time before."""
-        end = time.monotonic() + PATIENCE_S
-        while (answer := self.admin.call(name, None, **given)).status == 503 and time.monotonic() < end:
-            time.sleep(0.1)
-        return answer
+        def answer():
+            got = self.admin.call(name, None, **given)
+            return got if got.status != 503 else None
+        return until(answer)
 
     def test_a_worker_comes_free(self):
         """More requests than workers are all answered while the server is silent, and none of them did anything."""
@@ -49,8 +48,5 @@ class Frozen(Api):
         """/readyz says what it is, both times."""
         for ready, do in ((True, lambda: None), (False, postgres.fall_silent), (True, postgres.speak_again)):
             do()
-            end = time.monotonic() + PATIENCE_S
-            while (answer := world.nobody().call("readyz", (200, 503))).json["ready"] is not ready and time.monotonic() < end:
-                time.sleep(0.1)
-            self.assertIs(answer.json["ready"], ready)
+            until(lambda ready=ready: world.nobody().call("readyz", (200, 503)).json["ready"] is ready)
         self.assertEqual(self.served("people_list").status, 200)

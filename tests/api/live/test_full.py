@@ -5,10 +5,10 @@ import time
 
 import running
 from talk import Line
-from world import Api, Caller, NO_ID, tearDownModule, world  # pylint: disable=unused-import
+from world import Api, Caller, NO_ID, tearDownModule, until, world  # pylint: disable=unused-import
 
 ARGUMENTS = {"file": "viewer.js"}  # of a path; an id else
-TRIES = 20                         # of one operation
+WAIT_S = 3                         # for one who found room after all
 NEEDED = 5                         # refusals of each kind of work until it is taken for full
 
 
@@ -27,10 +27,10 @@ class Full(Api):
     def keep_busy(self, name, stop, refusals, **given):
         """Asks again and again; those that find no room count."""
         while not stop.is_set():
-            answer = self.admin.call(name, None, **given)
-            if answer.status == 503:
-                refusals[name] = refusals.get(name, 0) + 1
-                time.sleep(0.02)
+            with contextlib.suppress(TimeoutError):
+                if self.admin.call(name, None, **given).status == 503:
+                    refusals[name] = refusals.get(name, 0) + 1
+                    time.sleep(0.02)
 
     @contextlib.contextmanager
     def full(self):
@@ -45,9 +45,7 @@ class Full(Api):
         try:
             for t in threads:
                 t.start()
-            end = time.monotonic() + 30 * running.PATIENCE
-            while any(refusals.get(name, 0) < NEEDED for name, _ in work) and time.monotonic() < end:
-                time.sleep(0.02)
+            until(lambda: all(refusals.get(name, 0) >= NEEDED for name, _ in work))
             yield
         finally:
             stop.set()
@@ -58,17 +56,17 @@ class Full(Api):
     def refused_at_once(self, caller, op):
         """The answer to one who finds no room. Who slips in between others is not waited for, or hears that the store is silent."""
         given = {p["name"]: ARGUMENTS.get(p["name"], NO_ID) for p in op.parameters if p["in"] == "path"}
-        for _ in range(TRIES):
+        def answer():
             with contextlib.suppress(TimeoutError):
-                answer = caller.call(op.name, None, **given)
-                if op.run == "inline" or answer.code != "io":
-                    return answer
-            time.sleep(0.2)
-        raise AssertionError(f"{op.name} is not refused")
+                got = caller.call(op.name, None, **given)
+                if op.run == "inline" or got.code != "io":
+                    return got
+            return None
+        return until(answer)
 
     def test_who_needs_a_worker_is_refused_at_once(self):
         left, wrong = [], []
-        line = Line(world.server, world.spec, timeout=3 * running.PATIENCE)
+        line = Line(world.server, world.spec, timeout=WAIT_S)
         self.addCleanup(line.close)
         caller = Caller(line, world.token(["people.view"]).token)
         with self.full():

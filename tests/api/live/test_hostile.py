@@ -10,7 +10,7 @@ import threading
 
 import hostile
 from hostile import DATA
-from running import PATIENCE, SANITIZED
+from running import PATIENCE_S, SANITIZED
 from world import Api, need_pictures, picture, png, tearDownModule, world  # pylint: disable=unused-import
 
 ACTIONS = ("detect", "extract", "quality", "liveness", "identify")
@@ -58,7 +58,13 @@ def setUpModule():  # pylint: disable=invalid-name
     """One web server may be asked, another not."""
     for server in (lure, secret):
         threading.Thread(target=server.serve_forever, daemon=True).start()
-    world.start(fetch__allow="127.0.0.1", fetch__max_ms=3000, image__max_bytes=8 << 20, server__head_ms=4000 * PATIENCE)
+    world.start(fetch__allow="127.0.0.1", image__max_bytes=8 << 20)
+    fetch_ms(600000)
+
+
+def fetch_ms(most):
+    """How long an address may take."""
+    world.admin.call("settings_change", 200, body={"settings": [{"name": "fetch.max_ms", "value": most}]})
 
 
 class Raw(Api):
@@ -67,7 +73,7 @@ class Raw(Api):
     @staticmethod
     def send(data, slowly=False, ends=True):
         """All that comes back until the server hangs up or is silent. ends: nothing more will come, and the server is told."""
-        with socket.create_connection(("127.0.0.1", world.server.port), timeout=10 * PATIENCE) as line:
+        with socket.create_connection(("127.0.0.1", world.server.port), timeout=PATIENCE_S) as line:
             try:
                 for part in ([data[i:i + 1] for i in range(len(data))] if slowly else [data]):
                     line.sendall(part)
@@ -258,6 +264,8 @@ class Addresses(Api):
     def test_nobody_there_and_nobody_who_answers(self):
         with socket.create_server(("127.0.0.1", 0)) as silent:
             port = silent.getsockname()[1]
+            fetch_ms(1000)
+            self.addCleanup(fetch_ms, 600000)
             self.assertGreaterEqual(self.fetched(f"http://127.0.0.1:{port}/x").status, 400)
         self.assertGreaterEqual(self.fetched(f"http://127.0.0.1:{port}/x").status, 400)
 

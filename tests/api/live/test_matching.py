@@ -5,19 +5,13 @@ import json
 import random
 import socket
 import struct
-import time
 
 from enrolled import enrol
 from on_record import now_us
-from running import PATIENCE, SANITIZED
-from world import Api, NO_ID, need_pictures, picture, tearDownModule, world  # pylint: disable=unused-import
+from running import PATIENCE_S, SANITIZED
+from world import Api, NO_ID, need_pictures, picture, setUpModule, tearDownModule, until, world  # pylint: disable=unused-import
 
 CROWD = 300 if SANITIZED else 1500  # people who all look the same: every two of them are a pair
-
-
-def setUpModule():  # pylint: disable=invalid-name
-    """Who waits here, waits long, however slow the machine is."""
-    world.start(server__send_ms=600000)
 
 
 def lines(answer):
@@ -154,7 +148,7 @@ class Matching(Api):
         self.addCleanup(world.line.diary.beside, world.spec.operations["list_duplicates"], now_us())
         one = socket.socket()
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
-        one.settimeout(60 * PATIENCE)
+        one.settimeout(PATIENCE_S)
         one.connect(("127.0.0.1", world.server.port))
         body = b'{"candidates":999}'
         one.sendall(f"POST /v1/lists/{self.ids['crowd']}/duplicates HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -167,10 +161,7 @@ class Matching(Api):
 
     def until_there_is_room(self):
         """Places come back by themselves."""
-        end = time.monotonic() + 60 * PATIENCE
-        while self.admin.call("list_duplicates", (200, 503), list_id=self.ids["staff"]).status == 503:
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.05)
+        until(lambda: self.admin.call("list_duplicates", (200, 503), list_id=self.ids["staff"]).status == 200)
 
     def test_so_many_at_once_and_clients_that_go(self):
         streams = [self.stream() for _ in range(4)]

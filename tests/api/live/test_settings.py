@@ -5,7 +5,7 @@ import time
 from running import Server
 from spec import Spec
 from talk import Caller, Line
-from world import Api, PASSWORD, setUpModule, tearDownModule, world  # pylint: disable=unused-import
+from world import Api, PASSWORD, setUpModule, tearDownModule, until, world  # pylint: disable=unused-import
 
 
 class Settings(Api):
@@ -89,10 +89,7 @@ class Settings(Api):
             caller.login("admin", PASSWORD)
             self.assertEqual(self.all(caller)["face.max"]["value"], 100)
             self.change(face__max=55)
-            until = time.monotonic() + 60
-            while self.all(caller)["face.max"]["value"] != 55 and time.monotonic() < until:
-                time.sleep(0.05)
-            self.assertEqual(self.all(caller)["face.max"]["value"], 55)
+            until(lambda: self.all(caller)["face.max"]["value"] == 55)
         finally:
             self.change(face__max=None)
             line.close()

@@ -4,9 +4,9 @@ import subprocess
 import time
 
 import running
-from world import Api, tearDownModule, world  # pylint: disable=unused-import
+from running import PATIENCE_S
+from world import Api, tearDownModule, until, world  # pylint: disable=unused-import
 
-PATIENCE_S = 20 * running.PATIENCE
 postgres = running.Postgres()
 
 
@@ -53,13 +53,13 @@ class Locked(Api):
 class Silent(Api):
     """What needs no store is answered all the same."""
 
-    def until(self, ready):
+    @staticmethod
+    def until(ready):
         """/readyz says so before long."""
-        end = time.monotonic() + PATIENCE_S
-        while (answer := world.nobody().call("readyz", (200, 503))).json["ready"] is not ready and time.monotonic() < end:
-            time.sleep(0.1)
-        self.assertIs(answer.json["ready"], ready)
-        return {c["name"]: c["ready"] for c in answer.json["checks"] if c["name"] in ("store", "shutdown")}
+        def said():
+            answer = world.nobody().call("readyz", (200, 503)).json
+            return answer if answer["ready"] is ready else None
+        return {c["name"]: c["ready"] for c in until(said)["checks"] if c["name"] in ("store", "shutdown")}
 
     def test_the_others_go_on(self):
         self.assertEqual(self.until(True), {"store": True, "shutdown": True})
@@ -70,7 +70,7 @@ class Silent(Api):
                 waiting = [pool.submit(self.admin.call, name, 200) for name in ("me_get", "metrics", "people_list", "lists_list")]
                 alive = pool.submit(world.nobody().call, "healthz", 200)
                 self.assertEqual(alive.result(PATIENCE_S).json, {"alive": True})
-                self.assertEqual(pool.submit(self.until, False).result(2 * PATIENCE_S), {"store": False, "shutdown": True})
+                self.assertEqual(pool.submit(self.until, False).result(PATIENCE_S), {"store": False, "shutdown": True})
                 self.assertEqual([w.done() for w in waiting][2:], [False, False])
                 pool.submit(world.nobody().call, "openapi_get", 200).result(PATIENCE_S)
             finally:

@@ -1,14 +1,7 @@
 """In every order that a list has, page by page: all there are, once each, and in that order; and what filters leave."""
-import time
-
-from world import Api, PASSWORD, setUpModule, tearDownModule, picture, world  # pylint: disable=unused-import
+from world import Api, PASSWORD, in_time, picture, setUpModule, stamp, tearDownModule, until, world  # pylint: disable=unused-import
 
 ENDS = {"until", "expires"}  # null: never, so after all others; of other times null is before them
-
-
-def stamp(seconds):
-    """A time, so many seconds from now."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() + seconds))
 
 
 def worth(row, field):
@@ -38,7 +31,7 @@ class Sorted(Api):
                  body={"purpose": "attendance", "method": "form", "given": stamp(-86400 * (1 + len(person["name"]))), "until": stamp(9999)})
         cls.first = cls.people[0]["person"]
         for i, name in enumerate(names):
-            until = None if i % 2 else stamp(5000 - i)
+            until = None if i % 2 else stamp(5900 - 600 * i)  # far apart, however long it takes to make them
             call("token_create", 201, body={"name": name, "rights": ["people.view"], **({"until": until} if until else {})})
             call("account_create", 201, body={"name": f"{name} {i}", "admin_login": "boss", **({"expires": until} if until else {})})
             call("role_create", 201, body={"role": f"r{9 - i}", "text": name, "rights": ["people.view"]})
@@ -95,10 +88,9 @@ class Sorted(Api):
         self.assertNotIn("test", found(unused_since=stamp(-3600)))
         self.assertIn("Berta", found(unused_since=stamp(-3600)))
         self.admin.call("token_revoke", 204, token=used.record["token"])
-        self.admin.call("token_create", 201, body={"name": "short", "rights": ["people.search"], "until": stamp(6)})
-        end = time.time() + 60
-        while "short" in found(active=True) and time.time() < end:
-            time.sleep(0.1)
+        body = {"name": "short", "rights": ["people.search"]}
+        in_time(lambda seconds: self.admin.call("token_create", (201, 400), body={**body, "until": stamp(seconds)}).status == 201 or None)
+        until(lambda: "short" not in found(active=True))
         self.assertEqual(found(active=False), ["short"])
 
     def test_roles(self):

@@ -1,12 +1,5 @@
 """ETag and If-Match: a person's tag names all that a look shows, and what is deleted must be what was seen."""
-import time
-
-from world import Api, setUpModule, tearDownModule, picture, world  # pylint: disable=unused-import
-
-
-def stamp(seconds):
-    """A time, so many seconds from now."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() + seconds))
+from world import Api, in_time, picture, setUpModule, stamp, tearDownModule, until, world  # pylint: disable=unused-import
 
 
 class States(Api):
@@ -44,13 +37,15 @@ class States(Api):
         self.assertEqual(merged.etag, call("person_get", 200, person=person).etag)
 
     def test_a_consent_that_ends_is_another_state(self):
-        made = self.admin.call("person_create", 201, body={"name": "Ends", "consents": [
-            {"purpose": "identification", "method": "f", "until": stamp(5)}]})
-        given, end = {"person": made.json["person"]}, time.time() + 60
+        def valid(seconds):
+            made = self.admin.call("person_create", (201, 400), body={"name": "Ends", "consents": [
+                {"purpose": "identification", "method": "f", "until": stamp(seconds)}]})
+            return made if made.status == 201 and made.json["consents"][0]["state"] == "valid" else None
+        made = in_time(valid)
+        given = {"person": made.json["person"]}
         seen = self.admin.call("person_get", 200, **given)
         self.assertEqual(seen.etag == made.etag, seen.json == made.json)
-        while self.admin.call("person_get", 200, **given).json["consents"][0]["state"] == "valid" and time.time() < end:
-            time.sleep(0.1)
+        until(lambda: self.admin.call("person_get", 200, **given).json["consents"][0]["state"] != "valid")
         self.refused(self.admin.call("person_change", 412, body={"name": "X"}, If_Match=made.etag, **given), 412, "precondition_failed")
 
     def test_who_sees_fewer_lists_is_not_told_of_changes_in_others(self):

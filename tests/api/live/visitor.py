@@ -12,7 +12,7 @@ import struct
 import time
 import urllib.parse
 
-from running import PATIENCE
+from running import PATIENCE_S
 from spec import TRANSPORT, Fault
 from talk import Answer, multipart
 from world import NO_ID, PASSWORD
@@ -39,7 +39,7 @@ class Wire:
     def send(self, data):
         """Opens it where it is not."""
         if not self.socket:
-            self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=60 * PATIENCE)
+            self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.file = self.socket.makefile("rb")
         self.socket.sendall(data)
@@ -401,7 +401,7 @@ class Visitor:
             data = f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode("latin-1")
         else:
             data = self.random.choice(self.facts["requests"])
-        with socket.create_connection(("127.0.0.1", self.facts["port"]), timeout=60 * PATIENCE) as line:
+        with socket.create_connection(("127.0.0.1", self.facts["port"]), timeout=PATIENCE_S) as line:
             out = b""
             try:
                 line.sendall(data)

@@ -6,15 +6,17 @@ import functools
 import json
 import os
 import pathlib
+import re
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import zlib
 
-from running import BIN, ROOT, Server
+from running import BIN, PATIENCE_S, ROOT, Server
 from spec import Spec
 from talk import Caller, Line, Unwritten
 
@@ -66,6 +68,28 @@ def group_picture():
     """A photograph with four people in it."""
     need_pictures()
     return (SAMPLES / "sample6.jpg").read_bytes()
+
+
+def stamp(seconds):
+    """A time, so many seconds from now."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() + seconds))
+
+
+def until(done):
+    """Asks again and again; the first answer that is true. It comes before long, or something is wrong."""
+    end = time.monotonic() + PATIENCE_S
+    while not (answer := done()):
+        assert time.monotonic() < end, f"it did not come in {PATIENCE_S} s"
+        time.sleep(0.05)
+    return answer
+
+
+def in_time(do):
+    """do(seconds) makes something that ends so many seconds from now, and gives None where that was too soon for all that it does."""
+    seconds = 2
+    while (made := do(seconds)) is None:
+        assert (seconds := 2 * seconds) < PATIENCE_S, "nothing is ever in time"
+    return made
 
 
 def png(width, height, row=None, depth=8, color=2):
@@ -215,6 +239,10 @@ class Api(unittest.TestCase):
         self.enrol(person, picture(name))
         return person
 
+    def heap(self):
+        """Bytes that malloc has given out to the server: resident memory has the gaps between them too."""
+        return int(re.search(r"(?m)^mien_process_heap_bytes (\d+)$", self.admin.call("metrics", 200).body.decode())[1])
+
     def identified(self, image, caller=None, **given):
         """Ids of the people that a picture is taken for."""
         answer = (caller or self.admin).call("identify", 200, body=image, media="image/jpeg", **given).json
@@ -226,5 +254,5 @@ class Api(unittest.TestCase):
         return [r["action"] for r in rows]
 
 
-__all__ = ["Api", "Caller", "NO_ID", "PASSWORD", "ROLES", "Unwritten", "group_picture", "need_pictures", "picture", "png",
-           "setUpModule", "tearDownModule", "skip", "world"]
+__all__ = ["Api", "Caller", "NO_ID", "PASSWORD", "ROLES", "Unwritten", "group_picture", "in_time", "need_pictures", "picture",
+           "png", "setUpModule", "skip", "stamp", "tearDownModule", "until", "world"]
