@@ -1,7 +1,6 @@
 """Pictures from addresses: they take the time and the memory of their request, and no more."""
 import concurrent.futures
 import http.server
-import re
 import threading
 import time
 
@@ -87,17 +86,12 @@ class Fetch(Api):
         self.assertEqual(images[0]["width"], 600)
         self.assertEqual(images[1]["error"]["code"], "limit")
 
-    def held(self):
-        """Bytes of bodies in memory, as the metrics have it."""
-        text = self.admin.call("metrics", 200).body.decode()
-        return float(re.search(r"^mien_\w*body_bytes (\S+)$", text, re.M)[1])
-
     def test_they_count_among_the_bodies_in_memory(self):
         Host.go_on.clear()
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             first = pool.submit(self.admin.call, "detect", 200, body=sources("rest"))
             try:
-                until(lambda: self.held() >= len(PPM) - 1)
+                until(lambda: self.metric("body_bytes") >= len(PPM) - 1)
                 self.refused(self.admin.call("detect", 503, body=sources("picture")), 503, "busy")
             finally:
                 Host.go_on.set()

@@ -73,7 +73,7 @@ class Importing(Api):
 
     def writer(self):
         """One that is closed in the end."""
-        self.addCleanup(world.line.diary.beside, world.spec.operations["people_import"], now_us())
+        self.addCleanup(self.beside, "people_import", now_us())
         one = Writer(world.token(self.RIGHTS).token)
         self.addCleanup(one.socket.close)
         return one

@@ -1,16 +1,10 @@
 """Consents, and lists with their members."""
 import csv
 import io
-import time
 
-from world import Api, NO_ID, setUpModule, tearDownModule, world  # pylint: disable=unused-import
+from world import Api, NO_ID, setUpModule, stamp, tearDownModule, world  # pylint: disable=unused-import
 
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
-
-
-def stamp(seconds):
-    """A time, so many seconds from now."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() + seconds))
 
 
 class Consents(Api):

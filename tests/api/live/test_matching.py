@@ -145,7 +145,7 @@ class Matching(Api):
     def stream(self):
         """A matching whose pairs nobody reads."""
         token = world.token(["actions.search"]).token
-        self.addCleanup(world.line.diary.beside, world.spec.operations["list_duplicates"], now_us())
+        self.addCleanup(self.beside, "list_duplicates", now_us())
         one = socket.socket()
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
         one.settimeout(PATIENCE_S)

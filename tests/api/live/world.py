@@ -239,9 +239,18 @@ class Api(unittest.TestCase):
         self.enrol(person, picture(name))
         return person
 
+    def metric(self, name):
+        """A number that the server counts."""
+        return float(re.search(rf"(?m)^mien_{name} (\S+)$", self.admin.call("metrics", 200).body.decode())[1])
+
     def heap(self):
         """Bytes that malloc has given out to the server: resident memory has the gaps between them too."""
-        return int(re.search(r"(?m)^mien_process_heap_bytes (\d+)$", self.admin.call("metrics", 200).body.decode())[1])
+        return self.metric("process_heap_bytes")
+
+    def beside(self, name, begun):
+        """Since then this operation was asked by who keeps no diary, and may be worked on after its client went: waits for the last one."""
+        until(lambda: self.metric("requests_in_flight") == 1)  # the one that asks for the number
+        world.line.diary.beside(world.spec.operations[name], begun)
 
     def identified(self, image, caller=None, **given):
         """Ids of the people that a picture is taken for."""
