@@ -48,6 +48,14 @@ class Sorted(Api):
         known = {"list_id": self.list_id, "person": self.first}
         return {p["name"]: known[p["name"]] for p in op.parameters if p["in"] == "path"}
 
+    def both(self, name, **given):
+        """All on one page, and on pages of two; None: meanwhile a session or a token was used again, which is written once a minute."""
+        (entries, _) = self.admin.call(name, 200, limit=1, **given).json
+        every = self.admin.pages(name, entries, limit=1000, **given)
+        rows = self.admin.pages(name, entries, limit=2, **given)
+        same = name == "audit_list" or self.admin.pages(name, entries, limit=1000, **given) == every
+        return (every, rows) if same else None
+
     def test_each_order(self):
         seen = set()
         for op in world.spec.operations.values():
@@ -57,9 +65,7 @@ class Sorted(Api):
             given, seen = self.given(op), seen | {op.name}
             for word in words:
                 with self.subTest(op.name, sort=word):
-                    (entries, _) = self.admin.call(op.name, 200, limit=1, **given).json
-                    every = self.admin.pages(op.name, entries, sort=word, limit=1000, **given)
-                    rows = self.admin.pages(op.name, entries, sort=word, limit=2, **given)
+                    every, rows = until(lambda op=op, given=given, word=word: self.both(op.name, sort=word, **given))
                     key = next(iter(rows[0]))
                     key = "person" if op.name == "members_list" else "consent" if "consent" in op.name else key
                     self.assertGreater(len(rows), 2)
