@@ -225,6 +225,7 @@ static mn_code open_systemd(const char *wanted, mn_listening *out, size_t *n, mn
         fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
         set_none(&out[*n]);
         out[*n].fd = fd;
+        out[*n].handed = true;
         out[(*n)++].port = port_of(fd);
     }
     return *n > before ? MN_OK
@@ -279,12 +280,27 @@ mn_code mn_listen_open(const char *addresses, mn_listening *out, size_t *n, mn_e
     return code;
 }
 
-void mn_listen_close(mn_listening *l)
+/* Once: another process may have a socket of its own at the path by then. */
+static void remove_path(mn_listening *l)
 {
-    if (l->fd >= 0)
-        close(l->fd);
     if (l->unix_path[0])
         unlink(l->unix_path);
+    l->unix_path[0] = 0;
+}
+
+void mn_listen_end(mn_listening *l)
+{
+    if (l->fd < 0 || l->handed)
+        return;
+    remove_path(l);
+    shutdown(l->fd, SHUT_RDWR);
+}
+
+void mn_listen_close(mn_listening *l)
+{
+    remove_path(l);
+    if (l->fd >= 0)
+        close(l->fd);
     set_none(l);
 }
 

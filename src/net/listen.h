@@ -19,6 +19,7 @@ typedef struct {
     int fd;              /* non-blocking, listening */
     int port;            /* 0: a Unix socket */
     char unix_path[108]; /* "": none, or one that systemd made */
+    bool handed;         /* by systemd, where it goes on for the next process */
 } mn_listening;
 
 /* Opens all that `addresses` (with commas between) names, after the *n that are in `out` already (room for
@@ -27,6 +28,9 @@ mn_code mn_listen_open(const char *addresses, mn_listening *out, size_t *n, mn_e
 /* Can these addresses be read, and with local_only: does only this host reach them? Opens nothing; what
  * systemd hands over is not looked at. */
 mn_code mn_listen_check(const char *addresses, bool local_only, mn_error *err);
+/* Who connects from now on is refused at once, and no more left waiting; what systemd handed over stays open.
+ * The descriptor stays too, as others may still look at it. */
+void mn_listen_end(mn_listening *l);
 void mn_listen_close(mn_listening *l); /* and removes its Unix socket */
 
 /* "127.0.0.1:8080", "[::]:8080", "unix:/run/mien.sock", as the kernel says. */

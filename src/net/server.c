@@ -379,8 +379,10 @@ void mn_http_server_stop(mn_http_server *s)
     s->started = false;
     atomic_store(&s->stopping, true);
     for (size_t i = 0; i < s->n_listeners; i++)
-        if (s->listeners[i].daemon)
+        if (s->listeners[i].daemon) {
             MHD_quiesce_daemon(s->listeners[i].daemon);
+            mn_listen_end(&s->listeners[i].listening);
+        }
     mn_connections_close_idle(s);
     wait_for_requests(s, s->o.stop_ms);
     mn_cancel_set(&s->cancel);

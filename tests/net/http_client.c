@@ -10,16 +10,30 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-int dial(int port)
+/* 0, or why it is not connected. */
+static int try_dial(int port, int *fd)
 {
     const struct timeval patience = {.tv_sec = 10};
     struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_true(fd >= 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof sa), 0);
+    *fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_true(*fd >= 0);
+    setsockopt(*fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    return connect(*fd, (struct sockaddr *)&sa, sizeof sa) == 0 ? 0 : errno;
+}
+
+int dial(int port)
+{
+    int fd;
+    assert_int_equal(try_dial(port, &fd), 0);
     return fd;
+}
+
+bool is_refused(int port)
+{
+    int fd, why = try_dial(port, &fd);
+    close(fd);
+    return why == ECONNREFUSED;
 }
 
 void say_bytes(int fd, const void *bytes, size_t n)

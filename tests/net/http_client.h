@@ -23,7 +23,8 @@ reply hear(int fd);      /* the next answer; of 100 the one after it is heard by
 reply hear_head(int fd); /* of an answer to HEAD: no body */
 void reply_free(reply *r);
 void shutdown_sending(int fd);
-bool is_closed(int fd); /* waits for the end of the connection, at most ten seconds */
+bool is_refused(int port); /* nobody listens there */
+bool is_closed(int fd);    /* waits for the end of the connection, at most ten seconds */
 
 /* One request on a connection of its own. */
 reply ask(int port, const char *request);

@@ -377,6 +377,7 @@ static void stopping_finishes_what_runs(void **state)
     wait_until(&app.in_gate, 1);
     pthread_create(&stopper, NULL, stop_server, NULL);
     assert_true(is_closed(idle));
+    assert_true(is_refused(app.port)); /* not left waiting for a server that goes */
     gate_open();
     r = hear(busy);
     assert_int_equal(r.status, 200);
