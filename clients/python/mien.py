@@ -598,7 +598,10 @@ class Mien(Client):
     """Every operation of the API. Sign in with sign_in(), or give a token."""
 
     def me_get(self) -> Document:
-        """Who am I, and what may I do?"""
+        """Who am I, and what may I do?
+
+        User, roles, rights and lists of whoever asks, by a session or by a token; of a session its CSRF value and its end, too.
+        """
         return self._send("GET", "/v1/me", "json")
 
     def password_change(self, body: Mapping[str, Any]) -> None:
@@ -612,6 +615,7 @@ class Mien(Client):
     def sessions_list(self, *, limit: Optional[int] = None, cursor: Optional[str] = None, sort: Optional[str] = None) -> Document:
         """One's own sessions
 
+        Where one is signed in, with the program's own name for itself. current is the session that asks.
         limit: Most entries of a page; default 50
         cursor: next of the page before
         sort: created, -created, last_used, -last_used; default -created
@@ -633,7 +637,10 @@ class Mien(Client):
                 return
 
     def session_end(self, session: str) -> None:
-        """End one of one's own sessions"""
+        """End one of one's own sessions
+
+        Its cookie is refused from then on, in every process within a second.
+        """
         self._send("DELETE", f"/v1/me/sessions/{_path(session)}", "none")
 
     def people_list(
@@ -654,6 +661,7 @@ class Mien(Client):
     ) -> Document:
         """Find people
 
+        All filters hold together. Who is kept to some lists finds the people in these, and nobody else.
         limit: Most entries of a page; default 50
         cursor: next of the page before
         sort: A minus sorts the other way round; created, -created, name, -name, updated, -updated; default created
@@ -767,6 +775,7 @@ class Mien(Client):
     def people_erase_batch(self, body: Mapping[str, Any]) -> Document:
         """Erase up to 1000 people for good
 
+        Each by itself, as POST /v1/people/{person}/erase does it. Results stand in the order of the ids.
         body: people
         """
         return self._send("POST", "/v1/people/batch-erase", "json", body=_json(body))
@@ -824,12 +833,17 @@ class Mien(Client):
         )
 
     def person_get(self, person: str) -> Document:
-        """One person with consents, lists and faces"""
+        """One person with consents, lists and faces
+
+        Its ETag is over all that the answer shows: another consent, list or face makes another one.
+        """
         return self._send("GET", f"/v1/people/{_path(person)}", "json")
 
     def person_change(self, person: str, body: Mapping[str, Any], *, if_match: Optional[str] = None) -> Document:
         """Change a person's record
 
+        Only what is sent is changed; under If-Match only if nobody was faster (412). Custom fields that are not sent stay, null
+        removes one.
         body: [name], [external_id], [user_data], [custom], [active], [avatar_face]
         if_match: ETag of the state that is to be changed or deleted, or * for any
         """
@@ -874,6 +888,7 @@ class Mien(Client):
     ) -> Document:
         """Consents of everybody, for instance those that end soon
 
+        Of all people that one may see, by purpose, state and times: so that a consent can be renewed before it ends.
         limit: Most entries of a page; default 50
         cursor: next of the page before
         sort: until, -until, given, -given; default until
@@ -978,6 +993,8 @@ class Mien(Client):
     ) -> Document:
         """The history of what a person agreed to
 
+        All that were ever given, those too that ended or were withdrawn. A consent is never changed: it is withdrawn, or
+        another one is given.
         limit: Most entries of a page; default 50
         cursor: next of the page before
         purpose: verification, identification, live_identification, attendance
@@ -1027,6 +1044,8 @@ class Mien(Client):
     def consent_give(self, person: str, body: Mapping[str, Any], *, idempotency_key: Optional[str] = None) -> Document:
         """Put a consent on record
 
+        For one purpose: how it was given, what proves it, and until when. From then on the person may be enrolled and found for
+        that purpose.
         body: purpose, method, [evidence], [given], [until]
         idempotency_key: The same key and body again within 24 hours gives the first answer again. Where that speaks of a
             person, it is on record as answer.again, and nothing else is.
@@ -1040,7 +1059,10 @@ class Mien(Client):
         )
 
     def consent_get(self, person: str, consent: str) -> Document:
-        """One consent"""
+        """One consent
+
+        With its state at this moment, and whether a file proves it.
+        """
         return self._send("GET", f"/v1/people/{_path(person)}/consents/{_path(consent)}", "json")
 
     def consent_withdraw(self, person: str, consent: str) -> Document:
@@ -1052,11 +1074,17 @@ class Mien(Client):
         return self._send("POST", f"/v1/people/{_path(person)}/consents/{_path(consent)}/withdraw", "json")
 
     def evidence_get(self, person: str, consent: str) -> Bytes:
-        """The file that proves a consent"""
+        """The file that proves a consent
+
+        As it was put there, in ranges too.
+        """
         return self._send("GET", f"/v1/people/{_path(person)}/consents/{_path(consent)}/evidence", "bytes")
 
     def evidence_put(self, person: str, consent: str, file: Picture) -> None:
-        """Add the file that proves a consent, once"""
+        """Add the file that proves a consent, once
+
+        A PDF, JPEG or PNG. It is never replaced (409): what proves something else belongs to another consent.
+        """
         self._send(
             "PUT",
             f"/v1/people/{_path(person)}/consents/{_path(consent)}/evidence",
@@ -1074,6 +1102,7 @@ class Mien(Client):
     ) -> Document:
         """The enrolled faces of a person
 
+        With source, quality and model each. Their pictures are at /v1/samples/{sample} under the face's id.
         limit: Most entries of a page; default 50
         cursor: next of the page before
         sort: created, -created, quality, -quality; default created
@@ -1152,7 +1181,10 @@ class Mien(Client):
         )
 
     def decision_get(self, decision: str) -> Document:
-        """A decision that waits"""
+        """A decision that waits
+
+        Who looks the same as the face that was to be enrolled, and until when it waits: 15 minutes, in memory only.
+        """
         return self._send("GET", f"/v1/decisions/{_path(decision)}", "json")
 
     def decision_make(self, decision: str, body: Mapping[str, Any], *, idempotency_key: Optional[str] = None) -> Optional[Document]:
@@ -1186,6 +1218,7 @@ class Mien(Client):
     ) -> Document:
         """Find enrolled faces
 
+        Of all people that one may see, by list, quality and time.
         limit: Most entries of a page; default 50
         cursor: next of the page before
         sort: created, -created, quality, -quality; default created
@@ -1252,25 +1285,37 @@ class Mien(Client):
     def faces_delete_batch(self, body: Mapping[str, Any]) -> Document:
         """Delete up to 1000 faces
 
+        Each by itself, with sample, original and descriptors. Results stand in the order of the ids.
         body: faces
         """
         return self._send("POST", "/v1/faces/batch-delete", "json", body=_json(body))
 
     def face_get(self, face: str) -> Document:
-        """One enrolled face"""
+        """One enrolled face
+
+        Whose it is, where it came from, its quality and model. Its picture is at /v1/samples/{sample} under the same id.
+        """
         return self._send("GET", f"/v1/faces/{_path(face)}", "json")
 
     def face_delete(self, face: str) -> None:
-        """Delete a face with its sample, original and descriptors"""
+        """Delete a face with its sample, original and descriptors
+
+        It is in no search from then on. The person stays, with consents, lists and other faces.
+        """
         self._send("DELETE", f"/v1/faces/{_path(face)}", "none")
 
     def descriptor_get(self, face: str) -> Document:
-        """The descriptor of a face"""
+        """The descriptor of a face
+
+        Its numbers with the model that made them and the metric to compare them by, as POST /v1/descriptors/import takes them.
+        The look is on record.
+        """
         return self._send("GET", f"/v1/faces/{_path(face)}/descriptor", "json")
 
     def descriptors_export(self, *, limit: Optional[int] = None, cursor: Optional[str] = None, list: str) -> Document:
         """Descriptors of a list, page by page
 
+        Each with its person, face and model, as POST /v1/descriptors/import takes them. What is given out is on record.
         limit: Most entries of a page; default 50
         cursor: next of the page before
         list: By its name or id
@@ -1322,7 +1367,10 @@ class Mien(Client):
         return self._send("GET", f"/v1/originals/{_path(original)}", "bytes")
 
     def original_delete(self, original: str) -> None:
-        """Delete the whole picture, keep the face"""
+        """Delete the whole picture, keep the face
+
+        The face stays as it is, with its sample and descriptor, and goes on being found.
+        """
         self._send("DELETE", f"/v1/originals/{_path(original)}", "none")
 
     def lists_list(
@@ -1337,6 +1385,7 @@ class Mien(Client):
     ) -> Document:
         """Lists
 
+        With purpose, rules and number of members. Who is kept to some lists sees these.
         limit: Most entries of a page; default 50
         cursor: next of the page before
         sort: name, -name, created, -created; default name
@@ -1389,6 +1438,7 @@ class Mien(Client):
     def list_create(self, body: Mapping[str, Any], *, idempotency_key: Optional[str] = None) -> Document:
         """Create a list
 
+        A list has one purpose for good, and its people are found in searches for that purpose only.
         body: name, purpose, [comment], [retention_s], [fmr], [color], [active], [acknowledge], [sound]
         idempotency_key: The same key and body again within 24 hours gives the first answer again. Where that speaks of a
             person, it is on record as answer.again, and nothing else is.
@@ -1426,7 +1476,10 @@ class Mien(Client):
         return self._send("POST", "/v1/lists/batch-delete", "json", body=_json(body))
 
     def list_get(self, list_id: str) -> Document:
-        """One list"""
+        """One list
+
+        Its purpose and rules, and how many people are in it.
+        """
         return self._send("GET", f"/v1/lists/{_path(list_id)}", "json")
 
     def list_change(self, list_id: str, body: Mapping[str, Any], *, if_match: Optional[str] = None) -> Document:
@@ -1441,6 +1494,7 @@ class Mien(Client):
     def list_delete(self, list_id: str, *, if_match: Optional[str] = None) -> None:
         """Delete a list; its people stay
 
+        Memberships end with it, consents do not. Under If-Match only if it is still as it was seen (412).
         if_match: ETag of the state that is to be changed or deleted, or * for any
         """
         self._send("DELETE", f"/v1/lists/{_path(list_id)}", "none", headers={"If-Match": if_match})
@@ -1456,6 +1510,7 @@ class Mien(Client):
     ) -> Document:
         """Who is in a list
 
+        Since when each is in it, and until when, where the list lets memberships end by themselves (retention_s).
         limit: Most entries of a page; default 50
         cursor: next of the page before
         sort: By person in the order in which the people were made; person, added, -added, name, -name; default person
@@ -1511,11 +1566,17 @@ class Mien(Client):
         return self._send("POST", f"/v1/lists/{_path(list_id)}/members", "json", body=_json(body))
 
     def member_add(self, list_id: str, person: str) -> Document:
-        """Add a person to a list"""
+        """Add a person to a list
+
+        The person needs a valid consent for the list's purpose (403, consent_required).
+        """
         return self._send("PUT", f"/v1/lists/{_path(list_id)}/members/{_path(person)}", "json")
 
     def member_remove(self, list_id: str, person: str) -> None:
-        """Take a person out of a list"""
+        """Take a person out of a list
+
+        They are not found in this list from then on; consents, faces and other lists stay.
+        """
         self._send("DELETE", f"/v1/lists/{_path(list_id)}/members/{_path(person)}", "none")
 
     def detect(
@@ -1527,6 +1588,7 @@ class Mien(Client):
     ) -> Document:
         """Where are faces, and what can be said about them?
 
+        Box, points and score of each face; with asks for more. Nobody is looked for, and nothing is kept.
         with_: What to compute beside boxes and five points; what the model pack cannot make is left out; pose, quality,
             landmarks, landmarks68, expression, liveness, age; default pose, quality
         """
@@ -1610,6 +1672,8 @@ class Mien(Client):
     ) -> Document:
         """Is it a live person, or a picture, a screen, a mask?
 
+        One verdict a face, or with aggregate one from several pictures of the same face. Nobody is looked for, and nothing is
+        kept.
         threshold: From this score on a face counts as live; else the setting liveness.threshold
         min_quality: Below this quality the verdict is unknown; else the setting liveness.min_quality
         aggregate: All pictures show one person at one time; judge them together too; default False
@@ -1766,16 +1830,23 @@ class Mien(Client):
     def attributes_delete_batch(self, body: Mapping[str, Any]) -> Document:
         """Forget up to 1000 attributes now
 
+        Each by itself. Results stand in the order of the ids.
         body: attributes
         """
         return self._send("POST", "/v1/attributes/batch-delete", "json", body=_json(body))
 
     def attribute_get(self, attribute: str) -> Document:
-        """One attribute"""
+        """One attribute
+
+        What was found out about the face, and until when it is kept. The sample is at /v1/samples/{sample} under the same id.
+        """
         return self._send("GET", f"/v1/attributes/{_path(attribute)}", "json")
 
     def attribute_delete(self, attribute: str) -> None:
-        """Forget an attribute now"""
+        """Forget an attribute now
+
+        Before its time, descriptor and sample together.
+        """
         self._send("DELETE", f"/v1/attributes/{_path(attribute)}", "none")
 
     def users_list(
@@ -1790,6 +1861,7 @@ class Mien(Client):
     ) -> Document:
         """Users
 
+        Who may sign in to this account, with roles, lists and last login. No password is ever shown.
         limit: Most entries of a page; default 50
         cursor: next of the page before
         sort: login, -login, name, -name, created, -created, last_login, -last_login; default login
@@ -1855,7 +1927,10 @@ class Mien(Client):
         )
 
     def user_get(self, user: str) -> Document:
-        """One user"""
+        """One user
+
+        With roles, lists, last login, and until when too many wrong passwords keep them waiting.
+        """
         return self._send("GET", f"/v1/users/{_path(user)}", "json")
 
     def user_change(self, user: str, body: Mapping[str, Any], *, if_match: Optional[str] = None) -> Document:
@@ -1870,12 +1945,16 @@ class Mien(Client):
     def user_delete(self, user: str, *, if_match: Optional[str] = None) -> None:
         """Delete a user, with sessions and tokens
 
+        Out at once, in every process within a second. What they did stays on record; the last administrator stays (409).
         if_match: ETag of the state that is to be changed or deleted, or * for any
         """
         self._send("DELETE", f"/v1/users/{_path(user)}", "none", headers={"If-Match": if_match})
 
     def user_reset(self, user: str) -> Document:
-        """Give a new one-time password, unlock, end all sessions"""
+        """Give a new one-time password, unlock, end all sessions
+
+        The new password is shown this once, and good for one login; until it is changed the session may do nothing else.
+        """
         return self._send("POST", f"/v1/users/{_path(user)}/reset", "json")
 
     def roles_list(
@@ -1890,6 +1969,7 @@ class Mien(Client):
     ) -> Document:
         """Roles, predefined and custom
 
+        With the rights that each gives, and the lists that it is kept to.
         limit: Most entries of a page; default 50
         cursor: next of the page before
         sort: predefined: these first, then by name; predefined, role, -role, updated, -updated; default predefined
@@ -1949,6 +2029,7 @@ class Mien(Client):
     def role_create(self, body: Mapping[str, Any], *, idempotency_key: Optional[str] = None) -> Document:
         """Create a role
 
+        Rights by resource, and if wanted the lists in which they hold. Nobody gives rights that they do not have.
         body: role, [text], rights, [lists]
         idempotency_key: The same key and body again within 24 hours gives the first answer again. Where that speaks of a
             person, it is on record as answer.again, and nothing else is.
@@ -1962,12 +2043,16 @@ class Mien(Client):
         )
 
     def role_get(self, role: str) -> Document:
-        """One role"""
+        """One role
+
+        Its rights, and the lists that it is kept to.
+        """
         return self._send("GET", f"/v1/roles/{_path(role)}", "json")
 
     def role_change(self, role: str, body: Mapping[str, Any], *, if_match: Optional[str] = None) -> Document:
         """Change a custom role
 
+        Only what is sent is changed, and holds at once for everybody with the role. Predefined roles are not changed.
         body: [text], [rights], [lists]
         if_match: ETag of the state that is to be changed or deleted, or * for any
         """
@@ -1976,6 +2061,7 @@ class Mien(Client):
     def role_delete(self, role: str, *, if_match: Optional[str] = None) -> None:
         """Delete a custom role that nobody has
 
+        While somebody has it, it is not deleted (409); predefined ones never are.
         if_match: ETag of the state that is to be changed or deleted, or * for any
         """
         self._send("DELETE", f"/v1/roles/{_path(role)}", "none", headers={"If-Match": if_match})
@@ -1993,6 +2079,7 @@ class Mien(Client):
     ) -> Document:
         """Tokens; without tokens.view one's own
 
+        Names, rights, ends and last uses, never secrets: these are stored as keyed hashes.
         limit: Most entries of a page; default 50
         cursor: next of the page before
         sort: created, -created, name, -name, last_used, -last_used, until, -until; default created
@@ -2078,12 +2165,16 @@ class Mien(Client):
         return self._send("POST", "/v1/tokens/batch-revoke", "json", body=_json(body))
 
     def token_get(self, token: str) -> Document:
-        """One token, without its secret"""
+        """One token, without its secret
+
+        Its rights and lists, its end, and when it was used last.
+        """
         return self._send("GET", f"/v1/tokens/{_path(token)}", "json")
 
     def token_change(self, token: str, body: Mapping[str, Any], *, if_match: Optional[str] = None) -> Document:
         """Change a token's name, rights or end; never beyond its user's rights
 
+        Only what is sent is changed, and holds at once. The secret stays the same.
         body: [name], [rights], [lists], [until]
         if_match: ETag of the state that is to be changed or deleted, or * for any
         """
@@ -2092,6 +2183,7 @@ class Mien(Client):
     def token_revoke(self, token: str, *, if_match: Optional[str] = None) -> None:
         """Revoke a token; without tokens.delete one's own
 
+        Its secret is refused from then on, in every process within a second.
         if_match: ETag of the state that is to be changed or deleted, or * for any
         """
         self._send("DELETE", f"/v1/tokens/{_path(token)}", "none", headers={"If-Match": if_match})
@@ -2108,6 +2200,7 @@ class Mien(Client):
     ) -> Document:
         """Accounts
 
+        Each is a tenant of its own: nothing of one is there to the users of another.
         limit: Most entries of a page; default 50
         cursor: next of the page before
         sort: name, -name, created, -created, expires, -expires; default name
@@ -2160,6 +2253,7 @@ class Mien(Client):
     def account_create(self, body: Mapping[str, Any], *, idempotency_key: Optional[str] = None) -> Document:
         """Create an account with its first administrator
 
+        The answer holds the one-time password of its administrator, shown this once, who signs in as account/login.
         body: name, [comment], admin_login, [expires], [max_people], [max_faces], [max_cameras]
         idempotency_key: The same key and body again within 24 hours gives the first answer again. Where that speaks of a
             person, it is on record as answer.again, and nothing else is.
@@ -2173,12 +2267,16 @@ class Mien(Client):
         )
 
     def account_get(self, account: str) -> Document:
-        """One account"""
+        """One account
+
+        Its limits, its end, and whether it is suspended.
+        """
         return self._send("GET", f"/v1/accounts/{_path(account)}", "json")
 
     def account_change(self, account: str, body: Mapping[str, Any], *, if_match: Optional[str] = None) -> Document:
         """Change an account, its limits and its expiry
 
+        Only what is sent is changed. While it is suspended its users and tokens get 403 (account_closed), and its data stay.
         body: [name], [comment], [active], [expires], [max_people], [max_faces], [max_cameras]
         if_match: ETag of the state that is to be changed or deleted, or * for any
         """
@@ -2187,6 +2285,7 @@ class Mien(Client):
     def account_delete(self, account: str, *, if_match: Optional[str] = None) -> None:
         """Delete an account that holds nobody any more
 
+        With its users, roles and tokens. While people or lists are in it, it is not deleted (409); the first account never is.
         if_match: ETag of the state that is to be changed or deleted, or * for any
         """
         self._send("DELETE", f"/v1/accounts/{_path(account)}", "none", headers={"If-Match": if_match})
@@ -2210,7 +2309,10 @@ class Mien(Client):
         return self._send("PATCH", "/v1/settings", "json", headers={"If-Match": if_match}, body=_json(body))
 
     def fields_get(self) -> Document:
-        """The custom fields of people"""
+        """The custom fields of people
+
+        In their order, each with type, label and whether people can be searched by it.
+        """
         return self._send("GET", "/v1/fields", "json")
 
     def fields_put(self, body: Mapping[str, Any], *, if_match: Optional[str] = None, drop: Optional[bool] = None) -> Document:
@@ -2225,7 +2327,10 @@ class Mien(Client):
         return self._send("PUT", "/v1/fields", "json", query={"drop": drop}, headers={"If-Match": if_match}, body=_json(body))
 
     def license_get(self) -> Document:
-        """Limits of the account, and how much of them is used"""
+        """Limits of the account, and how much of them is used
+
+        A limit of null is none. From 15 % left, and from 14 days before the end, warnings has a text.
+        """
         return self._send("GET", "/v1/license", "json")
 
     def audit_list(
@@ -2242,6 +2347,8 @@ class Mien(Client):
     ) -> Document:
         """Records of the audit log
 
+        Who did what to whom, newest first unless sort says otherwise. Of the caller's account; users of the first one see all.
+        The look is on record.
         limit: Most entries of a page; default 50
         cursor: next of the page before
         sort: seq, -seq; default -seq
@@ -2306,29 +2413,47 @@ class Mien(Client):
                 return
 
     def audit_verify(self) -> Document:
-        """Follow the chain of hashes from the first record to the last"""
+        """Follow the chain of hashes from the first record to the last
+
+        As far as that can be done within server.deadline_ms. Keep head somewhere else: it betrays a chain that was written
+        anew.
+        """
         return self._send("POST", "/v1/audit/verify", "json")
 
     def audit_export(self, *, from_: Optional[str] = None, to: Optional[str] = None) -> Iterator[Dict[str, Any]]:
         """The audit log as JSON Lines, oldest first
 
+        Of the caller's account; users of the first one get all. That it was taken out is on record.
         from_: From this time on
         to: Before this time
         """
         return self._lines("GET", "/v1/audit/export", query={"from": from_, "to": to})
 
     def healthz(self) -> Document:
-        """Is the process alive?"""
+        """Is the process alive?
+
+        Touches neither store nor models. For whoever starts it again when it does not answer.
+        """
         return self._send("GET", "/healthz", "json")
 
     def readyz(self) -> Document:
-        """Can it take requests?"""
+        """Can it take requests?
+
+        Did the store answer within the last 5 seconds, and is the server not about to stop? 503 says what is wrong. For load
+        balancers.
+        """
         return self._send("GET", "/readyz", "json")
 
     def metrics(self) -> Text:
-        """Numbers for Prometheus"""
+        """Numbers for Prometheus
+
+        Requests, queues, store, gallery and accounts, in Prometheus' text format; without personal data.
+        """
         return self._send("GET", "/metrics", "text")
 
     def openapi_get(self) -> Document:
-        """This description"""
+        """This description
+
+        OpenAPI 3.1, the one that routes, checks, clients and documentation are made from.
+        """
         return self._send("GET", "/v1/openapi.json", "json")

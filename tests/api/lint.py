@@ -104,7 +104,7 @@ class Lint:
 
     def operation(self, op):
         """One of them."""
-        for word in ("summary", "tags", "x-mien-right", "x-mien-run"):
+        for word in ("summary", "description", "tags", "x-mien-right", "x-mien-run"):
             if not op.raw.get(word):
                 self.fault(op.name, f"has no {word}")
         missing = self.wanted(op) - set(op.answers)

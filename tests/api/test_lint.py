@@ -18,6 +18,7 @@ CASES = [
     ("    Session:\n      type: object\n      additionalProperties: false\n", "    Session:\n      type: object\n",
      "an object that may have any field"),
     ("    '415': {$ref: '#/components/responses/Unsupported'}\n", "", "does not document 415"),
+    ("      description: Ends every other session of this user.\n", "", "has no description"),
     ("            example: {login: anna, password: correct horse battery staple}\n", "", "its JSON body has no example"),
     ("example: {login: jan,", "example: {login: j an,", "its example does not fit"),
     ("      x-mien-audit: person.change\n", "", "changes something and has no x-mien-audit"),
