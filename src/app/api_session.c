@@ -3,10 +3,12 @@
 
 #include "core/users.h"
 #include "net/cookies.h"
+#include "net/text.h"
 
 #include <string.h>
 
 #define COOKIE_MAX 1024
+#define AGENT_MAX  200
 
 static mn_code set_cookie(mn_api_call *call, const char *secret, int64_t max_age_s, mn_error *err)
 {
@@ -52,6 +54,19 @@ mn_code mn_api_me_get(mn_api_call *call, mn_error *err)
 
 /* ---- in and out ---- */
 
+/* The first AGENT_MAX bytes of User-Agent: some are longer than anybody needs. */
+static const char *read_agent(const mn_api_call *call)
+{
+    const char *said = mn_http_header_value(call->request, "User-Agent");
+    int n = 0;
+    for (size_t len = said ? strlen(said) : 0, more; (size_t)n < len; n += (int)more) {
+        more = mn_utf8_character(said + n, len - (size_t)n);
+        if (!more || n + (int)more > AGENT_MAX)
+            break;
+    }
+    return n > 0 ? mn_arena_printf(call->arena, "%.*s", n, said) : NULL;
+}
+
 mn_code mn_api_login(mn_api_call *call, mn_error *err)
 {
     char secret[MN_SECRET_TEXT], address[MN_ADDRESS_TEXT], block[MN_ADDRESS_TEXT], wait[16];
@@ -65,7 +80,7 @@ mn_code mn_api_login(mn_api_call *call, mn_error *err)
         .password = mn_field_text(call->body, "password"),
         .address = address,
         .block = block,
-        .program = mn_http_header_value(call->request, "User-Agent"),
+        .program = read_agent(call),
     };
     mn_code code = mn_core_login(call->core, &login, secret, &who, &wait_s, err);
     if (code == MN_E_RATE) {

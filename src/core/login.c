@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PLACE_TEXT (2 * (MN_CORE_TEXT_MAX + 1) + MN_LOGIN_MAX + 8) /* a login and an address, both checked   \
-                                                                    */
+#define PLACE_TEXT                                                                                           \
+    (2 * (MN_CORE_TEXT_MAX + 1) + MN_LOGIN_MAX + 8) /* a login and an address, both checked                  \
+                                                     */
 
 typedef struct {
     const mn_login *what;
@@ -165,6 +166,14 @@ static mn_code begin_session(mn_core *c, void *ctx, mn_error *err)
     return code;
 }
 
+/* What a program says of itself keeps nobody out: what is no text is not kept. */
+static const char *name_program(const mn_login *what)
+{
+    return what->program && mn_core_check_text("the program's name", what->program, NULL) == MN_OK
+               ? what->program
+               : NULL;
+}
+
 static mn_code accept(mn_core *c, attempt *a, char secret[MN_SECRET_TEXT], mn_error *err)
 {
     char place[PLACE_TEXT];
@@ -179,7 +188,7 @@ static mn_code accept(mn_core *c, attempt *a, char secret[MN_SECRET_TEXT], mn_er
                               .account = a->account.id,
                               .user = a->user.id,
                               .address = a->what->address,
-                              .program = a->what->program,
+                              .program = name_program(a->what),
                               .created = now,
                               .seen = now,
                               .until = now + p.longest};
@@ -201,10 +210,7 @@ static mn_code check_login(const mn_login *what, mn_error *err)
         return mn_fail(err, MN_E_INVALID, "login or password are missing");
     if (strlen(what->login) > MN_CORE_TEXT_MAX + 1 + MN_LOGIN_MAX || strlen(what->password) > MN_PASSWORD_MAX)
         return wrong(err);
-    mn_code code = what->address ? mn_core_check_text("the address", what->address, err) : MN_OK;
-    if (code == MN_OK && what->program)
-        code = mn_core_check_text("the program's name", what->program, err);
-    return code;
+    return what->address ? mn_core_check_text("the address", what->address, err) : MN_OK;
 }
 
 static mn_code attempt_login(mn_core *c, attempt *a, char secret[MN_SECRET_TEXT], unsigned *wait_s,

@@ -30,6 +30,16 @@ class Login(Api):
         self.refused(world.nobody().call("login", 415, body=b"login=a", media="text/plain"), 415, "unsupported")
         self.refused(world.nobody().call("login", 413, body={"login": "a", "password": "b" * 5000}), 413, "limit")
 
+    def test_what_a_program_calls_itself_keeps_nobody_out(self):
+        for given, kept in (("Mozilla/5.0 " + "x" * 300, "Mozilla/5.0 " + "x" * 188), ("a" * 199 + "\u00e4", "a" * 199), ("Caf\u00e9", "Caf\u00e9"),
+                            ("a\tb", None), (b"\xff\xfe", None), ("", None)):
+            caller = world.nobody()
+            answer = caller.call("login", 200, body={"login": "admin", "password": PASSWORD},
+                                 headers={"User-Agent": given if isinstance(given, bytes) else given.encode()})
+            caller.csrf, caller.cookie = answer.json["csrf"], answer.header("Set-Cookie").split(";")[0]
+            (current,) = [row for row in caller.pages("sessions_list", "sessions") if row["current"]]
+            self.assertEqual(current.get("agent"), kept)
+
     def test_wrong_passwords_slow_down(self):
         codes = []
         while 429 not in codes and len(codes) < 15:  # each wait is twice as long: sooner or later a try comes too early
