@@ -34,9 +34,9 @@ static void head(void *ctx, mn_http_request *r, mn_http_plan *plan, mn_http_resp
     } else if (is(r, "/work")) {
         plan->run_on = WORK;
         plan->body_max = (size_t)4 * 1024 * 1024;
-    } else if (is(r, "/gate") || is(r, "/late") || is(r, "/long") || is(r, "/held")) {
+    } else if (is(r, "/gate") || is(r, "/late") || is(r, "/soon") || is(r, "/long") || is(r, "/held")) {
         plan->run_on = SLOW;
-        plan->deadline_ms = is(r, "/late") ? 50 : 0;
+        plan->deadline_ms = is(r, "/late") ? 2000 : is(r, "/soon") ? 50 : 0;
     } else if (is(r, "/echo")) {
         plan->body_max = 100000;
     }

@@ -442,7 +442,7 @@ static void deadlines_are_the_handler_s_to_see(void **state)
     int first = dial(app.port), second = dial(app.port);
     say(first, "GET /gate HTTP/1.1\r\nHost: a\r\n\r\n");
     wait_until(&app.in_gate, 1);
-    say(second, "GET /late HTTP/1.1\r\nHost: a\r\n\r\n");
+    say(second, "GET /soon HTTP/1.1\r\nHost: a\r\n\r\n");
     while (stats().classes[1].queued < 1)
         usleep(2000);
     usleep(60000);
