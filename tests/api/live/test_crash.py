@@ -10,6 +10,7 @@ from world import Api, Caller, PASSWORD, setUpModule, tearDownModule, until, wor
 
 ROUNDS, WRITERS, LOOKERS = 3, 4, 8
 LOOKS = 300 if SANITIZED else 3000  # a round: many enough for the WAL to be copied under them
+ENOUGH_S = 30                       # of a round, where the machine is too slow for so many
 
 
 class Crash(Api):
@@ -40,18 +41,17 @@ class Crash(Api):
             threads = [threading.Thread(target=self.write, args=(token, i, there, gone)) for i in range(WRITERS)]
             for thread in threads:
                 thread.start()
-            until(lambda before=before: len(there) >= before + 40 or not any(thread.is_alive() for thread in threads))
+            end = time.monotonic() + ENOUGH_S
+            until(lambda before=before, end=end: gone and len(there) > before and (len(there) >= before + 40 or time.monotonic() > end))
             world.server.kill()
             for thread in threads:
                 thread.join()
             world.server.start()
-            self.assertGreater(len(there), before)
         admin = world.nobody()
         admin.login("admin", PASSWORD)
         for person, name in there.items():
             found = admin.call("person_get", 200, person=person).json
             self.assertEqual((found["name"], found["consents"][0]["state"]), (name, "valid"))
-        self.assertTrue(gone)
         for person in gone:
             admin.call("person_get", 404, person=person)
         self.assertIs(admin.call("audit_verify", 200).json["intact"], True)
@@ -68,7 +68,7 @@ class Crash(Api):
                 for person in people:
                     line.request("GET", f"/v1/people/{person}", headers={"Authorization": f"Bearer {token}"})
                     answer = line.getresponse()
-                    if json.loads(answer.read())["person"] == person:
+                    if json.loads(answer.read()).get("person") == person:
                         told[person] += 1
         except (OSError, http.client.HTTPException, ValueError):
             line.close()
@@ -76,18 +76,18 @@ class Crash(Api):
     def test_what_was_told_is_on_record(self):
         token = world.token(["people.view"]).token
         people = [self.person(f"Looked at {i}", "verification")["person"] for i in range(40)]
-        told = [collections.Counter() for _ in range(LOOKERS)]
+        told = [collections.Counter(dict.fromkeys(people, 0)) for _ in range(LOOKERS)]
         for _ in range(ROUNDS):
             before = sum(t.total() for t in told)
             threads = [threading.Thread(target=self.look, args=(token, people[i:] + people[:i], t)) for i, t in enumerate(told)]
             for thread in threads:
                 thread.start()
-            until(lambda before=before: sum(t.total() for t in told) >= before + LOOKS)
+            end = time.monotonic() + ENOUGH_S
+            until(lambda before=before, end=end: (n := sum(t.total() for t in told)) >= before + LOOKS or (n > before and time.monotonic() > end))
             world.server.kill()
             for thread in threads:
                 thread.join()
             world.server.start()
-            self.assertGreater(sum(t.total() for t in told), before)
         world.server.stop()
         self.assertEqual(world.server.command("audit", "verify").returncode, 0)
         records = [json.loads(line) for line in world.server.command("audit", "export").stdout.splitlines()]
