@@ -2,9 +2,12 @@
 #include "base/file.h"
 #include <ftw.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 const char *mn_test_root(void)
@@ -97,6 +100,44 @@ const char *mn_test_folder(void)
 void mn_test_read(const char *path, mn_buf *out)
 {
     assert_ok(mn_file_read(path, out, err));
+}
+
+pid_t mn_test_fork(void)
+{
+    const pid_t parent = getpid();
+    fflush(NULL);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent))
+        _exit(90);
+    return child;
+}
+
+bool mn_test_kill(pid_t child)
+{
+    int status = 0;
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+        fail_msg("the child ended by itself with %d", WEXITSTATUS(status));
+    if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
+        fail_msg("the child was ended by signal %d", WTERMSIG(status));
+    return WIFSIGNALED(status);
+}
+
+_Noreturn void mn_test_hold(int out)
+{
+    if (write(out, "h", 1) != 1)
+        _exit(91);
+    for (;;)
+        pause();
+}
+
+void mn_test_wait_held(int in)
+{
+    char byte = 0;
+    if (read(in, &byte, 1) != 1 || byte != 'h')
+        fail_msg("the child does not come to the place where it is to be killed");
 }
 
 uint64_t mn_test_random(uint64_t *state)

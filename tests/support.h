@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <cmocka.h>
 
@@ -31,6 +32,14 @@ void mn_test_need(bool there, const char *what);
  * program. */
 const char *mn_test_folder(void);
 void mn_test_read(const char *path, mn_buf *out); /* fails the test when it cannot */
+
+/* As fork, for a child that is to be killed: it ends with the test, whatever way that ends. */
+pid_t mn_test_fork(void);
+/* kill -9, and wait. False: it had ended before, with 0; with anything else the test fails. */
+bool mn_test_kill(pid_t child);
+/* In the child, at a place where it is to be killed: says so through the pipe, and goes no further. */
+_Noreturn void mn_test_hold(int out);
+void mn_test_wait_held(int in); /* in the parent */
 
 /* Deterministic random numbers (splitmix64). */
 uint64_t mn_test_random(uint64_t *state);

@@ -4,7 +4,8 @@
  * records check clean; starting it again takes in the rest. Copy, from SQLite to PostgreSQL: as long as it is
  * not whole nobody can open it; in the end both hold the same, the copy checks clean, and its people are
  * found. A kill that comes when all is done, but before anybody was told, is one more copy, which says so.
- * Kills come at random moments within a time that grows. */
+ * The first kills come at places in the middle, where the child waits for them; the others at random moments
+ * within a time that grows. */
 #include "core/check.h"
 #include "core/copy.h"
 #include "core/import.h"
@@ -14,48 +15,62 @@
 #include "support.h"
 #include "world.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define BATCH   64
 #define BATCHES 16
-#define KILLS   4 /* at least */
+#define HELD    4    /* kills in the middle, for certain */
+#define PEOPLE  3000 /* of the copy */
 
 static const uint8_t sample[] = {0xff, 0xd8, 0xff, 0xd9};
 static const char *schema; /* NULL: SQLite */
 
 /* ---- what both share ---- */
 
-/* Runs a child until it ends or is killed. True: it got through. */
-static bool run_and_kill(void (*work)(world *w, int out), world *w, useconds_t after, int *in)
+typedef struct {
+    world *w;
+    int out, held; /* pipes: what was done, and that it waits to be killed */
+    uint64_t hold_at;
+} victim;
+
+#define NOWHERE 0
+#define AT_END  UINT64_MAX
+
+static void hold_at(void *user, uint64_t place)
 {
-    int pipes[2], status = 0;
-    assert_int_equal(pipe(pipes), 0);
-    fflush(NULL);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        close(pipes[0]);
-        work(w, pipes[1]);
-        _exit(0);
-    }
-    close(pipes[1]);
-    usleep(after);
-    kill(child, SIGKILL);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    if (!WIFSIGNALED(status) && WEXITSTATUS(status) != 0)
-        fail_msg("the child ended by itself with %d", WEXITSTATUS(status));
-    *in = pipes[0];
-    return !WIFSIGNALED(status);
+    const victim *v = user;
+    if (v->hold_at != NOWHERE && place >= v->hold_at)
+        mn_test_hold(v->held);
 }
 
-/* A quarter longer each time: a fast machine has not done it before the first kills, a slow one does it in
- * the end. */
+/* Runs a child until it ends or is killed, at a place or else after some microseconds. True: it got through.
+ */
+static bool run_and_kill(void (*work)(victim *v), world *w, uint64_t place, useconds_t after, int *in)
+{
+    int out[2], held[2];
+    assert_int_equal(pipe(out) | pipe(held), 0);
+    victim v = {w, out[1], held[1], place};
+    pid_t child = mn_test_fork();
+    if (child == 0) {
+        close(out[0]);
+        work(&v);
+        _exit(0);
+    }
+    close(out[1]);
+    close(held[1]);
+    if (place == NOWHERE)
+        usleep(after);
+    else
+        mn_test_wait_held(held[0]);
+    bool killed = mn_test_kill(child);
+    close(held[0]);
+    *in = out[0];
+    return !killed;
+}
+
+/* A quarter longer each time: a slow machine, too, does it in the end. */
 static useconds_t until_kill(unsigned kills, uint64_t *seed)
 {
     double most = 30000;
@@ -80,7 +95,7 @@ static const mn_consent consent = {.purpose = MN_PURPOSE_IDENTIFICATION,
                                    .until = INT64_C(4102444800000000),
                                    .withdrawn = MN_TIME_NEVER};
 
-static void take_in(world *w, mn_import *i, unsigned batch, mn_error *e)
+static void take_in(mn_import *i, unsigned batch, mn_error *e)
 {
     static char ids[BATCH][16];
     static float vectors[BATCH][DIM];
@@ -88,7 +103,6 @@ static void take_in(world *w, mn_import *i, unsigned batch, mn_error *e)
     static mn_import_person people[BATCH];
     static const mn_import_list lists[2] = {{"staff", true, MN_PURPOSE_IDENTIFICATION},
                                             {"guests", true, MN_PURPOSE_IDENTIFICATION}};
-    (void)w;
     for (unsigned k = 0; k < BATCH; k++) {
         unsigned who = batch * BATCH + k;
         snprintf(ids[k], sizeof ids[k], "p%u", who);
@@ -116,16 +130,18 @@ static void take_in(world *w, mn_import *i, unsigned batch, mn_error *e)
             fail_child(ids[k], &people[k].error);
 }
 
-static void import_all(world *w, int out)
+static void import_all(victim *v)
 {
+    world *w = v->w;
     mn_error e = {0};
     mn_import *i = NULL;
     if (world_open(w, "test", &fp32_model, true, &w->core, &e) != MN_OK ||
         mn_core_import_open(w->core, &ann, false, &i, &e) != MN_OK)
         fail_child("opening", &e);
     for (unsigned batch = 0; batch < BATCHES; batch++) {
-        take_in(w, i, batch, &e);
-        if (write(out, &batch, sizeof batch) != (ssize_t)sizeof batch)
+        take_in(i, batch, &e);
+        hold_at(v, batch + 1);
+        if (write(v->out, &batch, sizeof batch) != (ssize_t)sizeof batch)
             _exit(4);
     }
     mn_core_import_close(i);
@@ -201,21 +217,26 @@ static void check_found(world *w, unsigned n)
     assert_int_equal(look_for(w, w->core, n).n, 0);
 }
 
+static bool import_once(world *w, uint64_t place, useconds_t after)
+{
+    int in;
+    bool done = run_and_kill(import_all, w, place, after, &in);
+    if (schema)
+        postgres_settle();
+    check_import(w, hear_batches(in));
+    return done;
+}
+
 static void import_and_kill(void)
 {
     world *w = make_world();
     uint64_t seed = 5;
     unsigned kills = 0;
-    int in;
-    for (bool done = false; !done;) {
-        done = run_and_kill(import_all, w, until_kill(kills, &seed), &in);
-        kills += !done;
-        if (schema)
-            postgres_settle();
-        check_import(w, hear_batches(in));
-    }
-    printf("%u kills\n", kills);
-    assert_true(kills >= KILLS);
+    for (int i = 0; i < HELD; i++)
+        assert_false(import_once(w, 1 + mn_test_random(&seed) % BATCHES, 0));
+    while (!import_once(w, NOWHERE, until_kill(kills, &seed)))
+        kills++;
+    printf("%u kills\n", HELD + kills);
     check_found(w, BATCH * BATCHES);
     end_world(w);
 }
@@ -240,14 +261,16 @@ static void test_import_in_postgres(void **state)
 
 static mn_copy_report reported;
 
-static void copy_all(world *w, int out)
+static void copy_all(victim *v)
 {
+    world *w = v->w;
     mn_error e = {0};
     const mn_core_options options = {.data_dir = w->dir, .fmr = 1e-3};
     if (mn_core_open_records(&options, &w->core, &e) != MN_OK ||
-        mn_core_copy_store(w->core, &ann, postgres_url(schema), NULL, NULL, NULL, &reported, &e) != MN_OK)
+        mn_core_copy_store(w->core, &ann, postgres_url(schema), hold_at, v, NULL, &reported, &e) != MN_OK)
         fail_child("copying", &e);
-    if (write(out, &reported, sizeof reported) != (ssize_t)sizeof reported)
+    hold_at(v, AT_END);
+    if (write(v->out, &reported, sizeof reported) != (ssize_t)sizeof reported)
         _exit(4);
     mn_core_close(w->core);
 }
@@ -289,6 +312,40 @@ static void check_unfinished(world *w)
         assert_int_equal(world_open(w, "test", &fp32_model, false, &w->core, &e), MN_E_INVALID);
 }
 
+static bool copy_once(world *w, uint64_t place, useconds_t after)
+{
+    int in;
+    bool done = run_and_kill(copy_all, w, place, after, &in);
+    postgres_settle();
+    if (!done)
+        check_unfinished(w);
+    else
+        assert_int_equal(read(in, &reported, sizeof reported), sizeof reported);
+    close(in);
+    return done;
+}
+
+/* Also when all is done, and nobody was told. */
+static void copy_and_kill(world *w)
+{
+    uint64_t seed = 7;
+    unsigned kills = 0;
+    for (int i = 0; i < HELD; i++) {
+        mn_store *to = NULL;
+        assert_false(copy_once(w, 1 + mn_test_random(&seed) % (6 * PEOPLE), 0));
+        assert_ok(mn_store_open(NULL, postgres_url(schema), &to, err));
+        assert_int_equal(mn_stream_unfinished(to, NULL), MN_E_INVALID);
+        to->ops->close(to);
+    }
+    for (int i = 0; i < 2; i++) {
+        while (!copy_once(w, NOWHERE, until_kill(kills, &seed)))
+            kills++;
+        if (i == 0)
+            assert_false(copy_once(w, AT_END, 0));
+    }
+    printf("%u kills\n", HELD + 1 + kills);
+}
+
 static void test_copy_to_postgres(void **state)
 {
     (void)state;
@@ -298,30 +355,16 @@ static void test_copy_to_postgres(void **state)
     schema = NULL;
     world *w = make_world();
     assert_ok(world_open(w, "test", &fp32_model, true, &w->core, err));
-    crowd_enrol(w, 0, 3000, &staff);
+    crowd_enrol(w, 0, PEOPLE, &staff);
     mn_core_close(w->core);
     w->core = NULL;
     schema = postgres_new_schema();
     w->settings = mn_settings_create();
     assert_ok(mn_settings_set(w->settings, MN_S_STORE_URL, postgres_url(schema), "test", err));
-    uint64_t seed = 7;
-    unsigned kills = 0;
-    int in;
-    for (bool done = false; !done;) {
-        done = run_and_kill(copy_all, w, until_kill(kills, &seed), &in);
-        kills += !done;
-        postgres_settle();
-        if (!done)
-            check_unfinished(w);
-        else
-            assert_int_equal(read(in, &reported, sizeof reported), sizeof reported);
-        close(in);
-    }
-    printf("%u kills\n", kills);
-    assert_true(kills >= KILLS);
+    copy_and_kill(w);
     assert_false(reported.moved_on);
     compare_with_source(w);
-    check_found(w, 3000);
+    check_found(w, PEOPLE);
     assert_ok(mn_core_check(w->core, NULL, NULL, err));
     end_world(w);
 }

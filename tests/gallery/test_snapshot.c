@@ -520,15 +520,11 @@ static void test_kills(void **state)
     fill(&m, g, 3000, &seed);
     write_to(g, path, 0);
     for (int i = 0; i < CYCLES; i++) {
-        pid_t pid = fork();
-        assert_true(pid >= 0);
+        pid_t pid = mn_test_fork();
         if (pid == 0)
             write_until_killed(g, path);
         usleep((useconds_t)(mn_test_random(&seed) % 12000));
-        int status = 0;
-        kill(pid, SIGKILL);
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        assert_true(WIFSIGNALED(status));
+        assert_true(mn_test_kill(pid));
         mn_gallery *back = make(&m, 2, NULL);
         assert_int_equal(try(back, path, &ours), MN_OK);
         assert_int_equal(mn_gallery_stats_get(back).faces, 3000);

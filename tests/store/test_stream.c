@@ -7,12 +7,10 @@
 #include "store/stream.h"
 #include "support.h"
 
-#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define PEOPLE 1200 /* more than two pages */
@@ -320,44 +318,80 @@ static void test_every_flipped_byte_and_cut_is_noticed(void **state)
 
 /* ---- killed, cancelled, and no memory ---- */
 
-static void copy_until_killed(const char *from, const char *to)
+typedef struct {
+    uint64_t hold_at; /* rows; 0: goes on to the end */
+    int out;
+} victim;
+
+static void hold_at(void *user, uint64_t rows)
+{
+    const victim *v = user;
+    if (v->hold_at && rows >= v->hold_at)
+        mn_test_hold(v->out);
+}
+
+static void copy_until_killed(const char *from, const char *to, victim *v)
 {
     mn_copy_report report;
     mn_store *a = open_sqlite(from), *b = open_sqlite(to);
-    _exit(mn_store_copy(a, b, NULL, NULL, NULL, &report, NULL) == MN_OK ? 0 : 3);
+    _exit(mn_store_copy(a, b, hold_at, v, NULL, &report, NULL) == MN_OK ? 0 : 3);
 }
 
+/* After so many rows; nobody takes it for whole then. */
+static void kill_at(const char *from, const char *to, uint64_t rows)
+{
+    int pipes[2];
+    assert_int_equal(pipe(pipes), 0);
+    victim v = {.hold_at = rows, .out = pipes[1]};
+    pid_t child = mn_test_fork();
+    if (child == 0)
+        copy_until_killed(from, to, &v);
+    close(pipes[1]);
+    mn_test_wait_held(pipes[0]);
+    assert_true(mn_test_kill(child));
+    close(pipes[0]);
+    mn_store *b = open_sqlite(to);
+    assert_int_equal(mn_stream_unfinished(b, NULL), MN_E_INVALID);
+    b->ops->close(b);
+}
+
+/* At some moment. True: it got through before. */
+static bool kill_after(const char *from, const char *to, useconds_t us)
+{
+    victim v = {0};
+    pid_t child = mn_test_fork();
+    if (child == 0)
+        copy_until_killed(from, to, &v);
+    usleep(us);
+    return !mn_test_kill(child);
+}
+
+/* Between two pages, for certain, and then at any moment. */
 static void test_kill_9_and_resume(void **state)
 {
     (void)state;
     const char *from = mn_test_folder();
     uint64_t seed = 11;
-    int status = 0, killed = 0;
     mn_store *a = open_sqlite(from);
     fill(a, PEOPLE);
+    const mn_stream_totals one = measure(a);
     for (int round = 0; round < 6; round++) {
         const char *to = mn_test_folder();
-        do {
-            pid_t child = fork();
-            assert_true(child >= 0);
-            if (child == 0)
-                copy_until_killed(from, to);
-            usleep((useconds_t)(mn_test_random(&seed) % 60000));
-            kill(child, SIGKILL);
-            assert_int_equal(waitpid(child, &status, 0), child);
-            killed += WIFSIGNALED(status);
-        } while (WIFSIGNALED(status) && killed % 8 != 7);
-        mn_store *b = open_sqlite(to);
         mn_copy_report report;
-        if (WIFSIGNALED(status))
+        bool done = false;
+        for (int i = 0; i < 2; i++)
+            kill_at(from, to, 1 + mn_test_random(&seed) % (one.rows - 1));
+        for (int i = 0; i < 4 && !done; i++)
+            done = kill_after(from, to, (useconds_t)(mn_test_random(&seed) % 60000));
+        mn_store *b = open_sqlite(to);
+        if (!done)
             assert_ok(mn_store_copy(a, b, NULL, NULL, NULL, &report, err));
-        const mn_stream_totals one = measure(a), other = measure(b);
+        const mn_stream_totals other = measure(b);
         assert_ok(mn_stream_compare(&one, &other, err));
         assert_ok(mn_stream_unfinished(b, err));
         check_full(b);
         b->ops->close(b);
     }
-    assert_true(killed > 3);
     a->ops->close(a);
 }
 
