@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define HOUR (MN_TIME_DAY / 24)
+
 static const mn_purpose IDENTIFY = MN_PURPOSE_IDENTIFICATION;
 
 /* ---- enrolment and search ---- */
@@ -270,11 +272,11 @@ static void test_consent_runs_out(void **state)
     world *w = *state;
     mn_enrolment out = {0};
     mn_consent_given soon = agreed(IDENTIFY);
-    soon.until = mn_time_now() + 700 * 1000;
+    soon.until = mn_time_now() + HOUR;
     assert_ok(try_enrol(w, "Anna", "staff", &soon, 1, 0, &out, err));
     enrol(w, "Bert", "staff", 2, 0);
     assert_int_equal(look_for(w, w->core, 1).n, 1);
-    usleep(800 * 1000);
+    mn_time_shift(HOUR);
     mn_identification found = look_for(w, w->core, 1); /* nobody wrote anything meanwhile */
     assert_int_equal(found.n, 0);
     assert_int_equal(found.searched, 1);
@@ -293,6 +295,7 @@ static void test_consent_runs_out(void **state)
     assert_int_equal(gone.people, 0);
     enrol(w, "Anna", "staff", 1, 3); /* with a new consent she is back, under a new key */
     assert_int_equal(look_for(w, w->core, 1).n, 1);
+    mn_time_shift(-HOUR);
 }
 
 static void test_expired_at_opening(void **state)
@@ -300,14 +303,15 @@ static void test_expired_at_opening(void **state)
     world *w = *state;
     mn_enrolment out = {0};
     mn_consent_given soon = agreed(IDENTIFY);
-    soon.until = mn_time_now() + 300 * 1000;
+    soon.until = mn_time_now() + HOUR;
     assert_ok(try_enrol(w, "Anna", "staff", &soon, 1, 0, &out, err));
-    usleep(400 * 1000);
+    mn_time_shift(HOUR);
     world_reopen(w);
     mn_store_counts c;
     assert_ok(w->core->store->ops->counts(w->core->store, &c, err));
     assert_int_equal(c.people, 1);
     assert_int_equal(c.descriptors, 0);
+    mn_time_shift(-HOUR);
 }
 
 static void test_withdrawal(void **state)
@@ -370,11 +374,12 @@ static void test_retention_of_a_list(void **state)
     mn_id nil = {0};
     enrol(w, "Anna", "visitors", 1, 0);
     assert_ok(w->core->store->ops->list_by_name(w->core->store, &nil, "visitors", w->arena, &l, err));
-    l.retention = 600 * 1000;
+    l.retention = HOUR;
     assert_ok(w->core->store->ops->list_put(w->core->store, &l, err));
     assert_int_equal(look_for(w, w->core, 1).n, 1);
-    usleep(700 * 1000);
+    mn_time_shift(HOUR);
     assert_int_equal(look_for(w, w->core, 1).n, 0);
+    mn_time_shift(-HOUR);
 }
 
 /* The search itself is ended, and nothing of it is on record. */
@@ -421,11 +426,12 @@ static void test_retention_goes_on(void **state)
     assert_ok(w->core->store->ops->list_put(w->core->store, &l, err));
     const mn_membership before = only_list(w, &a.person);
     assert_int_equal(before.until, before.added + MN_TIME_DAY);
-    usleep(20 * 1000);
+    mn_time_shift(HOUR);
     enrol(w, "Anna", "visitors", 1, 1);
     const mn_membership after = only_list(w, &a.person);
     assert_int_equal(after.added, before.added);
     assert_int_equal(after.until, before.until);
+    mn_time_shift(-HOUR);
 }
 
 static void test_inactive(void **state)

@@ -7,9 +7,10 @@
  *   /stream-cut     breaks after 100 lines               /refuse      401 from head
  *   /who            peer, secure, id                     /empty       204
  *   /q/...          path, query                          /fail        an error of the store
- *   /long           waits for the stop alone             /held?C      "told", held until gate_open, then
- * released with the code C; nobody works meanwhile /bad-header     sets what must not be set            /late
- * waits for its deadline of 50 ms or the stop */
+ *   /long           waits for the stop alone             /late?MS     waits for that deadline or the stop
+ *   /bad-header     sets what must not be set            /held?C      "told", held until gate_open, then
+ *                                                                     released with the code C; nobody works
+ *                                                                     meanwhile */
 #ifndef MN_TESTS_HTTP_APP_H
 #define MN_TESTS_HTTP_APP_H
 
@@ -24,7 +25,7 @@ typedef struct {
     _Atomic unsigned done; /* how many */
     _Atomic unsigned in_gate, streams_whole, streams_cut;
     _Atomic int gate;
-    _Atomic unsigned holding;
+    _Atomic unsigned holding, waiting; /* at /held; at /late and /long */
 } http_app;
 
 extern http_app app;
@@ -33,7 +34,7 @@ mn_http_options app_options(void);
 void app_start(const mn_http_options *o);
 void app_stop(void);
 void gate_open(void);
-/* Waits (ten seconds at most) until the counter has at least this value. */
+/* Waits until the counter has at least this value. */
 void wait_until(_Atomic unsigned *counter, unsigned value);
 
 #endif

@@ -1,12 +1,12 @@
-/* A small HTTP client over raw sockets that sends exactly what it is told to, and waits ten seconds at most.
- */
+/* A small HTTP client over raw sockets that sends exactly what it is told to. */
 #ifndef MN_TESTS_HTTP_CLIENT_H
 #define MN_TESTS_HTTP_CLIENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CLIENT_MAX (8 * 1024 * 1024)
+#define CLIENT_MAX        (8 * 1024 * 1024)
+#define CLIENT_PATIENCE_S 60 /* it waits no longer than this for the next bytes */
 
 typedef struct {
     int status;       /* 0: the connection ended without an answer */
@@ -24,7 +24,7 @@ reply hear_head(int fd); /* of an answer to HEAD: no body */
 void reply_free(reply *r);
 void shutdown_sending(int fd);
 bool is_refused(int port); /* nobody listens there */
-bool is_closed(int fd);    /* waits for the end of the connection, at most ten seconds */
+bool is_closed(int fd);    /* waits for the end of the connection */
 
 /* One request on a connection of its own. */
 reply ask(int port, const char *request);

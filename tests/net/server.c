@@ -31,7 +31,7 @@ void server_start(void)
     assert_true(child > 0);
     close(ends[0]);
     lifeline = ends[1];
-    for (int i = 0; i < 1000 && !mn_file_exists(port_file); i++)
+    for (int i = 0; i < 6000 && !mn_file_exists(port_file); i++)
         nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
     FILE *f = fopen(port_file, "r");
     if (!f || !fgets(text, sizeof text, f))

@@ -315,9 +315,8 @@ static void held_answers_take_no_worker(void **state)
         wait_until(&app.holding, i + 1);
     }
     served();
-    for (int i = 0; i < 1000 && stats().in_flight != 3; i++)
+    while (stats().in_flight != 3)
         usleep(2000); /* the answer came before its request was counted out */
-    assert_int_equal(stats().in_flight, 3);
     gate_open();
     for (int i = 0; i < 3; i++) {
         reply r = hear(fds[i]);
@@ -363,6 +362,15 @@ static void *stop_server(void *arg)
     (void)arg;
     mn_http_server_stop(app.server);
     return NULL;
+}
+
+static int start_without_haste(void **state)
+{
+    (void)state;
+    mn_http_options o = app_options();
+    o.stop_ms = 600000;
+    app_start(&o);
+    return 0;
 }
 
 static void stopping_finishes_what_runs(void **state)
@@ -411,6 +419,9 @@ static void stopping_does_not_wait_for_ever(void **state)
         fds[i] = dial(app.port);
         say(fds[i], requests[i]);
     }
+    reply r = hear_head(fds[3]);
+    assert_int_equal(r.status, 200);
+    wait_until(&app.waiting, 1);
     while (stats().in_flight < 4)
         usleep(2000);
     mn_http_server_stop(app.server);
@@ -418,7 +429,7 @@ static void stopping_does_not_wait_for_ever(void **state)
     assert_int_equal(stats().connections, 0);
     int answered[2];
     for (int i = 0; i < 2; i++) {
-        reply r = hear(fds[i]);
+        r = hear(fds[i]);
         answered[i] = r.status;
         reply_free(&r);
     }
@@ -434,7 +445,14 @@ static void stopping_does_not_wait_for_ever(void **state)
 static void deadlines_are_the_handler_s_to_see(void **state)
 {
     (void)state;
-    reply r = get(app.port, "/late", "");
+    /* A busy machine may begin it too late; with more time, in the end, it does not. */
+    reply r = {.status = 503};
+    for (unsigned ms = 50; r.status == 503; ms *= 2) {
+        char path[32];
+        reply_free(&r);
+        snprintf(path, sizeof path, "/late?%u", ms);
+        r = get(app.port, path, "");
+    }
     assert_int_equal(r.status, 200);
     assert_string_equal(r.body, "deadline");
     reply_free(&r);
@@ -442,7 +460,7 @@ static void deadlines_are_the_handler_s_to_see(void **state)
     int first = dial(app.port), second = dial(app.port);
     say(first, "GET /gate HTTP/1.1\r\nHost: a\r\n\r\n");
     wait_until(&app.in_gate, 1);
-    say(second, "GET /soon HTTP/1.1\r\nHost: a\r\n\r\n");
+    say(second, "GET /late?50 HTTP/1.1\r\nHost: a\r\n\r\n");
     while (stats().classes[1].queued < 1)
         usleep(2000);
     usleep(60000);
@@ -567,7 +585,7 @@ int main(void)
         WITH(a_full_queue_sheds_and_recovers, start_patient),
         WITH(held_answers_take_no_worker, start_patient),
         WITH(stopping_waits_for_held_answers, start_hasty),
-        WITH(stopping_finishes_what_runs, start_patient),
+        WITH(stopping_finishes_what_runs, start_without_haste),
         WITH(stopping_does_not_wait_for_ever, start_hasty),
         WITH(deadlines_are_the_handler_s_to_see, start_patient),
         WITH(memory_may_run_out, start_patient),

@@ -239,7 +239,7 @@ static void certificates_that_are_not_valid_now_are_told(void **state)
 
 static int dial_unix(const char *path)
 {
-    const struct timeval patience = {.tv_sec = 10};
+    const struct timeval patience = {.tv_sec = CLIENT_PATIENCE_S};
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
     memcpy(sa.sun_path, path, strlen(path));
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
