@@ -7,18 +7,12 @@
 
 #include <unistd.h>
 
-/* False: not within ten seconds. */
-static bool wait_for_count(mn_census *census, mn_core_status *out)
+static void wait_for_count(mn_census *census, mn_core_status *out)
 {
-    double age;
-    for (int i = 0; i < 1000; i++) {
-        if (mn_census_get(census, out, &age)) {
-            assert_true(age >= 0 && age < 60);
-            return true;
-        }
+    double age = -1;
+    while (!mn_census_get(census, out, &age))
         usleep(10000);
-    }
-    return false;
+    assert_true(age >= 0);
 }
 
 static void test_counts(void **state)
@@ -29,7 +23,7 @@ static void test_counts(void **state)
     enrol(w, "Anna", "staff", 1, 0);
     enrol(w, "Berta", "staff", 2, 0);
     assert_ok(mn_census_create(w->core, &census, err));
-    assert_true(wait_for_count(census, &s));
+    wait_for_count(census, &s);
     assert_int_equal(s.counts.people, 2);
     assert_int_equal(s.counts.lists, 1);
     mn_census_destroy(census);
@@ -55,7 +49,7 @@ static void test_without_memory(void **state)
     for (int i = 0; i < 20; i++, usleep(1000))
         assert_false(mn_census_get(census, &s, &age));
     mn_alloc_fail_at(0);
-    assert_true(wait_for_count(census, &s));
+    wait_for_count(census, &s);
     assert_int_equal(s.counts.people, 1);
     mn_census_destroy(census);
 }

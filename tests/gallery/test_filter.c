@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { DIM = 64, PEOPLE = 9000, FACES = 80000 };
 
@@ -173,6 +174,14 @@ static void another_face_brings_a_new_end(void **state)
     compare_some(); /* a write that failed ended nobody */
 }
 
+/* What the processor did, whoever else keeps it busy. */
+static int64_t work_ns(void)
+{
+    struct timespec t;
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
+    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
 /* One person costs no scan. */
 static void a_narrow_set_costs_little(void **state)
 {
@@ -182,18 +191,17 @@ static void a_narrow_set_costs_little(void **state)
     mn_query q = {.probe = probe, .k = 1, .min_raw = -1};
     mn_candidate out;
     size_t n, searched;
-    int64_t from = mn_monotonic_ns();
+    int64_t from = work_ns();
     for (int i = 0; i < 200; i++)
         assert_ok(mn_gallery_search(w->g, &q, &out, &n, &searched, err));
-    int64_t wide = mn_monotonic_ns() - from;
+    int64_t wide = work_ns() - from;
     mn_id person = model_person_id(77);
     q.people = &person;
     q.n_people = 1;
-    from = mn_monotonic_ns();
+    from = work_ns();
     for (int i = 0; i < 200; i++)
         assert_ok(mn_gallery_search(w->g, &q, &out, &n, &searched, err));
-    int64_t narrow = mn_monotonic_ns() - from;
-    print_message("80 000 rows: all %.1f us, one person %.1f us\n", (double)wide / 2e5, (double)narrow / 2e5);
+    int64_t narrow = work_ns() - from;
     assert_int_equal(searched, 1);
     assert_true(narrow < wide);
 }

@@ -158,9 +158,9 @@ static void readers_writer_and_compaction_at_once(void **state)
                   ROUNDS * COME_AND_GO);
     assert_int_equal(atomic_load(&s.failures), 0);
     assert_true(atomic_load(&s.searches) > 0);
-    mn_gallery_stats stats = mn_gallery_stats_get(s.g);
-    assert_int_equal(stats.faces, STAY);
-    assert_true(stats.removed < ROUNDS * COME_AND_GO / 2); /* the background did its work */
+    assert_int_equal(mn_gallery_stats_get(s.g).faces, STAY);
+    while (mn_gallery_stats_get(s.g).removed >= ROUNDS * COME_AND_GO / 2)
+        usleep(1000); /* until the background did its work */
     mn_gallery_destroy(s.g);
     free(s.v);
 }
@@ -379,8 +379,9 @@ static void everything_at_once(void **state)
         const size_t now = come_and_go(&s, v);
         chunks = now > chunks ? now : chunks;
     }
-    /* The background comes to the emptied chunks while searches go on. */
-    for (int i = 0; i < 6000 && mn_gallery_stats_get(s.g).removed == (size_t)TURNS * PASS_BY; i++)
+    /* The background comes to sketches and to the emptied chunks while searches go on. */
+    while (atomic_load(&prefiltered) == 0 || mn_gallery_stats_get(s.g).sketched == 0 ||
+           mn_gallery_stats_get(s.g).removed == (size_t)TURNS * PASS_BY)
         usleep(10000);
     atomic_store(&s.stop, true);
     for (size_t i = 0; i < SEEKERS; i++)
@@ -390,9 +391,7 @@ static void everything_at_once(void **state)
                   atomic_load(&s.searches), atomic_load(&prefiltered), TURNS * PASS_BY, chunks);
     assert_int_equal(atomic_load(&s.failures), 0);
     assert_true(chunks >= 3);
-    assert_true(stats.sketched > 0 && atomic_load(&prefiltered) > 0);
     assert_int_equal(stats.faces, LIVE);
-    assert_true(stats.removed < TURNS * PASS_BY); /* some chunks were compacted */
     mn_gallery_destroy(s.g);
     free(v);
 }

@@ -24,6 +24,7 @@ Says "ready PORT" on stdout, then obeys lines on stdin, answering each with one 
 
 Ends when stdin does.
 """
+import calendar
 import hashlib
 import hmac
 import http.client
@@ -89,7 +90,7 @@ def why_refused(method, target, headers, body):
         return "AccessDenied"
     if scope != f"{date[:8]}/{REGION}/s3/aws4_request":
         return "AuthorizationHeaderMalformed"
-    then = time.mktime(time.strptime(date, "%Y%m%dT%H%M%SZ")) - time.timezone
+    then = calendar.timegm(time.strptime(date, "%Y%m%dT%H%M%SZ"))
     if abs(time.time() - then) > 900:
         return "RequestTimeTooSkewed"
     if payload != hashlib.sha256(body).hexdigest():
@@ -99,6 +100,14 @@ def why_refused(method, target, headers, body):
     return None if hmac.compare_digest(wanted, given) else "SignatureDoesNotMatch"
 
 
+def reserve():
+    """A port that nobody else is given meanwhile, for one who listens there with SO_REUSEADDR."""
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("127.0.0.1", 0))
+    return s
+
+
 class Gate:
     """What to do with the next request, and what was seen. Guarded by `lock`."""
 
@@ -106,7 +115,9 @@ class Gate:
         self.folder, self.lock, self.changed = folder, threading.Lock(), threading.Event()
         self.mode, self.left, self.args = "pass", 0, []
         self.requests = self.connections = self.refused = 0
-        self.s3, self.server, self.context, self.port = None, None, None, 0
+        self.s3, self.server, self.context = None, None, None
+        self.reserved = [reserve(), reserve()]
+        self.port, self.s3_port = (s.getsockname()[1] for s in self.reserved)
 
     def set_mode(self, mode, left, args):
         with self.lock:
@@ -125,16 +136,13 @@ class Gate:
             return now
 
     def start_s3(self):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.s3_port = s.getsockname()[1]
         # Its continuation tokens are made with DES.
         self.s3 = subprocess.Popen(
             ["node", "--openssl-legacy-provider", f"{HERE}/node_modules/s3rver/bin/s3rver.js", "-d", f"{self.folder}/objects", "-s",
              "-a", "127.0.0.1", "-p", str(self.s3_port), "--service-endpoint", "localhost",
              "--allow-mismatched-signatures", "--configure-bucket", "samples"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        for _ in range(1000):
+        while self.s3.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self.s3_port)).close()
                 return
@@ -164,7 +172,6 @@ class Gate:
                 pass  # connections that end in the middle are what this is about
 
         self.server = Server(("127.0.0.1", self.port), lambda *args: Handler(gate, *args))
-        self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self):
