@@ -170,7 +170,7 @@ void postgres_start(void)
     }
     launch_server();
     for (int tries = 0; !ready(); tries++) {
-        if (tries > 3000)
+        if (tries > 30000)
             show_log("PostgreSQL does not start");
         /* After a kill it refuses to start until the last process of its predecessor is gone. */
         if (waitpid(server, NULL, WNOHANG) == server)
@@ -242,7 +242,7 @@ void postgres_sql(const char *schema, const char *sql)
 void postgres_settle(void)
 {
     postgres_sql("public",
-                 "DO $$ BEGIN FOR i IN 1..1500 LOOP PERFORM pg_stat_clear_snapshot();"
+                 "DO $$ BEGIN FOR i IN 1..15000 LOOP PERFORM pg_stat_clear_snapshot();"
                  " IF NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'client backend'"
                  " AND pid <> pg_backend_pid()) THEN RETURN; END IF; PERFORM pg_sleep(0.02); END LOOP;"
                  " RAISE EXCEPTION 'sessions of killed clients do not end'; END $$");

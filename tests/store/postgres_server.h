@@ -22,7 +22,7 @@ const char *postgres_folder(void); /* its socket, its data and its log are there
 const char *postgres_url(const char *schema);
 void postgres_sql(const char *schema, const char *sql); /* fails the test when it fails */
 /* A commit that a killed client had sent already is carried out after its end: waits until the server has
- * ended all sessions but its own, fails the test after half a minute. */
+ * ended all sessions but its own, fails the test after five minutes. */
 void postgres_settle(void);
 /* For mn_store_backend: the schema has the folder's name, and is made when it is not there. */
 mn_code postgres_open(const char *where, mn_store **out, mn_error *err);
