@@ -53,9 +53,12 @@ class System:
         until = time.monotonic() + PATIENCE_S
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         while self.process.poll() is None and time.monotonic() < until:
-            for pid in children.read_text(encoding="utf-8").split():
-                if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8") == "systemd\n":
-                    return pid
+            try:
+                for pid in children.read_text(encoding="utf-8").split():
+                    if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8") == "systemd\n":
+                        return pid
+            except OSError:
+                pass  # one that ended just now
             time.sleep(0.05)
         raise AssertionError(f"systemd does not start:\n{self.said()}")
 

@@ -464,6 +464,12 @@ static void test_two_stores(void **state)
     other.s->ops->close(other.s);
 }
 
+/* On a busy machine one of many may have to wait for longer than the store does. */
+#define in_the_end(code, call)                                                                               \
+    do                                                                                                       \
+        code = (call);                                                                                       \
+    while (code == MN_E_BUSY)
+
 static void test_processes_share_one_audit_chain(void **state)
 {
     fixture *f = *state;
@@ -477,7 +483,9 @@ static void test_processes_share_one_audit_chain(void **state)
                 _exit(1);
             for (int n = 0; n < 100; n++) {
                 mn_audit_record r = {.time = n, .actor = "a", .action = "x", .detail = "{}"};
-                if (s->ops->audit_append(s, &r, NULL) != MN_OK)
+                mn_code code;
+                in_the_end(code, s->ops->audit_append(s, &r, NULL));
+                if (code != MN_OK)
                     _exit(1);
             }
             s->ops->close(s);
@@ -505,7 +513,9 @@ static void *mixed_work(void *arg)
         mn_id id = mn_id_make();
         mn_person p = {.id = id, .name = "x", .active = true}, got;
         uint64_t generation = 0;
-        assert_ok(f->s->ops->begin(f->s, err));
+        mn_code code;
+        in_the_end(code, f->s->ops->begin(f->s, NULL));
+        assert_int_equal(code, MN_OK);
         assert_ok(f->s->ops->person_put(f->s, &p, err));
         assert_ok(f->s->ops->person_get(f->s, &id, a, &got, err)); /* on the transaction's connection */
         append_audit(f->s, 1);
@@ -513,7 +523,8 @@ static void *mixed_work(void *arg)
             f->s->ops->rollback(f->s);
         else
             assert_ok(f->s->ops->commit(f->s, err));
-        assert_ok(f->s->ops->begin_read(f->s, err));
+        in_the_end(code, f->s->ops->begin_read(f->s, NULL));
+        assert_int_equal(code, MN_OK);
         assert_ok(f->s->ops->generation(f->s, &generation, err));
         f->s->ops->rollback(f->s);
         mn_arena_reset(a);
