@@ -589,27 +589,28 @@ static void streams_arrive_whole_or_visibly_cut(void **state)
     assert_int_equal(app.streams_cut, cut + 2);
 }
 
+/* Of a server that did nothing before. What a connection did is counted before it is gone. */
 static void counters_count(void **state)
 {
     (void)state;
-    mn_http_stats before, after;
-    unsigned done = app.done;
-    mn_http_server_stats(app.server, &before);
+    mn_http_stats now;
     reply r = ask(app.port, "POST /work HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
     reply_free(&r);
+    wait_until(&app.done, 1);
     r = get(app.port, "/none", "");
     reply_free(&r);
-    wait_until(&app.done, done + 2);
-    while (mn_http_server_stats(app.server, &after), after.requests < before.requests + 2)
+    wait_until(&app.done, 2);
+    while (mn_http_server_stats(app.server, &now), now.connections > 0)
         ;
-    assert_int_equal(after.bytes_in - before.bytes_in, 3);
-    assert_int_equal(after.status[2] - before.status[2], 1);
-    assert_int_equal(after.status[4] - before.status[4], 1);
-    assert_int_equal(after.connections_total - before.connections_total, 2);
-    assert_int_equal(after.classes[0].done - before.classes[0].done, 1);
-    assert_string_equal(after.classes[0].name, "work");
-    assert_int_equal(after.in_flight, 0);
-    assert_int_equal(after.body_bytes, 0);
+    assert_int_equal(now.requests, 2);
+    assert_int_equal(now.bytes_in, 3);
+    assert_int_equal(now.status[2], 1);
+    assert_int_equal(now.status[4], 1);
+    assert_int_equal(now.connections_total, 2);
+    assert_int_equal(now.classes[0].done, 1);
+    assert_string_equal(now.classes[0].name, "work");
+    assert_int_equal(now.in_flight, 0);
+    assert_int_equal(now.body_bytes, 0);
     assert_int_equal(app.done_status, 404);
     assert_int_equal(app.done_complete, 1);
 }
@@ -637,7 +638,7 @@ int main(void)
         cmocka_unit_test(json_is_compressed_for_those_who_want_it),
         cmocka_unit_test(media_come_in_ranges),
         cmocka_unit_test(streams_arrive_whole_or_visibly_cut),
-        cmocka_unit_test(counters_count),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    const struct CMUnitTest alone[] = {cmocka_unit_test(counters_count)};
+    return cmocka_run_group_tests(tests, start, stop) + cmocka_run_group_tests(alone, start, stop);
 }
