@@ -219,6 +219,15 @@ static bool read_expect(request *q)
            refused(q, 417, "expectation_failed", "only \"100-continue\" can be expected", "Expect", NULL);
 }
 
+/* Of compressed bodies the size is not known before they are unpacked. */
+static bool read_encoding(request *q)
+{
+    const char *encoding = mn_http_header_value(&q->r, "Content-Encoding");
+    return !encoding || q->announced == 0 || strcasecmp(encoding, "identity") == 0 ||
+           refused(q, 415, mn_code_word(MN_E_UNSUPPORTED), "a compressed body is not read here",
+                   "Content-Encoding", "send the body as it is");
+}
+
 /* ---- request line ----------------------------------------------------------------------------------------
  */
 
@@ -343,7 +352,7 @@ bool mn_head_read(request *q, const char *method, const char *url, const char *v
     read_peer(q);
     read_origin(q);
     return good && read_line(q, url, version) && read_length(q) && read_host(q) && read_method(q, method) &&
-           read_target(q) && read_expect(q);
+           read_target(q) && read_expect(q) && read_encoding(q);
 }
 
 bool mn_cors_preflight(request *q)

@@ -243,6 +243,11 @@ static void malformed_requests_are_refused(void **state)
         {"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 400},
         {"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", 400},
         {"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n", 413},
+        {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", 415},
+        {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Encoding: br\r\nTransfer-Encoding: "
+         "chunked\r\n\r\n0\r\n\r\n",
+         415},
+        {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Encoding: identity\r\nContent-Length: 3\r\n\r\nabc", 200},
         {"GET /hello HTTP/1.1\r\nHost: a\r\nno colon here\r\n\r\n", 400},
         {"GET /hello HTTP/1.1\r\nHost: a\r\nX-A : blank before the colon\r\n\r\n", 400},
         {"GET /hello HTTP/1.1\r\nHost: a\r\nX\x01Y: control\r\n\r\n", 400},
