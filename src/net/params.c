@@ -196,7 +196,7 @@ static void refuse_unknown(const mn_param *params, size_t n_params, const mn_par
     for (size_t i = 0; i < n_params; i++)
         if (is_called(&params[i], r))
             return;
-    mn_faults_add(faults, r->name, "there is no such parameter");
+    mn_faults_add(faults, r->name, "is not known here");
 }
 
 mn_code mn_params_read(const mn_param *params, size_t n_params, const mn_param_raw *raw, size_t n_raw,

@@ -315,7 +315,7 @@ static void look_at_further(look *l, const mn_schema *s, const char *name, const
     char room[MN_FAULT_WHAT];
     const char *wrong = s->names ? mn_schema_text_fault(s->names, name, strlen(name), room) : NULL;
     if (!s->rest)
-        fault(l, at, "there is no such field");
+        fault(l, at, "is not known here");
     else if (wrong)
         fault(l, at, "the field's name %s", wrong);
     else

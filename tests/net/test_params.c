@@ -123,7 +123,7 @@ static void wrong_ones_are_told(void **state)
     assert_string_equal(query("with", "pose,age,age,age"), "with must have 3 values at most, has 4");
     assert_string_equal(query("list", "\xff"), "list must be UTF-8 without the character U+0000");
     assert_string_equal(query("list", "abcdefg"), "list must have 6 characters at most, has 7");
-    assert_string_equal(query("List", "a"), "List there is no such parameter");
+    assert_string_equal(query("List", "a"), "List is not known here");
     assert_string_equal(query("big", "9007199254740991"), "fits");
     assert_int_equal(v[BIG].v[0].whole, 9007199254740991);
     assert_string_equal(query("big", "9007199254740992"),

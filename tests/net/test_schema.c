@@ -79,8 +79,8 @@ static void values_are_checked(void **state)
     expect("{\"name\": \"\"}", "/name must have 1 characters at least, has 0");
     expect("{\"name\": \"\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\"}", "fits");
     expect("{\"name\": \"abcdef\"}", "/name must have 5 characters at most, has 6");
-    expect("{\"name\": \"A\", \"nam\": 1}", "/nam there is no such field");
-    expect("{\"name\": \"A\", \"a/b~c\": 1}", "/a~1b~0c there is no such field");
+    expect("{\"name\": \"A\", \"nam\": 1}", "/nam is not known here");
+    expect("{\"name\": \"A\", \"a/b~c\": 1}", "/a~1b~0c is not known here");
     expect("{\"name\": \"A\", \"colour\": \"red\"}", "fits");
     expect("{\"name\": \"A\", \"colour\": null}", "fits");
     expect("{\"name\": \"A\", \"colour\": \"re\"}", "/colour must be one of blue, green, red");
