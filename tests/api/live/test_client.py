@@ -4,6 +4,9 @@ import http.server
 import inspect
 import io
 import json
+import os
+import re
+import subprocess
 import sys
 import threading
 import unittest
@@ -174,6 +177,22 @@ class People(Api):
         self.assertEqual((sample.media, sample[:2]), ("image/jpeg", b"\xff\xd8"))
         with self.assertRaises(mien.ConsentRequired):
             client.face_create(client.person_create({"name": "Nobody agreed"})["person"], path)
+
+
+class Readme(Api):
+    """What a reader copies."""
+
+    def test_the_example(self):
+        need_pictures()
+        for name in ("anna", "door", "passport"):
+            (world.folder / f"{name}.jpg").write_bytes(picture("Anna"))
+        text = (ROOT / "clients/python/README.md").read_text(encoding="utf-8")
+        (example,) = re.findall(r"^```python\n(.*?)^```", text, re.S | re.M)
+        done = subprocess.run([sys.executable, "-B", "-c", example.replace("https://mien.example.org", f"http://127.0.0.1:{world.server.port}")],
+                              cwd=world.folder, capture_output=True, text=True, check=False,
+                              env=os.environ | {"PYTHONPATH": str(ROOT / "clients/python"), "MIEN_TOKEN": world.token(self.admin.me["rights"]).token})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"^Anna Kern\nTrue [0-9.e-]+\nAnna Kern\n$")
 
 
 class Trouble(http.server.BaseHTTPRequestHandler):
