@@ -14,7 +14,8 @@ mn_code mn_core_migrate(const mn_core_options *where, bool dry, mn_migration *ou
 
 /* Everything of the records to `to`: the address of a PostgreSQL database, or a data directory (made when
  * missing) for SQLite. Samples and master key stay where they are. Goes on where it was interrupted, and
- * finds it whole where it was done, as long as nobody wrote to the source since. It is on record in the source, and so in the copy, before it begins.
+ * finds it whole where it was done, as long as nobody wrote to the source since. It is on record in the
+ * source, and so in the copy, before it begins.
  */
 mn_code mn_core_copy_store(mn_core *c, const mn_actor *who, const char *to,
                            void (*progress)(void *user, uint64_t rows), void *user, const mn_cancel *cancel,
