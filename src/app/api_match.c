@@ -94,11 +94,7 @@ static mn_code read_reference(mn_api_call *call, const json_t *json, reference *
 static mn_code read_references(mn_api_call *call, reference **out, size_t *n, mn_error *err)
 {
     const json_t *rows = json_object_get(call->body, "references");
-    size_t count = json_array_size(rows),
-           most = (size_t)mn_settings_int(call->settings, MN_S_MATCH_REFERENCES);
-    if (count > most)
-        return mn_fail(err, MN_E_LIMIT, "%zu references: at most %zu at a time (match.references)", count,
-                       most);
+    size_t count = json_array_size(rows);
     reference *all = mn_arena_calloc(call->arena, count, sizeof *all);
     mn_code code = all ? MN_OK : mn_fail(err, MN_E_MEMORY, "no memory for %zu references", count);
     for (size_t i = 0; code == MN_OK && i < count; i++)

@@ -228,8 +228,8 @@ static mn_code read_params(mn_api_call *call, mn_faults *faults, mn_error *err)
     call->params = mn_arena_calloc(call->arena, call->route->n_params + 1, sizeof *call->params);
     if (!call->params)
         return mn_fail(err, MN_E_MEMORY, "no memory for the parameters");
-    return mn_params_read(call->route->params, call->route->n_params, raw, n, call->arena, call->params,
-                          faults, err);
+    return mn_params_read(call->route->params, call->route->n_params, raw, n, call->settings, call->arena,
+                          call->params, faults, err);
 }
 
 static void drop_json(void *value)
@@ -250,9 +250,9 @@ static mn_code read_json(mn_api_call *call, const mn_schema *schema, mn_faults *
         json_decref(body);
         return mn_fail(err, MN_E_MEMORY, "no memory for the body");
     }
-    code = mn_schema_check(schema, body, faults, err);
+    code = mn_schema_check(schema, body, call->settings, faults, err);
     if (code == MN_OK)
-        code = mn_schema_complete(schema, body, err);
+        code = mn_schema_complete(schema, body, call->settings, err);
     if (code == MN_OK)
         call->body = body;
     return code;

@@ -278,7 +278,7 @@ static mn_code part_json(mn_api_call *call, const mn_part *part, const mn_schema
         code = mn_fail(err, MN_E_MEMORY, "no memory for a part");
     }
     if (code == MN_OK)
-        code = mn_schema_check(schema, value, NULL, err);
+        code = mn_schema_check(schema, value, call->settings, NULL, err);
     if (code == MN_OK)
         *out = value;
     else
@@ -310,8 +310,8 @@ static mn_code take_part(mn_api_call *call, const mn_part *part, form *f, mn_sho
         return part_json(call, part, &schema_Boxes, &f->boxes, err);
     if (strcmp(part->name, "checks") == 0)
         return part_json(call, part, &schema_CheckRanges, &f->checks, err);
-    if (*n == MN_SHOWN_MAX)
-        return mn_fail(err, MN_E_LIMIT, "a request has %d pictures at most", MN_SHOWN_MAX);
+    if (*n == (size_t)mn_settings_int(call->settings, MN_S_REQUEST_PICTURES))
+        return mn_fail(err, MN_E_LIMIT, "the form has more than %zu pictures (setting request.pictures)", *n);
     all[*n].file = fit_name(call, part->file_name);
     all[*n].part = part->name;
     all[*n].bytes = part->bytes;

@@ -153,7 +153,7 @@ void mn_app_fail(const mn_http_request *r, mn_http_response *answer, json_t *mor
                  const mn_error *why)
 {
     mn_problem p = mn_problem_of(why);
-    if (!more && !(faults && faults->n > 0 && why->code == MN_E_INVALID)) {
+    if (!more && !(faults && faults->n > 0 && why->code == faults->v[0].code)) {
         mn_http_fail(answer, why); /* with Retry-After where that is for later */
         return;
     }

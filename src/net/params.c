@@ -2,10 +2,21 @@
 
 #include "net/text.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+/* The texts that came for one parameter, or the default as if it had come. */
+typedef struct {
+    const mn_param *param;
+    const mn_settings *settings;
+    const mn_param_raw *raw;
+    size_t n_raw;
+    mn_param_raw standard;
+    size_t came, values;
+} source;
 
 static bool is_called(const mn_param *p, const mn_param_raw *r)
 {
@@ -41,7 +52,24 @@ static bool number_shaped(const char *s, bool whole)
     return *s == '\0';
 }
 
-static const char *turn_number(const mn_schema *s, mn_param_one *one, char room[MN_FAULT_WHAT])
+/* What a setting allows less of: a default gives way. */
+static const char *turn_to_most(const mn_schema *s, int64_t most, bool came, mn_param_one *one,
+                                char room[MN_FAULT_WHAT])
+{
+    if (one->whole <= most)
+        return NULL;
+    if (!came) {
+        one->whole = most;
+        one->number = (double)most;
+        return NULL;
+    }
+    snprintf(room, MN_FAULT_WHAT, "must be %" PRId64 " at most (setting %s), is %" PRId64, most,
+             mn_schema_setting(s), one->whole);
+    return room;
+}
+
+static const char *turn_number(const mn_schema *s, int64_t most, bool came, mn_param_one *one,
+                               char room[MN_FAULT_WHAT])
 {
     bool whole = !(s->types & MN_TYPE_NUMBER);
     /* 32 characters hold every number that is safe in JavaScript, and no number is written longer on purpose.
@@ -52,14 +80,16 @@ static const char *turn_number(const mn_schema *s, mn_param_one *one, char room[
     if (whole && (one->n > 17 || fabs(one->number) > (double)MN_SAFE_INTEGER))
         return "must be between -9007199254740991 and 9007199254740991, as JavaScript has it";
     one->whole = whole ? strtoll(one->text, NULL, 10) : 0;
-    return mn_schema_number_fault(s, one->number, room);
+    const char *wrong = mn_schema_number_fault(s, one->number, room);
+    return wrong ? wrong : turn_to_most(s, most, came, one, room);
 }
 
 /* NULL, or what is wrong with the text. */
-static const char *turn(const mn_schema *s, mn_param_one *one, char room[MN_FAULT_WHAT])
+static const char *turn(const source *from, mn_param_one *one, char room[MN_FAULT_WHAT])
 {
+    const mn_schema *s = from->param->schema;
     if (s->types & (MN_TYPE_INT | MN_TYPE_NUMBER))
-        return turn_number(s, one, room);
+        return turn_number(s, mn_schema_most(s, from->settings), from->came > 0, one, room);
     if (s->types & MN_TYPE_BOOL) {
         one->yes = strcmp(one->text, "true") == 0;
         return one->yes || strcmp(one->text, "false") == 0 ? NULL : "must be true or false";
@@ -69,9 +99,10 @@ static const char *turn(const mn_schema *s, mn_param_one *one, char room[MN_FAUL
     return mn_schema_text_fault(s, one->text, one->n, room);
 }
 
-static mn_code take(const mn_param *p, const char *text, size_t n, mn_arena *arena, mn_param_one *one,
+static mn_code take(const source *s, const char *text, size_t n, mn_arena *arena, mn_param_one *one,
                     mn_faults *faults, mn_error *err)
 {
+    const mn_param *p = s->param;
     char *copy = mn_arena_alloc(arena, n + 1);
     char room[MN_FAULT_WHAT];
     if (!copy)
@@ -79,7 +110,7 @@ static mn_code take(const mn_param *p, const char *text, size_t n, mn_arena *are
     memcpy(copy, text, n);
     copy[n] = '\0';
     *one = (mn_param_one){.text = copy, .n = n};
-    const char *wrong = turn(p->schema, one, room);
+    const char *wrong = turn(s, one, room);
     if (wrong)
         mn_faults_add(faults, p->name, "%s", wrong);
     return MN_OK;
@@ -95,14 +126,14 @@ static size_t pieces(const char *text, size_t n, bool commas)
 }
 
 /* The values of one text, of which there are `count`, into v. */
-static mn_code take_pieces(const mn_param *p, const char *text, size_t n, size_t count, mn_arena *arena,
+static mn_code take_pieces(const source *s, const char *text, size_t n, size_t count, mn_arena *arena,
                            mn_param_one *v, mn_faults *faults, mn_error *err)
 {
     mn_code code = MN_OK;
     for (size_t i = 0; i < count && code == MN_OK; i++) {
         const char *comma = i + 1 < count ? memchr(text, ',', n) : NULL;
         size_t len = comma ? (size_t)(comma - text) : n;
-        code = take(p, text, len, arena, &v[i], faults, err);
+        code = take(s, text, len, arena, &v[i], faults, err);
         text += len + (comma ? 1 : 0);
         n -= len + (comma ? 1 : 0);
     }
@@ -119,18 +150,9 @@ static void look_for_twins(const mn_param *p, const mn_param_value *v, mn_faults
             }
 }
 
-/* The texts that came for one parameter, or the default as if it had come. */
-typedef struct {
-    const mn_param *param;
-    const mn_param_raw *raw;
-    size_t n_raw;
-    mn_param_raw standard;
-    size_t came, values;
-} source;
-
-static source look_for(const mn_param *p, const mn_param_raw *raw, size_t n_raw)
+static source look_for(const mn_param *p, const mn_settings *settings, const mn_param_raw *raw, size_t n_raw)
 {
-    source s = {.param = p, .raw = raw, .n_raw = n_raw};
+    source s = {.param = p, .settings = settings, .raw = raw, .n_raw = n_raw};
     for (size_t i = 0; i < n_raw; i++)
         if (is_called(p, &raw[i])) {
             s.came++;
@@ -155,16 +177,16 @@ static mn_code take_all(const source *s, mn_arena *arena, mn_param_one *v, mn_fa
         if (!is_called(p, r))
             continue;
         size_t count = pieces(r->text, r->n, s->came > 0 ? p->commas : p->many);
-        code = take_pieces(p, r->text, r->n, count, arena, v, faults, err);
+        code = take_pieces(s, r->text, r->n, count, arena, v, faults, err);
         v += count;
     }
     return code;
 }
 
-static mn_code read_one(const mn_param *p, const mn_param_raw *raw, size_t n_raw, mn_arena *arena,
-                        mn_param_value *value, mn_faults *faults, mn_error *err)
+static mn_code read_one(const mn_param *p, const mn_settings *settings, const mn_param_raw *raw, size_t n_raw,
+                        mn_arena *arena, mn_param_value *value, mn_faults *faults, mn_error *err)
 {
-    source s = look_for(p, raw, n_raw);
+    source s = look_for(p, settings, raw, n_raw);
     *value = (mn_param_value){.given = s.came > 0};
     if (s.values == 0) {
         if (p->required)
@@ -200,7 +222,8 @@ static void refuse_unknown(const mn_param *params, size_t n_params, const mn_par
 }
 
 mn_code mn_params_read(const mn_param *params, size_t n_params, const mn_param_raw *raw, size_t n_raw,
-                       mn_arena *arena, mn_param_value *values, mn_faults *faults, mn_error *err)
+                       const mn_settings *settings, mn_arena *arena, mn_param_value *values,
+                       mn_faults *faults, mn_error *err)
 {
     mn_fault one;
     mn_faults alone = {.v = &one, .max = 1};
@@ -212,7 +235,7 @@ mn_code mn_params_read(const mn_param *params, size_t n_params, const mn_param_r
         if (raw[i].in == MN_IN_QUERY)
             refuse_unknown(params, n_params, &raw[i], f);
     for (size_t i = 0; i < n_params; i++) {
-        mn_code code = read_one(&params[i], raw, n_raw, arena, &values[i], f, err);
+        mn_code code = read_one(&params[i], settings, raw, n_raw, arena, &values[i], f, err);
         if (code != MN_OK)
             return code;
     }

@@ -44,10 +44,11 @@ typedef struct {
     size_t n; /* 0: neither came nor has a default */
 } mn_param_value;
 
-/* values: room for n_params. A header or query parameter that the route does not have: headers are passed
- * over, of the query it is a fault that names it. MN_E_INVALID with every fault, as far as there is room;
- * MN_E_MEMORY, MN_E_LIMIT. */
+/* values: room for n_params. settings: as mn_schema_check has them; a default is never more than they allow.
+ * A header or query parameter that the route does not have: headers are passed over, of the query it is a
+ * fault that names it. MN_E_INVALID with every fault, as far as there is room; MN_E_MEMORY, MN_E_LIMIT. */
 mn_code mn_params_read(const mn_param *params, size_t n_params, const mn_param_raw *raw, size_t n_raw,
-                       mn_arena *arena, mn_param_value *values, mn_faults *faults, mn_error *err);
+                       const mn_settings *settings, mn_arena *arena, mn_param_value *values,
+                       mn_faults *faults, mn_error *err);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@ typedef struct step {
 } step;
 
 typedef struct {
+    const mn_settings *settings;
     mn_faults *faults;
     bool full, memory;
 } look;
@@ -79,6 +81,7 @@ static bool add(mn_faults *f, bool named, const char *where, const char *format,
     mn_fault *fault = &f->v[f->n++];
     size_t n = 0;
     fault->named = named;
+    fault->code = MN_E_INVALID;
     append(fault->where, sizeof fault->where, &n, where, strlen(where));
     int len = vsnprintf(fault->what, sizeof fault->what, format, args);
     if (len >= (int)sizeof fault->what)
@@ -105,6 +108,30 @@ static void fault(look *l, const step *at, const char *format, ...)
     va_start(args, format);
     l->full = !add(l->faults, false, where, format, args);
     va_end(args);
+}
+
+/* ---- what a setting allows ---- */
+
+int64_t mn_schema_most(const mn_schema *s, const mn_settings *settings)
+{
+    return s->setting > 0 && settings ? mn_settings_int(settings, (mn_setting)(s->setting - 1)) : INT64_MAX;
+}
+
+const char *mn_schema_setting(const mn_schema *s)
+{
+    return mn_setting_describe((mn_setting)(s->setting - 1))->name;
+}
+
+/* Adds a fault where a number, or a number of entries, is more than that. */
+static bool too_much(look *l, const mn_schema *s, int64_t n, bool entries, const step *at)
+{
+    int64_t most = mn_schema_most(s, l->settings);
+    if (n <= most)
+        return false;
+    fault(l, at, "must %s %" PRId64 "%s at most (setting %s), %s %" PRId64, entries ? "have" : "be", most,
+          entries ? " entries" : "", mn_schema_setting(s), entries ? "has" : "is", n);
+    l->faults->v[l->faults->n - 1].code = MN_E_LIMIT;
+    return true;
 }
 
 /* ---- what a value is ---- */
@@ -289,6 +316,8 @@ static void look_at_array(look *l, const mn_schema *s, const json_t *v, const st
         fault(l, at, "must have %zu entries at most, has %zu", s->max_items, n);
         return;
     }
+    if (too_much(l, s, (int64_t)n, true, at))
+        return;
     for (size_t i = 0; i < n && s->items && !l->full; i++)
         look_at(l, s->items, json_array_get(v, i), &(step){.up = at, .index = i});
     if (s->unique && n > 1 && !l->full)
@@ -387,6 +416,8 @@ static void look_at_number(look *l, const mn_schema *s, const json_t *v, const s
         fault(l, at, "%s, is %" JSON_INTEGER_FORMAT, wrong, json_integer_value(v));
     else if (wrong)
         fault(l, at, "%s, is %.16g", wrong, json_real_value(v));
+    else if (whole)
+        too_much(l, s, json_integer_value(v), false, at);
 }
 
 static void look_at(look *l, const mn_schema *s, const json_t *v, const step *at)
@@ -412,11 +443,12 @@ static void look_at(look *l, const mn_schema *s, const json_t *v, const step *at
     }
 }
 
-mn_code mn_schema_check(const mn_schema *s, const json_t *value, mn_faults *faults, mn_error *err)
+mn_code mn_schema_check(const mn_schema *s, const json_t *value, const mn_settings *settings,
+                        mn_faults *faults, mn_error *err)
 {
     mn_fault one;
     mn_faults alone = {.v = &one, .max = 1};
-    look l = {.faults = faults && faults->max > 0 ? faults : &alone};
+    look l = {.settings = settings, .faults = faults && faults->max > 0 ? faults : &alone};
     size_t before = l.faults->n;
     if (before >= l.faults->max)
         return mn_fail(err, MN_E_INVALID, "there are %zu faults already", before);
@@ -426,23 +458,31 @@ mn_code mn_schema_check(const mn_schema *s, const json_t *value, mn_faults *faul
     if (l.faults->n == before)
         return MN_OK;
     const mn_fault *first = &l.faults->v[before];
-    return mn_fail(err, MN_E_INVALID, "%s%s%s", first->where[0] ? first->where : "the document", " ",
-                   first->what);
+    return mn_fail(err, first->code, "%s %s", first->where[0] ? first->where : "the document", first->what);
 }
 
 /* ---- defaults ---- */
 
-static mn_code complete_object(const mn_schema *s, json_t *object, mn_error *err)
+/* The default of a field, as far as its setting allows. NULL: no memory. */
+static json_t *standard(const mn_schema_field *f, const mn_settings *settings)
+{
+    json_t *value = json_loads(f->fallback, JSON_DECODE_ANY, NULL);
+    int64_t most = mn_schema_most(f->schema, settings);
+    if (json_is_integer(value) && json_integer_value(value) > most)
+        json_integer_set(value, most);
+    return value;
+}
+
+static mn_code complete_object(const mn_schema *s, json_t *object, const mn_settings *settings, mn_error *err)
 {
     for (size_t i = 0; i < s->n_fields; i++) {
         const mn_schema_field *f = &s->fields[i];
         json_t *value = json_object_get(object, f->name);
         if (!value && f->fallback) {
-            value = json_loads(f->fallback, JSON_DECODE_ANY, NULL);
-            if (json_object_set_new(object, f->name, value) != 0)
+            if (json_object_set_new(object, f->name, standard(f, settings)) != 0)
                 return mn_fail(err, MN_E_MEMORY, "no memory for the document");
         } else if (value) {
-            mn_code code = mn_schema_complete(f->schema, value, err);
+            mn_code code = mn_schema_complete(f->schema, value, settings, err);
             if (code != MN_OK)
                 return code;
         }
@@ -450,16 +490,16 @@ static mn_code complete_object(const mn_schema *s, json_t *object, mn_error *err
     return MN_OK;
 }
 
-mn_code mn_schema_complete(const mn_schema *s, json_t *value, mn_error *err)
+mn_code mn_schema_complete(const mn_schema *s, json_t *value, const mn_settings *settings, mn_error *err)
 {
     if (json_is_array(value) && s->items) {
         mn_code code = MN_OK;
         for (size_t i = 0; i < json_array_size(value) && code == MN_OK; i++)
-            code = mn_schema_complete(s->items, json_array_get(value, i), err);
+            code = mn_schema_complete(s->items, json_array_get(value, i), settings, err);
         return code;
     }
     if (!json_is_object(value))
         return MN_OK;
     const mn_schema *found = s->tag ? find_case(s, value) : s;
-    return found ? complete_object(found, value, err) : MN_OK;
+    return found ? complete_object(found, value, settings, err) : MN_OK;
 }

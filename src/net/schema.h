@@ -3,11 +3,15 @@
  *
  * A schema is constant and shared by all threads. Checking allocates nothing but, for arrays whose entries
  * must differ, one table of pointers; it looks at each value once, recurses as deep as the schema (which
- * never contains itself), and stops when the room for faults is full. */
+ * never contains itself), and stops when the room for faults is full.
+ *
+ * What a schema allows at most is what program and clients are made for. Where it names a setting, who runs
+ * the server may allow less: more than that is MN_E_LIMIT, and the words name the setting. */
 #ifndef MN_NET_SCHEMA_H
 #define MN_NET_SCHEMA_H
 
 #include "base/error.h"
+#include "base/settings.h"
 #include "net/format.h"
 
 #include <jansson.h>
@@ -54,6 +58,8 @@ struct mn_schema {
     const mn_schema *items; /* of arrays, as the following; NULL: any */
     size_t min_items, max_items;
     bool unique;
+    unsigned
+        setting; /* 1 + the mn_setting that max_items, or most of a whole number, is lowered by; 0: none */
     const mn_schema_field *fields; /* of objects, as the following; sorted by name */
     size_t n_fields, min_fields, max_fields;
     const mn_schema *names;      /* what the names of further fields must be */
@@ -71,6 +77,7 @@ typedef struct {
         where[MN_FAULT_WHERE]; /* a JSON pointer ("" is the whole), or a parameter's name; cut at the limit */
     char what[MN_FAULT_WHAT];  /* what was expected, and what came; UTF-8, cut at the limit */
     bool named;                /* `where` is a parameter's name */
+    mn_code code;              /* MN_E_INVALID, or MN_E_LIMIT where a setting allows less */
 } mn_fault;
 
 typedef struct {
@@ -78,14 +85,19 @@ typedef struct {
     size_t max, n;
 } mn_faults;
 
-/* Does the value fit? MN_E_INVALID: it does not; faults (may be NULL) gets what is wrong, up to its max; err
- * the first one. MN_E_MEMORY. */
-mn_code mn_schema_check(const mn_schema *s, const json_t *value, mn_faults *faults, mn_error *err);
+/* Does the value fit? MN_E_INVALID or MN_E_LIMIT: it does not; faults (may be NULL) gets what is wrong, up to
+ * its max; err the first one. settings NULL: only what the schema says. MN_E_MEMORY. */
+mn_code mn_schema_check(const mn_schema *s, const json_t *value, const mn_settings *settings,
+                        mn_faults *faults, mn_error *err);
 
-/* Puts the defaults of fields that are missing into a value that fits, at every depth. MN_E_MEMORY leaves
- * some of them in.
- */
-mn_code mn_schema_complete(const mn_schema *s, json_t *value, mn_error *err);
+/* Puts the defaults of fields that are missing into a value that fits, at every depth; none is more than its
+ * setting allows. MN_E_MEMORY leaves some of them in. */
+mn_code mn_schema_complete(const mn_schema *s, json_t *value, const mn_settings *settings, mn_error *err);
+
+/* How much the setting of a schema allows; INT64_MAX where it names none, or settings is NULL. */
+int64_t mn_schema_most(const mn_schema *s, const mn_settings *settings);
+/* The name of that setting, of a schema that has one. */
+const char *mn_schema_setting(const mn_schema *s);
 
 /* The same checks for a single text or number that is no JSON: NULL where it fits, else the words of what was
  * expected, in `room`. */

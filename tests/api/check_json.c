@@ -45,7 +45,7 @@ int main(void)
         } else {
             mn_fault found;
             mn_faults faults = {.v = &found, .max = 1};
-            if (mn_schema_check(schema, json_array_get(value, 0), &faults, &err) == MN_OK)
+            if (mn_schema_check(schema, json_array_get(value, 0), NULL, &faults, &err) == MN_OK)
                 puts("fits");
             else
                 printf("%s %s\n", found.where, found.what);

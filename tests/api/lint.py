@@ -10,6 +10,19 @@ from checks import OTHERS, PATTERNS, ROOT, Checks
 from model import follow, types_of
 
 
+# Arrays and whole numbers that no setting is for: the shape of a record, or bounded by something else.
+SHAPES = {
+    "a value of one record": {"CustomValue", "Quota", "Span", "RightSet", "RoleNames", "ListScope", "Values", "Field.choices"},
+    "what comes along with one record": {"PersonCreate.lists", "PersonCreate.consents"},
+    "of one line, which has import.max_line": {f"TransferLine.{n}" for n in ("version", "dim", "fields", "lists", "consents", "faces")},
+    "words of a closed set, each once": {"detect with", "CheckRanges", "CheckRange.allowed"},
+    "one for each that there is": {"Boxes", "SettingsChange.settings", "Fields.fields"},
+    "names to choose by": {"people_list field", "identify list", "CandidateSet.lists", "MatchFilter.external_ids"},
+    "of all sets together match.candidates": {"CandidateIds"},
+    "of all pairs together match.pairs": {f"{n}.{f}" for n in ("ListMatch", "ListDuplicates") for f in ("limit", "candidates")},
+}
+
+
 class Lint:
     """Collects what is wrong."""
 
@@ -17,7 +30,7 @@ class Lint:
         self.checks = Checks(*path)
         self.document = self.checks.document
         self.core = "".join(f.read_text(encoding="utf-8") for f in sorted((ROOT / "src/core").glob("*.c")))
-        self.faults, self.limited, self.answered = [], set(), set()
+        self.faults, self.limited, self.answered, self.shapes = [], set(), set(), set()
 
     def fault(self, where, text):
         """Notes one."""
@@ -26,9 +39,12 @@ class Lint:
     # ---- limits ----
     def limits(self, schema, where):
         """Everything in a schema that a client sends has an end."""
+        component = schema.get("$ref", "").rsplit("/", 1)[-1]
         schema = self.name(schema, where, self.limited)
+        where = component or where
         if schema is None:
             return
+        self.setting(schema, where)
         for part in schema.get("oneOf", []):
             self.limits(part, where)
         if "oneOf" in schema or "enum" in schema or "const" in schema:
@@ -54,6 +70,14 @@ class Lint:
                 self.limits(rest, where + ".*")
             for name, inner in schema.get("properties", {}).items():
                 self.limits(inner, f"{where}.{name}")
+
+    def setting(self, schema, where):
+        """What makes a request's work or memory more can be lowered by who runs the server."""
+        if not {"array", "integer"} & types_of(schema) or "x-mien-max" in schema:
+            return
+        self.shapes.add(where)
+        if where not in set().union(*SHAPES.values()):
+            self.fault(where, "how many is up to the client: name a setting with x-mien-max, or say why not in SHAPES")
 
     def answers(self, schema, where):
         """What the server sends has no fields but those described."""
@@ -198,6 +222,8 @@ class Lint:
             for status, answer in op.answers.items():
                 for media in answer.get("content", {}).values():
                     self.answers(media["schema"], f"{op.name} {status}")
+        for name in sorted(set().union(*SHAPES.values()) - self.shapes):
+            self.fault("SHAPES", f"nothing is called {name} any more")
         self.small_examples()
         self.components()
         self.formats()

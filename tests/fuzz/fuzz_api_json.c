@@ -14,10 +14,10 @@ static void check(const mn_schema *schema, json_t *value)
     mn_fault found[4];
     mn_faults faults = {.v = found, .max = 4};
     mn_error err = {0};
-    mn_code code = mn_schema_check(schema, value, &faults, &err);
+    mn_code code = mn_schema_check(schema, value, NULL, &faults, &err);
     if (code == MN_OK) {
-        if (faults.n != 0 || mn_schema_complete(schema, value, &err) != MN_OK ||
-            mn_schema_check(schema, value, NULL, &err) != MN_OK)
+        if (faults.n != 0 || mn_schema_complete(schema, value, NULL, &err) != MN_OK ||
+            mn_schema_check(schema, value, NULL, NULL, &err) != MN_OK)
             abort();
         return;
     }

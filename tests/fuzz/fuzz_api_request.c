@@ -43,7 +43,8 @@ static void read_params(const mn_route_match *m, mn_param_raw *raw, size_t n)
         abort();
     for (size_t i = 0; i < m->n_args; i++)
         raw[n++] = (mn_param_raw){MN_IN_PATH, m->route->params[i].name, m->args[i].text, m->args[i].n};
-    mn_code code = mn_params_read(m->route->params, m->route->n_params, raw, n, arena, values, &faults, &err);
+    mn_code code =
+        mn_params_read(m->route->params, m->route->n_params, raw, n, NULL, arena, values, &faults, &err);
     if ((code == MN_OK) != (faults.n == 0))
         abort();
     for (size_t i = 0; code == MN_OK && i < m->route->n_params; i++)

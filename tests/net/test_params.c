@@ -10,7 +10,8 @@
 #define ANY BOUNDS(-INFINITY, INFINITY, SIZE_MAX, SIZE_MAX, SIZE_MAX)
 
 static const char *const kinds[] = {"age", "pose", "quality"};
-static const mn_schema limit = {BOUNDS(1, 1000, SIZE_MAX, SIZE_MAX, SIZE_MAX), .types = MN_TYPE_INT};
+static const mn_schema limit = {BOUNDS(1, 1000, SIZE_MAX, SIZE_MAX, SIZE_MAX), .types = MN_TYPE_INT,
+                                .setting = 1 + MN_S_PAGE_MAX};
 static const mn_schema rate = {BOUNDS(0, 1, SIZE_MAX, SIZE_MAX, SIZE_MAX), .types = MN_TYPE_NUMBER};
 static const mn_schema flag = {ANY, .types = MN_TYPE_BOOL};
 static const mn_schema kind = {ANY, .types = MN_TYPE_STRING, .choices = kinds, .n_choices = 3};
@@ -36,6 +37,7 @@ static const mn_param params[] = {
 };
 enum { NAME, LIMIT, RATE, DEEP, WITH, LIST, IF_MATCH, BIG, COUNT };
 
+static mn_settings *settings;
 static mn_arena *arena;
 static mn_param_value v[COUNT];
 static mn_fault found[4];
@@ -44,7 +46,7 @@ static mn_code take(const mn_param_raw *raw, size_t n, size_t *faults)
 {
     mn_faults f = {.v = found, .max = 4};
     mn_error err = {0};
-    mn_code code = mn_params_read(params, COUNT, raw, n, arena, v, &f, &err);
+    mn_code code = mn_params_read(params, COUNT, raw, n, settings, arena, v, &f, &err);
     *faults = f.n;
     return code;
 }
@@ -132,6 +134,21 @@ static void wrong_ones_are_told(void **state)
                         "big must be between -9007199254740991 and 9007199254740991, as JavaScript has it");
 }
 
+static void a_setting_may_allow_less(void **state)
+{
+    (void)state;
+    settings = mn_settings_create();
+    assert_int_equal(mn_settings_set(settings, MN_S_PAGE_MAX, "20", "test", NULL), MN_OK);
+    assert_string_equal(query("limit", "21"), "limit must be 20 at most (setting page.max), is 21");
+    assert_string_equal(query("limit", "1001"), "limit must be between 1 and 1000");
+    assert_string_equal(query("limit", "20"), "fits");
+    assert_int_equal(v[LIMIT].v[0].whole, 20);
+    assert_string_equal(query("deep", "true"), "fits");
+    assert_int_equal(v[LIMIT].v[0].whole, 20);
+    mn_settings_unref(settings);
+    settings = NULL;
+}
+
 static void twice_and_never(void **state)
 {
     (void)state;
@@ -164,6 +181,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(values_have_their_types, begin, end),
         cmocka_unit_test_setup_teardown(defaults_stand_in, begin, end),
         cmocka_unit_test_setup_teardown(wrong_ones_are_told, begin, end),
+        cmocka_unit_test_setup_teardown(a_setting_may_allow_less, begin, end),
         cmocka_unit_test_setup_teardown(twice_and_never, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,7 +53,7 @@ static void expect(const char *json, const char *answer)
     assert_non_null(v);
     mn_fault found[4];
     mn_faults faults = {.v = found, .max = 4};
-    mn_code code = mn_schema_check(&thing, v, &faults, &err);
+    mn_code code = mn_schema_check(&thing, v, NULL, &faults, &err);
     if (strcmp(answer, "fits") == 0) {
         if (code != MN_OK)
             fail_msg("%s: %s", json, err.text);
@@ -144,14 +144,14 @@ static void every_fault_is_told_up_to_the_room(void **state)
     mn_fault found[8];
     mn_error err = {0};
     mn_faults faults = {.v = found, .max = 8};
-    assert_int_equal(mn_schema_check(&thing, v, &faults, &err), MN_E_INVALID);
+    assert_int_equal(mn_schema_check(&thing, v, NULL, &faults, &err), MN_E_INVALID);
     assert_int_equal(faults.n, 5);
     faults = (mn_faults){.v = found, .max = 2};
-    assert_int_equal(mn_schema_check(&thing, v, &faults, &err), MN_E_INVALID);
+    assert_int_equal(mn_schema_check(&thing, v, NULL, &faults, &err), MN_E_INVALID);
     assert_int_equal(faults.n, 2);
-    assert_int_equal(mn_schema_check(&thing, v, &faults, &err), MN_E_INVALID);
+    assert_int_equal(mn_schema_check(&thing, v, NULL, &faults, &err), MN_E_INVALID);
     assert_int_equal(faults.n, 2);
-    assert_int_equal(mn_schema_check(&thing, v, NULL, &err), MN_E_INVALID);
+    assert_int_equal(mn_schema_check(&thing, v, NULL, NULL, &err), MN_E_INVALID);
     assert_string_equal(err.text, "/name must be a text, is a whole number");
     json_decref(v);
 }
@@ -167,7 +167,7 @@ static void long_names_are_cut_between_characters(void **state)
     mn_fault found[1];
     mn_faults faults = {.v = found, .max = 1};
     assert_non_null(v);
-    assert_int_equal(mn_schema_check(&thing, v, &faults, NULL), MN_E_INVALID);
+    assert_int_equal(mn_schema_check(&thing, v, NULL, &faults, NULL), MN_E_INVALID);
     assert_int_equal(strlen(found[0].where), 253); /* a slash, and 84 characters of 3 bytes */
     assert_true(mn_is_utf8(found[0].where, strlen(found[0].where)));
     json_decref(v);
@@ -177,14 +177,44 @@ static void defaults_are_put_in(void **state)
 {
     (void)state;
     json_t *v = json_loads("{\"name\": \"A\", \"who\": {\"type\": \"name\", \"name\": \"B\"}}", 0, NULL);
-    assert_int_equal(mn_schema_complete(&thing, v, NULL), MN_OK);
+    assert_int_equal(mn_schema_complete(&thing, v, NULL, NULL), MN_OK);
     assert_int_equal(json_integer_value(json_object_get(v, "whole")), 3);
     assert_true(json_is_true(json_object_get(json_object_get(v, "who"), "strict")));
     assert_null(json_object_get(v, "colour"));
     json_object_set_new(v, "whole", json_integer(4));
-    assert_int_equal(mn_schema_complete(&thing, v, NULL), MN_OK);
+    assert_int_equal(mn_schema_complete(&thing, v, NULL, NULL), MN_OK);
     assert_int_equal(json_integer_value(json_object_get(v, "whole")), 4);
     json_decref(v);
+}
+
+static void a_setting_may_allow_less(void **state)
+{
+    (void)state;
+    static const mn_schema few = {BOUNDS(-INFINITY, INFINITY, SIZE_MAX, 30, SIZE_MAX), .types = MN_TYPE_ARRAY,
+                                  .setting = 1 + MN_S_MATCH_SETS};
+    static const mn_schema low = {BOUNDS(1, 100, SIZE_MAX, SIZE_MAX, SIZE_MAX), .types = MN_TYPE_INT,
+                                  .setting = 1 + MN_S_MATCH_BEST};
+    static const mn_schema_field rows[] = {{"few", &few, false, NULL}, {"low", &low, false, "5"}};
+    static const mn_schema both = {ANY, .types = MN_TYPE_OBJECT, .fields = rows, .n_fields = 2};
+    mn_settings *s = mn_settings_create();
+    json_t *v = json_loads("{\"few\": [1, 2, 3], \"low\": 4}", 0, NULL);
+    mn_fault found[4];
+    mn_faults faults = {.v = found, .max = 4};
+    mn_error err = {0};
+    assert_int_equal(mn_schema_check(&both, v, s, &faults, &err), MN_OK);
+    assert_int_equal(mn_settings_set(s, MN_S_MATCH_SETS, "2", "test", &err), MN_OK);
+    assert_int_equal(mn_settings_set(s, MN_S_MATCH_BEST, "3", "test", &err), MN_OK);
+    assert_int_equal(mn_schema_check(&both, v, s, &faults, &err), MN_E_LIMIT);
+    assert_string_equal(err.text, "/few must have 2 entries at most (setting match.sets), has 3");
+    assert_int_equal(faults.n, 2);
+    assert_string_equal(found[1].what, "must be 3 at most (setting match.best), is 4");
+    assert_int_equal(found[1].code, MN_E_LIMIT);
+    assert_int_equal(mn_schema_check(&both, v, NULL, NULL, &err), MN_OK);
+    json_object_del(v, "low");
+    assert_int_equal(mn_schema_complete(&both, v, s, &err), MN_OK);
+    assert_int_equal(json_integer_value(json_object_get(v, "low")), 3);
+    json_decref(v);
+    mn_settings_unref(s);
 }
 
 static void want_of_memory_is_told(void **state)
@@ -192,7 +222,7 @@ static void want_of_memory_is_told(void **state)
     (void)state;
     json_t *v = json_loads("{\"name\": \"A\", \"names\": [\"a\", \"b\"]}", 0, NULL);
     mn_alloc_fail_at(1);
-    mn_code code = mn_schema_check(&thing, v, NULL, NULL);
+    mn_code code = mn_schema_check(&thing, v, NULL, NULL, NULL);
     mn_alloc_fail_at(0);
     assert_int_equal(code, MN_E_MEMORY);
     json_decref(v);
@@ -383,6 +413,7 @@ int main(void)
         cmocka_unit_test(every_fault_is_told_up_to_the_room),
         cmocka_unit_test(long_names_are_cut_between_characters),
         cmocka_unit_test(defaults_are_put_in),
+        cmocka_unit_test(a_setting_may_allow_less),
         cmocka_unit_test(want_of_memory_is_told),
         cmocka_unit_test(formats),
         cmocka_unit_test(json_is_read_within_limits),

@@ -31,8 +31,8 @@ def number(value, without):
 class Schemas:
     """Compiles schemas, each once, in the order in which C needs them."""
 
-    def __init__(self, document):
-        self.document = document
+    def __init__(self, document, settings, ranges):
+        self.document, self.settings, self.ranges = document, settings, ranges
         self.lines, self.done, self.sizes, self.busy = [], {}, {}, []
 
     def of(self, schema, hint, component=None):
@@ -71,6 +71,7 @@ class Schemas:
         else:
             kinds = types_of(schema)
             self.scalar(schema, hint, key, put)
+            self.lowered(schema, hint, put)
             if "array" in kinds:
                 depth, values = self.array(schema, hint, put)
             if "object" in kinds:
@@ -104,6 +105,18 @@ class Schemas:
             listed = ", ".join(text(c) for c in sorted(choices, key=lambda c: c.encode()))
             self.lines.append(f"static const char *const {key}__choices[] = {{{listed}}};\n")
             put |= {"choices": f"{key}__choices", "n_choices": len(choices)}
+
+    def lowered(self, schema, hint, put):
+        """The setting that may allow less: its range is exactly what the schema allows."""
+        name = schema.get("x-mien-max")
+        if name is None:
+            return
+        if not types_of(schema) & {"array", "integer"}:
+            raise Fault(f"{hint}: x-mien-max is for arrays and whole numbers")
+        least, most = (schema.get(w) for w in (("minItems", "maxItems") if "array" in types_of(schema) else ("minimum", "maximum")))
+        if self.ranges.get(name) != (least, most):
+            raise Fault(f"{hint}: it allows {least} to {most}, the setting {name} {self.ranges.get(name, 'is not there, or no INT')}")
+        put["setting"] = f"1 + MN_S_{self.settings[name]}"
 
     def array(self, schema, hint, put):
         """Arrays; answers depth and number of values at most."""
@@ -344,7 +357,9 @@ def main():
     source, settings_def, out = sys.argv[1:]
     document = model.load(source)
     settings = {name: key for key, name in re.findall(r'^S\((\w+), "([\w.]+)"', pathlib.Path(settings_def).read_text(), re.M)}
-    schemas = Schemas(document)
+    ranges = {name: (int(low), int(high)) for name, low, high in
+              re.findall(r'^S\(\w+, "([\w.]+)", INT, "[^"]*", "(\d+)\.\.(\d+)"', pathlib.Path(settings_def).read_text(), re.M)}
+    schemas = Schemas(document, settings, ranges)
     schemas.sizes["schema_anything"] = 64, MOST_VALUES
     for name in document["components"]["schemas"]:
         schemas.of({"$ref": f"#/components/schemas/{name}"}, name)

@@ -12,7 +12,7 @@ TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 # What src/net/schema.c can check. Words for readers only are in SILENT.
 CHECKED = {"type", "minimum", "maximum", "format", "minLength", "maxLength", "enum", "const", "items", "minItems", "maxItems",
            "uniqueItems", "properties", "required", "additionalProperties", "propertyNames", "minProperties",
-           "maxProperties", "oneOf", "discriminator", "default"}
+           "maxProperties", "oneOf", "discriminator", "default", "x-mien-max"}
 SILENT = {"description", "examples", "title", "$ref"}
 
 

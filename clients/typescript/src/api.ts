@@ -784,13 +784,16 @@ export interface MatchFilter {
   custom?: Custom;
 }
 
+/** Of all sets together at most as many as the setting match.candidates says */
+export type CandidateIds = Id[];
+
 /** Who is compared; people who are in no list of the purpose are in no answer */
 export interface CandidateSet {
   purpose?: Purpose;
   lists?: ListRef[];
-  people?: IdSet;
-  faces?: IdSet;
-  attributes?: IdSet;
+  people?: CandidateIds;
+  faces?: CandidateIds;
+  attributes?: CandidateIds;
   filter?: MatchFilter;
   k?: number;
   fmr?: Fmr;
