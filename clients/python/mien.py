@@ -1297,12 +1297,13 @@ class Mien(Client):
         """
         return self._send("GET", f"/v1/faces/{_path(face)}", "json")
 
-    def face_delete(self, face: str) -> None:
+    def face_delete(self, face: str, *, if_match: Optional[str] = None) -> None:
         """Delete a face with its sample, original and descriptors
 
         It is in no search from then on. The person stays, with consents, lists and other faces.
+        if_match: ETag of the state that is to be changed or deleted, or * for any
         """
-        self._send("DELETE", f"/v1/faces/{_path(face)}", "none")
+        self._send("DELETE", f"/v1/faces/{_path(face)}", "none", headers={"If-Match": if_match})
 
     def descriptor_get(self, face: str) -> Document:
         """The descriptor of a face

@@ -35,6 +35,8 @@ static mn_code answer_enrolled(mn_api_call *call, int status, const mn_face_made
                   "person", mn_value_id(&made->face.face.person), "face", mn_json_enrolled(&made->face),
                   "duplicates", duplicates_json(made->duplicates, made->n_duplicates));
     mn_id_format(&made->face.face.id, face);
+    if (status == 201)
+        mn_api_etag(call, mn_core_face_state(&made->face));
     return status == 201 ? mn_api_created(call, "/v1/faces", face, o, err)
                          : mn_api_answer(call, status, o, err);
 }

@@ -99,7 +99,10 @@ mn_code mn_api_face_get(mn_api_call *call, mn_error *err)
     mn_face_found found;
     const mn_id id = mn_api_id(call, MN_P_FACE_GET_FACE);
     mn_code code = mn_core_face(call->core, call->actor, &id, call->arena, &found, err);
-    return code == MN_OK ? mn_api_answer(call, 200, mn_json_enrolled(&found), err) : code;
+    if (code != MN_OK)
+        return code;
+    mn_api_etag(call, mn_core_face_state(&found));
+    return mn_api_answer(call, 200, mn_json_enrolled(&found), err);
 }
 
 /* ---- deleting ---- */
@@ -112,11 +115,12 @@ static const char *why_not(mn_code code)
 
 mn_code mn_api_face_delete(mn_api_call *call, mn_error *err)
 {
-    mn_code one = MN_OK;
+    mn_time when;
+    const mn_time *seen = NULL;
     const mn_id id = mn_api_id(call, MN_P_FACE_DELETE_FACE);
-    mn_code code = mn_core_faces_delete(call->core, call->actor, &id, 1, &one, err);
-    if (code == MN_OK && one != MN_OK)
-        code = mn_fail(err, one, "%s", why_not(one));
+    mn_code code = mn_api_if_match(call, MN_P_FACE_DELETE_IF_MATCH, &when, &seen, err);
+    if (code == MN_OK)
+        code = mn_core_face_delete(call->core, call->actor, &id, seen, err);
     return code == MN_OK ? mn_api_nothing(call, err) : code;
 }
 

@@ -1,6 +1,7 @@
 #include "core/faces.h"
 
 #include "core/internal.h"
+#include "core/signin.h"
 
 #include <string.h>
 
@@ -77,19 +78,25 @@ mn_code mn_core_get_face(mn_core *c, const mn_actor *who, const mn_id *face, mn_
     return code;
 }
 
+static mn_code look_at(mn_core *c, const mn_actor *who, const mn_id *face, mn_arena *arena,
+                       mn_face_found *out, mn_error *err)
+{
+    mn_original o;
+    mn_code code = mn_core_get_face(c, who, face, arena, &out->face, err);
+    if (code != MN_OK)
+        return code;
+    code = c->store->ops->face->original_get(c->store, face, arena, &o, err);
+    out->original = code == MN_OK;
+    return code == MN_E_NOT_FOUND ? MN_OK : code;
+}
+
 mn_code mn_core_face(mn_core *c, const mn_actor *who, const mn_id *face, mn_arena *arena, mn_face_found *out,
                      mn_error *err)
 {
     mn_face_found found = {0};
-    mn_original o;
     mn_code code = mn_core_may(who, MN_R_FACES, MN_VERB_VIEW, err);
     if (code == MN_OK)
-        code = mn_core_get_face(c, who, face, arena, &found.face, err);
-    if (code == MN_OK) {
-        code = c->store->ops->face->original_get(c->store, face, arena, &o, err);
-        found.original = code == MN_OK;
-        code = code == MN_E_NOT_FOUND ? MN_OK : code;
-    }
+        code = look_at(c, who, face, arena, &found, err);
     if (code == MN_OK)
         code = mn_core_record(c, who, "person.view", &found.face.person,
                               json_pack("{s:o}", "face", mn_core_json_id(face)), err);
@@ -310,18 +317,21 @@ typedef struct {
     const mn_id *faces;
     size_t n;
     mn_code *codes;
+    const int64_t *if_state; /* of a single one */
 } deleting;
 
-static mn_code delete_one(mn_core *c, const mn_actor *who, const mn_id *face, mn_arena *arena, mn_error *err)
+static mn_code delete_one(mn_core *c, const deleting *d, const mn_id *face, mn_arena *arena, mn_error *err)
 {
-    mn_face_record f;
+    mn_face_found found = {0};
     mn_person p;
-    mn_code code = mn_core_get_face(c, who, face, arena, &f, err);
+    mn_code code = look_at(c, d->who, face, arena, &found, err);
     if (code == MN_OK)
-        code = mn_core_get_whole_person(c, who, &f.person, arena, &p, err);
+        code = mn_core_get_whole_person(c, d->who, &found.face.person, arena, &p, err);
+    if (code == MN_OK)
+        code = mn_core_check_updated(mn_core_face_state(&found), d->if_state, err);
     if (code == MN_OK)
         code = c->store->ops->face_delete(c->store, face, err);
-    return code == MN_OK ? mn_core_record(c, who, "face.delete", &f.person,
+    return code == MN_OK ? mn_core_record(c, d->who, "face.delete", &found.face.person,
                                           json_pack("{s:o}", "face", mn_core_json_id(face)), err)
                          : code;
 }
@@ -330,11 +340,25 @@ static mn_code delete_all(mn_core *c, void *ctx, mn_arena *arena, mn_error *err)
 {
     const deleting *d = ctx;
     for (size_t i = 0; i < d->n; i++) {
-        mn_code code = d->codes[i] = delete_one(c, d->who, &d->faces[i], arena, err);
+        mn_code code = d->codes[i] = delete_one(c, d, &d->faces[i], arena, err);
         if (code != MN_OK && code != MN_E_NOT_FOUND && code != MN_E_FORBIDDEN)
             return code;
     }
     return MN_OK;
+}
+
+static mn_code delete_single(mn_core *c, void *ctx, mn_arena *arena, mn_error *err)
+{
+    const deleting *d = ctx;
+    return delete_one(c, d, d->faces, arena, err);
+}
+
+mn_code mn_core_face_delete(mn_core *c, const mn_actor *who, const mn_id *face, const int64_t *if_state,
+                            mn_error *err)
+{
+    deleting d = {.who = who, .faces = face, .n = 1, .if_state = if_state};
+    mn_code code = mn_core_may(who, MN_R_FACES, MN_VERB_DELETE, err);
+    return code == MN_OK ? mn_core_take_out(c, delete_single, &d, err) : code;
 }
 
 mn_code mn_core_faces_delete(mn_core *c, const mn_actor *who, const mn_id *faces, size_t n, mn_code *codes,

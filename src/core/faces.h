@@ -85,6 +85,8 @@ mn_code mn_core_faces(mn_core *c, const mn_actor *who, const char *list, const m
                       mn_arena *arena, mn_face_found **out, size_t *n, mn_error *err);
 mn_code mn_core_face(mn_core *c, const mn_actor *who, const mn_id *face, mn_arena *arena, mn_face_found *out,
                      mn_error *err);
+/* Another number where a look at the face shows something else. */
+int64_t mn_core_face_state(const mn_face_found *found);
 /* The whole picture, appended to out. *type: static. Needs samples.view. */
 mn_code mn_core_original(mn_core *c, const mn_actor *who, const mn_id *face, mn_buf *out, const char **type,
                          mn_error *err);
@@ -108,8 +110,11 @@ mn_code mn_core_descriptors(mn_core *c, const mn_actor *who, const char *list, c
 
 /* ---- taking away ---- */
 
-/* codes[i]: MN_OK, or why that one stays (MN_E_NOT_FOUND, MN_E_FORBIDDEN); one transaction. Needs
- * faces.delete, as the next one does. */
+/* if_state: MN_E_PRECONDITION where the face has another one by now; NULL: whatever it is. Needs
+ * faces.delete, as the next ones do. */
+mn_code mn_core_face_delete(mn_core *c, const mn_actor *who, const mn_id *face, const int64_t *if_state,
+                            mn_error *err);
+/* codes[i]: MN_OK, or why that one stays (MN_E_NOT_FOUND, MN_E_FORBIDDEN); one transaction. */
 mn_code mn_core_faces_delete(mn_core *c, const mn_actor *who, const mn_id *faces, size_t n, mn_code *codes,
                              mn_error *err);
 mn_code mn_core_original_delete(mn_core *c, const mn_actor *who, const mn_id *face, mn_error *err);

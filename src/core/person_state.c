@@ -1,4 +1,5 @@
-/* What a look at a person shows, as a number. */
+/* What a look at a person, or at a face, shows, as a number. */
+#include "core/faces.h"
 #include "core/records.h"
 
 #include <sodium.h>
@@ -66,13 +67,36 @@ static void add_face(hash *h, const mn_face_record *f)
     add_number(h, f->created);
 }
 
+static void begin(hash *h)
+{
+    crypto_generichash_init(h, NULL, 0, crypto_generichash_BYTES_MIN);
+}
+
+static int64_t number_of(hash *h)
+{
+    uint8_t out[crypto_generichash_BYTES_MIN];
+    int64_t state;
+    crypto_generichash_final(h, out, sizeof out);
+    memcpy(&state, out, sizeof state);
+    return state;
+}
+
+int64_t mn_core_face_state(const mn_face_found *found)
+{
+    hash h;
+    mn_face_record f = found->face;
+    f.original = found->original;
+    begin(&h);
+    add_id(&h, &f.person);
+    add_face(&h, &f);
+    return number_of(&h);
+}
+
 int64_t mn_core_person_state(const mn_person_view *v)
 {
     hash h;
-    uint8_t out[crypto_generichash_BYTES_MIN];
-    int64_t state;
     const mn_time now = mn_time_now();
-    crypto_generichash_init(&h, NULL, 0, sizeof out);
+    begin(&h);
     add_record(&h, &v->person);
     add_number(&h, v->erasure_due);
     add_number(&h, (int64_t)v->n_lists);
@@ -84,7 +108,5 @@ int64_t mn_core_person_state(const mn_person_view *v)
     add_number(&h, (int64_t)v->n_faces);
     for (size_t i = 0; i < v->n_faces; i++)
         add_face(&h, &v->faces[i]);
-    crypto_generichash_final(&h, out, sizeof out);
-    memcpy(&state, out, sizeof state);
-    return state;
+    return number_of(&h);
 }

@@ -21,6 +21,8 @@ SHAPES = {
     "of all sets together match.candidates": {"CandidateIds"},
     "of all pairs together match.pairs": {f"{n}.{f}" for n in ("ListMatch", "ListDuplicates") for f in ("limit", "candidates")},
 }
+# What is deleted without If-Match: it is there or not, and nothing of it can be changed (a session only by being used).
+UNCHANGING = {"session_end", "original_delete", "member_remove", "attribute_delete"}
 
 
 class Lint:
@@ -157,6 +159,8 @@ class Lint:
             self.fault(op.name, "has one of limit and cursor")
         if "If-Match" in names and op.method != "delete" and "ETag" not in op.answers["200"].get("headers", {}):
             self.fault(op.name, "takes If-Match and answers no ETag")
+        if op.method in ("patch", "delete") and ("If-Match" in names) == (op.name in UNCHANGING):
+            self.fault(op.name, "changes what others may have changed, and takes no If-Match; or stands in UNCHANGING and takes one")
         if "201" in op.answers and "Idempotency-Key" not in names:
             self.fault(op.name, "creates something and takes no Idempotency-Key")
         if "text/csv" in op.answers.get("200", {}).get("content", {}) and not op.right_csv:

@@ -28,6 +28,8 @@ CASES = [
     ("      x-mien-audit: person.change\n", "      x-mien-audit: person.changes\n", "nothing in src/core puts person.changes on record"),
     ("x-mien-audit-refused: session.refused\n", "x-mien-audit-refused: session.lost\n", "nothing in src/core puts session.lost on record"),
     ("x-mien-audit-also: {user.create: ", "x-mien-audit-also: {user.creates: ", "nothing in src/core puts user.creates on record"),
+    ("      x-mien-audit: face.delete\n      parameters:\n        - {$ref: '#/components/parameters/IfMatch'}\n", "      x-mien-audit: face.delete\n",
+     "and takes no If-Match"),
     ("      x-mien-right-csv: people.export\n", "", "answers CSV and has no x-mien-right-csv"),
     ("maxLength: 7, format: color, examples", "maxLength: 7, format: colour, examples", "format colour is not one of"),
     ("        '206': {$ref: '#/components/responses/PicturePart'}\n", "", "and not parts of it (206)"),

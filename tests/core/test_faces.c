@@ -241,6 +241,24 @@ static void test_deleted_faces_are_found_no_more(void **state)
     assert_int_equal(look_for(w, w->core, 1).n, 0);
 }
 
+static void test_a_face_is_deleted_as_it_was_seen(void **state)
+{
+    world *w = *state;
+    mn_face_found f, other;
+    mn_enrolment anna = enrol(w, "Anna", "staff", 1, 0), berta = enrol(w, "Berta", "staff", 2, 0);
+    assert_ok(mn_core_face(w->core, &ann, &anna.face, w->arena, &f, err));
+    assert_ok(mn_core_face(w->core, &ann, &berta.face, w->arena, &other, err));
+    const int64_t seen = mn_core_face_state(&f), others = mn_core_face_state(&other);
+    f.original = !f.original;
+    assert_true(seen != others && seen != mn_core_face_state(&f));
+    assert_code(mn_core_face_delete(w->core, &ann, &anna.face, &others, err), MN_E_PRECONDITION);
+    assert_int_equal(look_for(w, w->core, 1).n, 1);
+    assert_ok(mn_core_face_delete(w->core, &ann, &anna.face, &seen, err));
+    assert_int_equal(look_for(w, w->core, 1).n, 0);
+    assert_code(mn_core_face_delete(w->core, &ann, &anna.face, NULL, err), MN_E_NOT_FOUND);
+    assert_ok(mn_core_face_delete(w->core, &ann, &berta.face, NULL, err));
+}
+
 static void test_import(void **state)
 {
     world *w = *state;
@@ -302,6 +320,7 @@ int main(void)
         T(test_decisions),
         T(test_originals),
         T(test_deleted_faces_are_found_no_more),
+        T(test_a_face_is_deleted_as_it_was_seen),
         T(test_import),
         T(test_every_allocation_may_fail),
     };

@@ -1463,6 +1463,8 @@ export interface FaceGetArgs {
 
 export interface FaceDeleteArgs {
   face: Id;
+  /** ETag of the state that is to be changed or deleted, or * for any */
+  ifMatch?: string;
 }
 
 export interface DescriptorGetArgs {
@@ -2148,7 +2150,7 @@ export class Mien extends Client {
 
   /** Delete a face with its sample, original and descriptors */
   async faceDelete(args: FaceDeleteArgs, options: RequestOptions = {}): Promise<Answer<undefined, 204>> {
-    return (await this.send({ method: "DELETE", path: `/v1/faces/${encodeURIComponent(args.face)}`, kind: "none" }, options)) as Answer<undefined, 204>;
+    return (await this.send({ method: "DELETE", path: `/v1/faces/${encodeURIComponent(args.face)}`, headers: { "If-Match": args.ifMatch }, kind: "none" }, options)) as Answer<undefined, 204>;
   }
 
   /** The descriptor of a face */

@@ -25,7 +25,8 @@ class Faces(Api):
         self.assertEqual((made.json["outcome"], face["source"], face["person"]), ("enrolled", "door 7", person["person"]))
         again = self.admin.call("face_create", 201, person=person["person"], body=picture("Anna"), media="image/jpeg").json
         self.assertEqual((again["outcome"], again["face"]["face"]), ("already", face["face"]))
-        self.assertEqual(self.admin.call("face_get", 200, face=face["face"]).json, face)
+        seen = self.admin.call("face_get", 200, face=face["face"])
+        self.assertEqual((seen.json, seen.etag), (face, made.etag))
         self.assertEqual(self.admin.pages("person_faces", "faces", person=person["person"], limit=1), [face])
         self.media("sample_get", {"sample": face["sample"]}, "image/jpeg")
         self.media("original_get", {"original": face["original"]}, "image/jpeg", picture("Anna"))
@@ -34,7 +35,10 @@ class Faces(Api):
         for name in ("original_get", "original_delete"):
             self.refused(self.admin.call(name, 404, original=face["original"]), 404, "not_found")
         self.assertIsNone(self.admin.call("face_get", 200, face=face["face"]).json["original"])
-        self.admin.call("face_delete", 204, face=face["face"])
+        for old in (seen.etag, '"no tag"'):
+            self.refused(self.admin.call("face_delete", 412, face=face["face"], If_Match=old), 412, "precondition_failed")
+        self.admin.call("face_delete", 204, face=face["face"], If_Match=self.admin.call("face_get", 200, face=face["face"]).etag)
+        self.refused(self.admin.call("face_delete", 404, face=face["face"], If_Match="*"), 404, "not_found")
         for name in ("face_get", "face_delete", "descriptor_get"):
             self.refused(self.admin.call(name, 404, face=face["face"]), 404, "not_found")
         self.refused(self.admin.call("sample_get", 404, sample=face["sample"]), 404, "not_found")

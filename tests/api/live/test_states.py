@@ -59,6 +59,19 @@ class States(Api):
         again = caller.call("person_get", 200, person=person)
         self.assertEqual((again.json, again.etag), (seen.json, seen.etag))
 
+    def test_a_faces_tag_is_over_what_the_face_shows(self):
+        keep, goes = (self.person(n, "identification") for n in ("Stays one", "Was two"))
+        face = {"face": self.enrol(goes, picture("Fanny"))["face"]["face"]}
+        seen = self.admin.call("face_get", 200, **face)
+        self.admin.call("person_change", 200, person=goes["person"], body={"name": "Another name"})
+        self.assertEqual(self.admin.call("face_get", 200, **face).etag, seen.etag)
+        self.admin.call("person_merge", 200, person=keep["person"], body={"from": goes["person"]})
+        self.refused(self.admin.call("face_delete", 404, If_Match=seen.etag, **face), 404, "not_found")
+        moved, = self.admin.call("person_faces", 200, person=keep["person"]).json["faces"]
+        now = self.admin.call("face_get", 200, face=moved["face"])
+        self.assertEqual((now.json, now.etag == seen.etag), (moved, False))
+        self.admin.call("face_delete", 204, face=moved["face"], If_Match=now.etag)
+
     def test_what_is_deleted_is_what_was_seen(self):
         call = self.admin.call
         made = {
