@@ -2298,6 +2298,10 @@ class Mien(Client):
         """
         return self._send("GET", "/v1/settings", "json")
 
+    def settings_get_csv(self) -> Text:
+        """Settings with their schema, in force now: as a table"""
+        return self._send("GET", "/v1/settings", "csv")
+
     def settings_change(self, body: Mapping[str, Any], *, if_match: Optional[str] = None) -> Document:
         """Change settings
 
@@ -2315,6 +2319,10 @@ class Mien(Client):
         In their order, each with type, label and whether people can be searched by it.
         """
         return self._send("GET", "/v1/fields", "json")
+
+    def fields_get_csv(self) -> Text:
+        """The custom fields of people: as a table"""
+        return self._send("GET", "/v1/fields", "csv")
 
     def fields_put(self, body: Mapping[str, Any], *, if_match: Optional[str] = None, drop: Optional[bool] = None) -> Document:
         """Define the custom fields of people

@@ -292,13 +292,16 @@ mn_code mn_api_person_merge(mn_api_call *call, mn_error *err)
 
 mn_code mn_api_fields_get(mn_api_call *call, mn_error *err)
 {
+    static const char *const columns[] = {"name",   "label",    "type",     "description",
+                                          "tab",    "choices",  "multiple", "in_list",
+                                          "filter", "editable", "default",  NULL};
     json_t *fields = NULL;
     mn_time updated;
     mn_code code = mn_core_fields_get(call->core, call->actor, call->arena, &fields, &updated, err);
     if (code != MN_OK)
         return code;
     mn_api_etag(call, updated);
-    return mn_api_answer(call, 200, json_pack("{s:O}", "fields", fields), err);
+    return mn_api_all(call, "fields", json_incref(fields), columns, err);
 }
 
 mn_code mn_api_fields_put(mn_api_call *call, mn_error *err)

@@ -87,6 +87,9 @@ static json_t *setting_json(const mn_settings *now, const mn_settings *defaults,
 
 static mn_code answer(mn_api_call *call, const mn_settings *now, mn_time updated, mn_error *err)
 {
+    static const char *const columns[] = {"name", "value",   "default", "source", "origin",
+                                          "live", "secret",  "set",     "unit",   "min",
+                                          "max",  "choices", "type",    "text",   NULL};
     mn_settings *defaults = mn_settings_create();
     if (!defaults)
         return mn_fail(err, MN_E_MEMORY, "no memory for the settings");
@@ -95,7 +98,7 @@ static mn_code answer(mn_api_call *call, const mn_settings *now, mn_time updated
         json_array_append_new(rows, setting_json(now, defaults, (mn_setting)i));
     mn_settings_unref(defaults);
     mn_api_etag(call, updated);
-    return mn_api_answer(call, 200, json_pack("{s:o}", "settings", rows), err);
+    return mn_api_all(call, "settings", rows, columns, err);
 }
 
 mn_code mn_api_settings_get(mn_api_call *call, mn_error *err)

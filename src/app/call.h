@@ -104,6 +104,9 @@ mn_code mn_api_page(mn_api_call *call, const char *name, json_t *rows, const cha
 void mn_api_page_begin(mn_json_out *o, mn_buf *room, const char *name);
 mn_code mn_api_page_end(mn_api_call *call, mn_json_out *o, const char *next, const char *const *columns,
                         mn_error *err);
+/* {"<name>": rows} of all that there is, or with call->csv a table, as a page has them. */
+mn_code mn_api_all(mn_api_call *call, const char *name, json_t *rows, const char *const *columns,
+                   mn_error *err);
 /* The key that the parameter `cursor` carries; NULL: from the first. Keys are sealed into cursors together
  * with the operation and the account, so that none fits elsewhere. MN_E_INVALID for a cursor that was not
  * made here. */

@@ -99,6 +99,18 @@ mn_code mn_api_page(mn_api_call *call, const char *name, json_t *rows, const cha
     return mn_api_answer(call, 200, json_pack("{s:o, s:s?}", name, rows, "next", cursor), err);
 }
 
+mn_code mn_api_all(mn_api_call *call, const char *name, json_t *rows, const char *const *columns,
+                   mn_error *err)
+{
+    if (!rows)
+        return mn_fail(err, MN_E_MEMORY, "no memory for a list");
+    if (!call->csv)
+        return mn_api_answer(call, 200, json_pack("{s:o}", name, rows), err);
+    mn_code code = answer_table(call, rows, NULL, columns, err);
+    json_decref(rows);
+    return code;
+}
+
 void mn_api_page_begin(mn_json_out *o, mn_buf *room, const char *name)
 {
     mn_api_write(o, room);

@@ -167,7 +167,7 @@ class Lint:
             self.fault(op.name, "answers CSV and has no x-mien-right-csv")
         if "cursor" in names and "text/csv" not in op.answers["200"].get("content", {}):
             self.fault(op.name, "answers pages, and none of them as CSV")
-        if op.right_csv and "X-Next-Cursor" not in op.answers["200"].get("headers", {}):
+        if op.right_csv and "cursor" in names and "X-Next-Cursor" not in op.answers["200"].get("headers", {}):
             self.fault(op.name, "answers CSV without X-Next-Cursor")
         if not re.fullmatch(r"(/(\{\w+\}|[a-z0-9]+(-[a-z]+)*(\.json)?))+", op.path):
             self.fault(op.name, f"{op.path}: segments are small letters and dashes")

@@ -188,11 +188,10 @@ def page_field(document, op):
 
 def further(document, op, rows):
     """..._csv and ..._all."""
-    out, body = "", Body(document, op)
+    out, body, field = "", Body(document, op), page_field(document, op)
     if op.right_csv:
-        out += "\n" + signature(op.name + "_csv", rows, "Text") + remark(f"{op.summary}: one page as a table", [])
+        out += "\n" + signature(op.name + "_csv", rows, "Text") + remark(f"{op.summary}: {'one page ' if field else ''}as a table", [])
         out += f"        return self._send({sending(op, body, 'csv')})\n"
-    field = page_field(document, op)
     if field:
         rows = [r for r in rows if r[0] != "cursor"]
         given = [f"{r[0]}={r[0]}" for r in rows if r[0] != "*"] + ["cursor=cursor"]

@@ -172,7 +172,8 @@ def method(document, op):
     accept = {"blob": "*/*", "stream": "application/jsonl", "text": "text/plain, text/html;q=0.9, */*;q=0.1"}.get(kind)
     out += f"    return (await this.send({send(op, kind, accept)}, options)) as {answer};\n  }}\n\n"
     if op.right_csv:
-        out += remark(op.summary + ": one page as a table; the next cursor is in the header X-Next-Cursor", "  ")
+        one = "one page as a table; the next cursor is in the header X-Next-Cursor" if page_of(document, op) else "as a table"
+        out += remark(f"{op.summary}: {one}", "  ")
         out += f"  async {name}Csv({args}options: RequestOptions = {{}}): Promise<Answer<string, 200>> {{\n"
         out += f"    return (await this.send({send(op, 'text', 'text/csv')}, options)) as Answer<string, 200>;\n  }}\n\n"
     page = page_of(document, op)

@@ -2538,6 +2538,11 @@ export class Mien extends Client {
     return (await this.send({ method: "GET", path: "/v1/settings", kind: "json" }, options)) as Answer<Settings, 200>;
   }
 
+  /** Settings with their schema, in force now: as a table */
+  async settingsGetCsv(options: RequestOptions = {}): Promise<Answer<string, 200>> {
+    return (await this.send({ method: "GET", path: "/v1/settings", accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
+  }
+
   /** Change settings */
   async settingsChange(args: SettingsChangeArgs, options: RequestOptions = {}): Promise<Answer<Settings, 200>> {
     return (await this.send({ method: "PATCH", path: "/v1/settings", headers: { "If-Match": args.ifMatch }, body: args.body, kind: "json" }, options)) as Answer<Settings, 200>;
@@ -2546,6 +2551,11 @@ export class Mien extends Client {
   /** The custom fields of people */
   async fieldsGet(options: RequestOptions = {}): Promise<Answer<Fields, 200>> {
     return (await this.send({ method: "GET", path: "/v1/fields", kind: "json" }, options)) as Answer<Fields, 200>;
+  }
+
+  /** The custom fields of people: as a table */
+  async fieldsGetCsv(options: RequestOptions = {}): Promise<Answer<string, 200>> {
+    return (await this.send({ method: "GET", path: "/v1/fields", accept: "text/csv", kind: "text" }, options)) as Answer<string, 200>;
   }
 
   /** Define the custom fields of people */

@@ -81,6 +81,25 @@ class Tables(Api):
                 for row, shown in zip(rows, table):
                     self.assertEqual([(c, at(row, c), s) for c, s in shown.items() if not same(at(row, c), s)], [])
 
+    def test_what_has_no_pages(self):
+        fields = [{"name": "team", "label": FORMULA, "type": "choice", "choices": ["=a", "b"], "multiple": True, "default": ["b"]},
+                  {"name": "since", "label": "Since", "type": "date", "tab": "@work", "description": FORMULA}]
+        self.admin.call("fields_put", 200, body={"fields": fields})
+        self.addCleanup(self.admin.call, "fields_put", 200, body={"fields": []}, drop=True)
+        whole = {o.name for o in world.spec.operations.values() if o.right_csv and not any(p["name"] == "cursor" for p in o.parameters)}
+        self.assertEqual(whole, {"settings_get", "fields_get"})
+        for name in whole:
+            with self.subTest(name):
+                shown = self.admin.call(name, 200)
+                rows, = shown.json.values()
+                answer = self.admin.call(name, 200, headers={"Accept": "text/csv"})
+                table = list(csv.DictReader(io.StringIO(answer.body.decode())))
+                self.assertEqual((len(table), answer.etag, answer.header("X-Next-Cursor")), (len(rows), shown.etag, None))
+                self.assertEqual(set(table[0]), set().union(*rows))
+                for row, cells in zip(rows, table):
+                    self.assertEqual([(c, row.get(c), s) for c, s in cells.items() if not same(row.get(c), s)], [])
+        self.refused(world.role_user("operator").call("settings_get", 403, headers={"Accept": "text/csv"}), 403, "forbidden")
+
     def test_who_may_not_take_people_out(self):
         operator, person = world.role_user("operator"), self.person("Stays")["person"]
         for name, given in (("person_consents", {"person": person}), ("person_faces", {"person": person}), ("attributes_list", {})):
