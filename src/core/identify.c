@@ -30,8 +30,7 @@ static mn_code one_list(mn_core *c, const mn_actor *who, const char *name, mn_pu
     if (code != MN_OK)
         return code;
     if (!found)
-        return mn_fail(err, MN_E_NOT_FOUND, "there is no list \"%s\": enrolling somebody into it makes it",
-                       name);
+        return mn_fail(err, MN_E_NOT_FOUND, "there is no list \"%s\": make it first", name);
     if (list.purpose != purpose)
         return mn_fail(err, MN_E_PURPOSE,
                        "the list \"%s\" is for %s, and this search is for %s: the people in it agreed to the "
