@@ -70,7 +70,7 @@ class Diary:
             self._all.append(asked)
 
     def beside(self, op, begun):
-        """Until now there were requests that nobody noted: what was asked meanwhile is left out."""
+        """Until now there were requests that nobody noted, or that had no answer: what was asked meanwhile is left out."""
         asked = Asked(op, op.path, None, {}, None)
         asked.begun, asked.ended, asked.status, asked.again = begun, now_us(), 0, True
         self.note(asked)

@@ -121,7 +121,12 @@ class Line:
         """One request, its answer checked. The answer may come before all of a large body was taken. who: the caller, where known."""
         op = op or self.spec.operation_at(method, target.split("?")[0])
         asked = Asked(op, target, body, headers or {}, who) if op else None
-        answer, again = self._send(method, target, body, headers or {})
+        try:
+            answer, again = self._send(method, target, body, headers or {})
+        except (AssertionError, OSError, http.client.HTTPException):
+            if asked:  # it may have been done, or begun
+                self.diary.beside(op, asked.begun)
+            raise
         if asked:
             asked.end(answer, again)
             self.diary.note(asked)
