@@ -2,7 +2,7 @@
 import csv
 import io
 
-from world import Api, NO_ID, setUpModule, stamp, tearDownModule, world  # pylint: disable=unused-import
+from world import Api, NO_ID, setUpModule, stamp, tearDownModule, until, world  # pylint: disable=unused-import
 
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 
@@ -156,8 +156,7 @@ class Lists(Api):
         kept = world.user("kept-to-brief", ["operator"], lists=[one["list_id"]])
         added = self.admin.call("member_add", 200, person=person, **given).json
         self.assertGreater(added["until"], added["added"])
-        while self.admin.call("list_get", 200, **given).json["members"]:
-            time.sleep(0.1)
+        until(lambda: self.admin.call("list_get", 200, **given).json["members"] == 0)
         self.assertEqual(self.admin.pages("members_list", "members", **given), [])
         self.assertEqual(self.admin.pages("people_list", "people", list="one second"), [])
         self.assertEqual([l["members"] for l in self.admin.pages("lists_list", "lists", like="one second")], [0])
