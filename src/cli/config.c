@@ -26,7 +26,7 @@ static mn_code set_pair(mn_settings *s, const char *pair, mn_error *err)
     return mn_settings_set(s, which, pair + n + 1, "command line", err);
 }
 
-static mn_code set_from_options(mn_settings *s, const mn_args *args, mn_error *err)
+mn_code mn_config_from_args(mn_settings *s, const mn_args *args, mn_error *err)
 {
     mn_code code = MN_OK;
     for (int i = 0; i < MN_O_COUNT && code == MN_OK; i++) {
@@ -64,7 +64,7 @@ mn_code mn_config_load(const mn_args *args, const mn_settings **out, bool *usage
     if (code == MN_OK)
         code = mn_settings_read_environment(s, err);
     if (code == MN_OK) {
-        code = set_from_options(s, args, err);
+        code = mn_config_from_args(s, args, err);
         *usage = code == MN_E_INVALID;
     }
     if (code != MN_OK) {

@@ -15,6 +15,9 @@
  * line. *usage is set where the fault is on the command line. */
 mn_code mn_config_load(const mn_args *args, const mn_settings **out, bool *usage, mn_error *err);
 
+/* Only what the command line sets: options that stand for a setting, and each --set. */
+mn_code mn_config_from_args(mn_settings *s, const mn_args *args, mn_error *err);
+
 /* Puts what is kept in the store of *settings beneath what was given: the command line, the environment and
  * the file win over it, and it over the defaults. *settings is exchanged for the mixture, and stays as it was
  * where there is no store yet. Looks into the store without changing anything there. */
