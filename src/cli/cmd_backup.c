@@ -209,6 +209,8 @@ int mn_cmd_backup_prune(mn_cli *cli)
 static mn_code print_restored(const mn_cli *cli, const char *dir, const mn_restore_report *r, mn_error *err)
 {
     const char *source = mn_settings_text(cli->settings, MN_S_KEY_SOURCE);
+    if (r->whole)
+        mn_say_note(cli, "it was restored there already, and is whole");
     if (cli->json)
         return mn_json_print(cli->out,
                              json_pack("{so sI sI sI sI}", "backup", info_json(&r->backup), "people",

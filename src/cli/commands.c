@@ -297,7 +297,8 @@ static const mn_command commands[] = {
     {"restore", "FOLDER [NAME]", 1, 2, B(LEDGER), "Restore a backup into an empty place",
      "Without NAME the newest one. It is verified first, and put into the data directory or the "
      "database of store.url, whichever back end it was made from; nothing is overwritten. Who was "
-     "erased since is not restored. An interrupted restore is resumed by starting it again.",
+     "erased since is not restored. An interrupted restore is resumed by starting it again; one that is "
+     "whole says so.",
      NULL,
      "mien restore --data /var/lib/mien /backup/mien\n"
      "mien restore --set store.url=postgresql://mien@db.example.com/mien /backup/mien\n"

@@ -58,12 +58,14 @@ typedef struct {
     uint64_t people;  /* that are there now */
     uint64_t erased;  /* people who were erased since the backup: not restored */
     uint64_t closed;  /* people whose biometrics were: restored without them */
-    uint64_t samples; /* put in place */
+    uint64_t samples; /* in place */
+    bool whole;       /* it had been restored there before, to the end */
 } mn_restore_report;
 /* name: NULL for the newest. ledger: a file as `mien audit export` prints it, whose erasures are applied too;
  * may be NULL. Verifies the backup, then fills the place that the options name (data_dir and settings), which
- * must be empty, or one in which the same restore was interrupted. Nobody can open it before it is whole.
- * The master key must be put there by whoever has it. */
+ * must be empty, or one in which the same restore was interrupted, or was done and nobody wrote since: then
+ * it is compared and told again. Nobody can open it before it is whole. The master key must be put there by
+ * whoever has it. */
 mn_code mn_core_restore(const mn_core_options *where, const mn_actor *who, const char *folder,
                         const char *name, const char *ledger, const mn_backup_options *o,
                         mn_restore_report *out, mn_error *err);

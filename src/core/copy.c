@@ -46,9 +46,11 @@ static mn_code open_target(const char *to, mn_store **out, mn_error *err)
 /* Not when it goes on, or was done: the source must be as it was. The address may hold a password. */
 static mn_code record(mn_core *c, const mn_actor *who, mn_store *to, mn_error *err)
 {
-    bool begun = false;
-    mn_code code = mn_stream_loaded(to, NULL, &begun, err);
-    if (code != MN_OK || begun)
+    char loaded[MN_STREAM_STAMP];
+    if (mn_stream_unfinished(to, NULL) != MN_OK)
+        return MN_OK;
+    mn_code code = mn_stream_loaded(to, loaded, err);
+    if (code != MN_OK || *loaded)
         return code;
     return mn_core_record(c, who, "store.copy", NULL, json_pack("{s:s}", "to", to->ops->name), err);
 }

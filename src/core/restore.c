@@ -14,6 +14,7 @@
 #define PAGE_MAX    ((size_t)64 << 20)
 #define SAMPLE_MAX  ((size_t)1 << 30)
 #define LEDGER_LINE ((size_t)1 << 20)
+#define WHAT_MAX    80
 
 typedef struct {
     const mn_core_options *where;
@@ -25,6 +26,7 @@ typedef struct {
     mn_core c;               /* for what records and erasures need: the store and the blobs */
     mn_restore_report report;
     bool resumed;
+    char what[WHAT_MAX]; /* is restored: the backup, and a part of its manifest's hash */
 } job;
 
 static void tell(const job *j, const char *what, uint64_t done, uint64_t total)
@@ -129,16 +131,74 @@ static mn_code compare(job *j, mn_source *file, mn_error *err)
     return code == MN_OK ? mn_stream_compare(&j->m.totals, &found, err) : code;
 }
 
+static void name_it(job *j)
+{
+    char hash[17];
+    for (int i = 0; i < 8; i++)
+        snprintf(hash + 2 * i, 3, "%02x", j->m.self[i]);
+    snprintf(j->what, sizeof j->what, "restore:%s:%s", j->m.info.name, hash);
+}
+
+static mn_code check_gone(job *j, const mn_key_file *ledger, mn_arena *arena, mn_error *err)
+{
+    mn_store *s = j->c.store;
+    mn_code code = MN_E_NOT_FOUND;
+    for (size_t i = 0; code == MN_E_NOT_FOUND && i < ledger->n; i++) {
+        const mn_key_slot *slot = &ledger->slots[i];
+        const uint8_t *wrapped;
+        mn_person person;
+        size_t n;
+        if (!is_after(&j->m, slot))
+            continue;
+        mn_arena_reset(arena);
+        code = slot->erased ? s->ops->person_get(s, &slot->person, arena, &person, err)
+                            : s->ops->key_get(s, &slot->person, arena, &wrapped, &n, err);
+    }
+    if (code == MN_OK)
+        return mn_fail(
+            err, MN_E_EXISTS,
+            "this backup was restored here already, and somebody in it was erased since: empty this "
+            "place and restore it again");
+    return code == MN_E_NOT_FOUND ? MN_OK : code;
+}
+
+static mn_code check_all_gone(job *j, mn_error *err)
+{
+    mn_arena *arena = mn_arena_create(1 << 20);
+    mn_code code = arena ? check_gone(j, &j->keys, arena, err)
+                         : mn_fail(err, MN_E_MEMORY, "no memory to look at the store");
+    if (code == MN_OK)
+        code = check_gone(j, &j->later, arena, err);
+    mn_arena_destroy(arena);
+    return code;
+}
+
+/* Whoever was cut off when all was done, and before anybody was told, starts it again. */
+static mn_code look_whether_whole(job *j, mn_error *err)
+{
+    char loaded[MN_STREAM_STAMP], now[MN_STREAM_STAMP];
+    size_t n = strlen(j->what);
+    mn_code code = mn_stream_loaded(j->c.store, loaded, err);
+    if (code != MN_OK || strncmp(loaded, j->what, n) != 0 || loaded[n] != ':')
+        return code;
+    code = mn_stream_stamp(j->c.store, j->what, now, err);
+    if (code == MN_OK && strcmp(loaded, now) != 0)
+        return mn_fail(err, MN_E_EXISTS,
+                       "this backup was restored here already, and the place was used since: nothing is "
+                       "overwritten, name an empty place");
+    if (code == MN_OK)
+        code = check_all_gone(j, err);
+    j->report.whole = code == MN_OK;
+    return code;
+}
+
 static mn_code load(job *j, mn_error *err)
 {
-    char path[PATH_MAX], stamp[160], hash[17];
+    char path[PATH_MAX];
     const mn_stream_options o = {.progress = see_progress, .user = j, .cancel = j->o->cancel};
     mn_source *file = NULL;
     bool loaded = false;
-    for (int i = 0; i < 8; i++)
-        snprintf(hash + 2 * i, 3, "%02x", j->m.self[i]);
-    snprintf(stamp, sizeof stamp, "restore:%s:%s", j->m.info.name, hash);
-    mn_code code = mn_stream_resumes(j->c.store, stamp, err);
+    mn_code code = mn_stream_resumes(j->c.store, j->what, err);
     if (code == MN_OK)
         code = read_step(j->c.store, &loaded, err);
     j->resumed = loaded;
@@ -148,7 +208,7 @@ static mn_code load(job *j, mn_error *err)
     if (code == MN_OK)
         code = mn_source_open_file(path, &file, err);
     if (code == MN_OK)
-        code = mn_stream_load(file, j->c.store, stamp, &o, err);
+        code = mn_stream_load(file, j->c.store, j->what, &o, err);
     if (code == MN_OK)
         code = compare(j, file, err);
     mn_source_close(file);
@@ -174,6 +234,8 @@ static mn_code restore_records(job *j, mn_error *err)
     if (code == MN_OK)
         code = open_target(j, MN_STORE_UP_TO, err);
     if (code == MN_OK)
+        code = look_whether_whole(j, err);
+    if (code == MN_OK && !j->report.whole)
         code = load(j, err);
     return code == MN_OK ? open_target(j, MN_STORE_MIGRATE, err) : code;
 }
@@ -329,7 +391,7 @@ static mn_code restore_sample(job *j, mn_blobs *pool, const mn_id *id, const mn_
         return MN_OK; /* it was missing when the backup was made */
     mn_buf_init(&bytes, SAMPLE_MAX);
     mn_code code = pool->ops->get(pool, id, &bytes, err);
-    if (code == MN_OK && !(j->resumed && is_there(j, id, &bytes)))
+    if (code == MN_OK && !((j->resumed || j->report.whole) && is_there(j, id, &bytes)))
         code = j->c.blobs->ops->put(j->c.blobs, id, bytes.data, bytes.len, err);
     mn_buf_finish(&bytes);
     j->report.samples += code == MN_OK;
@@ -402,20 +464,28 @@ static mn_code restore_samples(job *j, mn_error *err)
 
 /* ---- the whole ---- */
 
-static mn_code finish(job *j, mn_error *err)
+static mn_code check_it(job *j, mn_audit_report *audit, mn_error *err)
 {
     mn_store *s = j->c.store;
     mn_store_counts counts;
-    mn_audit_report audit;
     mn_code code = s->ops->check(s, err);
     if (code == MN_OK)
-        code = mn_audit_verify(s, &audit, err);
+        code = mn_audit_verify(s, audit, err);
     if (code == MN_OK)
         code = s->ops->counts(s, &counts, err);
-    if (code != MN_OK)
-        return code;
-    j->report.people = counts.people;
-    code = s->ops->begin(s, err);
+    if (code == MN_OK)
+        j->report.people = counts.people;
+    return code;
+}
+
+static mn_code finish(job *j, mn_error *err)
+{
+    mn_store *s = j->c.store;
+    char stamp[MN_STREAM_STAMP];
+    mn_audit_report audit;
+    mn_code code = check_it(j, &audit, err);
+    if (code == MN_OK)
+        code = s->ops->begin(s, err);
     if (code != MN_OK)
         return code;
     code = mn_core_record(&j->c, j->who, "store.restore", NULL,
@@ -425,11 +495,34 @@ static mn_code finish(job *j, mn_error *err)
     if (code == MN_OK)
         code = s->ops->meta_put(s, MN_RESTORE_META, "", err);
     if (code == MN_OK)
-        code = mn_stream_finish(s, NULL, err);
+        code = mn_stream_stamp(s, j->what, stamp, err);
+    if (code == MN_OK)
+        code = mn_stream_finish(s, stamp, err);
     if (code == MN_OK)
         return s->ops->commit(s, err);
     s->ops->rollback(s);
     return code;
+}
+
+static mn_code read_counts(void *user, const mn_audit_record *r, mn_error *err)
+{
+    mn_restore_report *report = user;
+    json_t *detail = json_loads(r->detail ? r->detail : "", 0, NULL);
+    (void)err;
+    report->erased = (uint64_t)json_integer_value(json_object_get(detail, "erased"));
+    report->closed = (uint64_t)json_integer_value(json_object_get(detail, "closed"));
+    json_decref(detail);
+    return MN_OK;
+}
+
+/* Tells again what the record of the restore says, the newest one. */
+static mn_code find_whole(job *j, mn_error *err)
+{
+    mn_audit_report audit = {0};
+    mn_code code = check_it(j, &audit, err);
+    return code == MN_OK
+               ? j->c.store->ops->audit_each(j->c.store, audit.records, read_counts, &j->report, err)
+               : code;
 }
 
 static mn_code restore(job *j, const char *ledger, mn_error *err)
@@ -439,13 +532,15 @@ static mn_code restore(job *j, const char *ledger, mn_error *err)
         code = mn_key_file_read(j->folder, &j->keys, err);
     if (code == MN_OK)
         code = restore_records(j, err);
-    if (code == MN_OK)
+    if (code == MN_OK && !j->report.whole)
         code = settle_people(j, err);
-    if (code == MN_OK)
+    if (code == MN_OK && !j->report.whole)
         code = settle_metas(j, err);
     if (code == MN_OK)
         code = restore_samples(j, err);
-    return code == MN_OK ? finish(j, err) : code;
+    if (code != MN_OK)
+        return code;
+    return j->report.whole ? find_whole(j, err) : finish(j, err);
 }
 
 static mn_code restore_with(job *j, const char *name, const char *ledger, mn_error *err)
@@ -456,8 +551,10 @@ static mn_code restore_with(job *j, const char *name, const char *ledger, mn_err
         code = mn_backup_verify(j->folder, chosen, j->o, &j->report.backup, err);
     if (code == MN_OK)
         code = mn_backup_read_manifest(j->folder, chosen, &j->m, err);
-    if (code == MN_OK)
+    if (code == MN_OK) {
+        name_it(j);
         code = restore(j, ledger, err);
+    }
     if (j->c.store)
         j->c.store->ops->close(j->c.store);
     if (j->c.blobs)

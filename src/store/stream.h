@@ -71,17 +71,22 @@ mn_code mn_stream_write(mn_source *from, const char *path, const mn_stream_optio
 /* Reads to the end. */
 mn_code mn_stream_measure(mn_source *from, const mn_stream_options *o, mn_stream_totals *out, mn_error *err);
 
-/* Into an empty store, or one in which a load with the same `stamp` (up to 200 bytes without blanks) was
- * interrupted, which goes on. MN_E_EXISTS: there is something else. The store is marked as being filled until
- * mn_stream_finish; whoever opens it meanwhile must refuse it (mn_stream_unfinished). */
+#define MN_STREAM_STAMP 200 /* bytes, the zero byte too; no blanks */
+/* `what` (up to 80 bytes) with what every write that matters changes: the number of the newest change, and
+ * the head of the audit log. */
+mn_code mn_stream_stamp(mn_store *s, const char *what, char out[MN_STREAM_STAMP], mn_error *err);
+
+/* Into an empty store, or one in which a load with the same `stamp` was interrupted, which goes on.
+ * MN_E_EXISTS: there is something else. The store is marked as being filled until mn_stream_finish; whoever
+ * opens it meanwhile must refuse it (mn_stream_unfinished). */
 mn_code mn_stream_load(mn_source *from, mn_store *to, const char *stamp, const mn_stream_options *o,
                        mn_error *err);
 /* Would such a load begin or go on? MN_OK, or as above. */
 mn_code mn_stream_resumes(mn_store *to, const char *stamp, mn_error *err);
-/* `stamp` stays in it as what it was filled with (mn_stream_loaded); NULL: nothing does. */
+/* `stamp` stays in it as what it was filled with (mn_stream_loaded). */
 mn_code mn_stream_finish(mn_store *to, const char *stamp, mn_error *err);
-/* *yes: a load with this stamp was finished here; stamp NULL: one with any, or one was begun. */
-mn_code mn_stream_loaded(mn_store *s, const char *stamp, bool *yes, mn_error *err);
+/* What a load that was finished here left; "" where there was none, or one is under way. */
+mn_code mn_stream_loaded(mn_store *s, char out[MN_STREAM_STAMP], mn_error *err);
 /* MN_E_INVALID: a load into this store was interrupted. */
 mn_code mn_stream_unfinished(mn_store *s, mn_error *err);
 /* MN_E_CORRUPT names the kind of which the two do not hold the same. */

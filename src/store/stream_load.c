@@ -1,6 +1,6 @@
 /* Into a store. Its meta "loading" holds "<stamp> <pages>" while it is being filled, changed in the
- * transaction that writes a page; "" or nothing afterwards. Then "loaded" holds the stamp: whoever was cut
- * off in the very last moment, and starts it again, is told that it is whole. */
+ * transaction that writes a page; "" or nothing afterwards. Then "loaded" holds what it was filled with:
+ * whoever was cut off in the very last moment, and starts it again, is told that it is whole. */
 #include "store/audit.h"
 #include "store/stream.h"
 
@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARK_MAX  256
-#define STAMP_MAX 200
+#define MARK_MAX 256
 
 static mn_code read_note(mn_store *s, const char *key, char out[MARK_MAX], mn_error *err)
 {
@@ -61,7 +60,7 @@ static mn_code find_start(mn_store *s, const char *stamp, uint64_t *pages, mn_er
 {
     char mark[MARK_MAX];
     size_t n = strlen(stamp);
-    mn_code code = n <= STAMP_MAX && !strchr(stamp, ' ')
+    mn_code code = n < MN_STREAM_STAMP && !strchr(stamp, ' ')
                        ? read_mark(s, mark, err)
                        : mn_fail(err, MN_E_INTERNAL, "a stamp of %zu bytes, or with blanks", n);
     if (code != MN_OK)
@@ -141,46 +140,41 @@ mn_code mn_stream_load(mn_source *from, mn_store *to, const char *stamp, const m
 
 mn_code mn_stream_finish(mn_store *to, const char *stamp, mn_error *err)
 {
-    mn_code code = to->ops->meta_put(to, MN_STREAM_LOADED, stamp ? stamp : "", err);
+    mn_code code = to->ops->meta_put(to, MN_STREAM_LOADED, stamp, err);
     return code == MN_OK ? to->ops->meta_put(to, MN_STREAM_MARK, "", err) : code;
 }
 
-mn_code mn_stream_loaded(mn_store *s, const char *stamp, bool *yes, mn_error *err)
+mn_code mn_stream_loaded(mn_store *s, char out[MN_STREAM_STAMP], mn_error *err)
 {
     char mark[MARK_MAX], loaded[MARK_MAX];
     mn_code code = read_mark(s, mark, err);
     if (code == MN_OK)
         code = read_note(s, MN_STREAM_LOADED, loaded, err);
     if (code == MN_OK)
-        *yes = stamp ? !*mark && strcmp(loaded, stamp) == 0 : *mark || *loaded;
+        snprintf(out, MN_STREAM_STAMP, "%.*s", MN_STREAM_STAMP - 1, *mark ? "" : loaded);
     return code;
 }
 
-/* ---- copying ---- */
-
-typedef struct {
-    char text[STAMP_MAX];
-} stamp;
-
-/* Changes with every write that matters: the number of the newest change, and the head of the audit log. */
-static mn_code make_stamp(mn_store *s, stamp *out, mn_error *err)
+mn_code mn_stream_stamp(mn_store *s, const char *what, char out[MN_STREAM_STAMP], mn_error *err)
 {
     uint64_t generation = 0;
     const char *head = NULL;
     mn_arena *arena = mn_arena_create(1 << 20);
     if (!arena)
-        return mn_fail(err, MN_E_MEMORY, "no memory to copy a store");
+        return mn_fail(err, MN_E_MEMORY, "no memory to look at the store");
     mn_code code = s->ops->generation(s, &generation, err);
     if (code == MN_OK)
         code = s->ops->meta_get(s, "audit_head", arena, &head, err);
     if (code == MN_OK) {
-        snprintf(out->text, sizeof out->text, "copy:%" PRIu64 ":%.100s", generation, head ? head : "");
-        for (char *p = out->text; *p; p++)
+        snprintf(out, MN_STREAM_STAMP, "%.80s:%" PRIu64 ":%.90s", what, generation, head ? head : "");
+        for (char *p = out; *p; p++)
             *p = *p == ' ' ? ':' : *p;
     }
     mn_arena_destroy(arena);
     return code;
 }
+
+/* ---- copying ---- */
 
 static mn_code measure_store(mn_store *s, const mn_stream_options *o, mn_stream_totals *out, mn_error *err)
 {
@@ -193,7 +187,7 @@ static mn_code measure_store(mn_store *s, const mn_stream_options *o, mn_stream_
 }
 
 /* Sends what is not there yet. */
-static mn_code send(mn_store *from, mn_store *to, const stamp *what, bool whole, const mn_stream_options *o,
+static mn_code send(mn_store *from, mn_store *to, const char *stamp, bool whole, const mn_stream_options *o,
                     mn_stream_totals *sent, mn_error *err)
 {
     const mn_stream_options silent = {.cancel = o->cancel};
@@ -202,7 +196,7 @@ static mn_code send(mn_store *from, mn_store *to, const stamp *what, bool whole,
     if (!whole)
         code = mn_source_open_store(from, NULL, &source, err);
     if (code == MN_OK && !whole)
-        code = mn_stream_load(source, to, what->text, o, err);
+        code = mn_stream_load(source, to, stamp, o, err);
     mn_source_close(source);
     return code == MN_OK ? measure_store(from, &silent, sent, err) : code;
 }
@@ -243,7 +237,7 @@ mn_code mn_store_copy(mn_store *from, mn_store *to, void (*progress)(void *user,
                       const mn_cancel *cancel, mn_copy_report *out, mn_error *err)
 {
     const mn_stream_options o = {.progress = progress, .user = user, .cancel = cancel};
-    stamp before, after;
+    char before[MN_STREAM_STAMP], after[MN_STREAM_STAMP], there[MN_STREAM_STAMP];
     mn_stream_totals sent;
     mn_audit_report audit = {0};
     bool whole = false;
@@ -252,19 +246,21 @@ mn_code mn_store_copy(mn_store *from, mn_store *to, void (*progress)(void *user,
         code = from->ops->begin_read(from, err);
     if (code != MN_OK)
         return code;
-    code = make_stamp(from, &before, err);
+    code = mn_stream_stamp(from, "copy", before, err);
     if (code == MN_OK)
-        code = mn_stream_loaded(to, before.text, &whole, err);
-    if (code == MN_OK)
-        code = send(from, to, &before, whole, &o, &sent, err);
+        code = mn_stream_loaded(to, there, err);
+    if (code == MN_OK) {
+        whole = strcmp(there, before) == 0;
+        code = send(from, to, before, whole, &o, &sent, err);
+    }
     from->ops->rollback(from);
     if (code == MN_OK)
         code = (whole ? check_still_whole : check_arrival)(to, &sent, cancel, &audit, err);
     if (code == MN_OK)
-        code = make_stamp(from, &after, err);
+        code = mn_stream_stamp(from, "copy", after, err);
     if (code == MN_OK && !whole)
-        code = mn_stream_finish(to, before.text, err);
+        code = mn_stream_finish(to, before, err);
     if (code == MN_OK)
-        *out = (mn_copy_report){sent.rows, audit.records, strcmp(before.text, after.text) != 0};
+        *out = (mn_copy_report){sent.rows, audit.records, strcmp(before, after) != 0};
     return code;
 }

@@ -129,8 +129,12 @@ static void test_there_and_back(void **state)
     const mn_core_options again = {.data_dir = r.dir, .fmr = 1e-3};
     mn_restore_report no;
     mn_error e = {0};
+    assert_int_equal(mn_core_restore(&again, &ann, backup_folder(w), info.name, NULL, &quiet, &no, &e),
+                     MN_E_EXISTS);
+    assert_non_null(strstr(e.text, "and the place was used since"));
     assert_int_equal(mn_core_restore(&again, &ann, backup_folder(w), NULL, NULL, &quiet, &no, &e),
                      MN_E_EXISTS);
+    assert_non_null(strstr(e.text, "there are records already"));
     close_world(&r);
     restore(w, NULL, NULL, NULL, &r);
     assert_found(&r, 9, "Later");
@@ -557,6 +561,59 @@ static void test_interrupted(void **state)
     assert_int_equal(report.backup.people, 1);
 }
 
+/* Whoever did not hear that it was done starts it again, hears the same, and nothing is written. */
+static mn_id restore_twice(world *w, const mn_core_options *where)
+{
+    const mn_store_where place = mn_core_store_where(where);
+    mn_store *s = NULL;
+    mn_store_counts once, twice;
+    const mn_enrolment goes = enrol(w, "Goes", "staff", 1, 1);
+    const mn_enrolment stays = enrol(w, "Stays", "staff", 3, 1);
+    backup(w);
+    assert_ok(mn_core_erase(w->core, &ann, &goes.person, err));
+    for (int i = 0; i < 2; i++) {
+        mn_restore_report report = {0};
+        assert_ok(mn_core_restore(where, &ann, backup_folder(w), NULL, NULL, &quiet, &report, err));
+        assert_int_equal(report.whole, i);
+        assert_int_equal(report.people, 1);
+        assert_int_equal(report.samples, 1);
+        assert_int_equal(report.erased, 1);
+        assert_ok(mn_store_open_as(&place, MN_STORE_MIGRATE, 0, &s, err));
+        assert_ok(s->ops->counts(s, i ? &twice : &once, err));
+        s->ops->close(s);
+    }
+    assert_int_equal(twice.audit, once.audit);
+    return stays.person;
+}
+
+static void test_done_and_started_again(void **state)
+{
+    world *w = *state;
+    char dir[400];
+    mn_restore_report report;
+    mn_error e = {0};
+    snprintf(dir, sizeof dir, "%s/twice", mn_test_folder());
+    const mn_core_options where = {.data_dir = dir, .fmr = 1e-3};
+    const mn_id stays = restore_twice(w, &where);
+    assert_ok(mn_core_erase(w->core, &ann, &stays, err));
+    assert_int_equal(mn_core_restore(&where, &ann, backup_folder(w), NULL, NULL, &quiet, &report, &e),
+                     MN_E_EXISTS);
+    assert_non_null(strstr(e.text, "somebody in it was erased since"));
+}
+
+static void test_done_in_postgres_and_started_again(void **state)
+{
+    char dir[400];
+    postgres_need();
+    postgres_start();
+    mn_settings *settings = mn_settings_create();
+    snprintf(dir, sizeof dir, "%s/twice", mn_test_folder());
+    assert_ok(mn_settings_set(settings, MN_S_STORE_URL, postgres_url(postgres_new_schema()), "test", err));
+    const mn_core_options where = {.data_dir = dir, .settings = settings, .fmr = 1e-3};
+    restore_twice(*state, &where);
+    mn_settings_destroy(settings);
+}
+
 /* ---- kill -9 ---- */
 
 static void backup_until_killed(const world *w)
@@ -589,18 +646,10 @@ static void restore_until_killed(const world *w, const char *dir, victim *v)
     const mn_backup_options o = {.progress = hold_at, .user = v};
     mn_restore_report report;
     mn_error e = {0};
-    switch (mn_core_restore(&where, &ann, backup_folder(w), NULL, NULL, &o, &report, &e)) {
-    case MN_OK:
+    if (mn_core_restore(&where, &ann, backup_folder(w), NULL, NULL, &o, &report, &e) == MN_OK)
         _exit(0);
-    case MN_E_EXISTS: /* it was done when the one before was killed */
-        if (strstr(e.text, "nothing is overwritten"))
-            _exit(0);
-        fprintf(stderr, "%s (%s:%d)\n", e.text, e.file, e.line);
-        _exit(3);
-    default:
-        fprintf(stderr, "%s\n", e.text);
-        _exit(4);
-    }
+    fprintf(stderr, "%s (%s:%d)\n", e.text, e.file, e.line);
+    _exit(4);
 }
 
 /* After so many words of progress, for certain; 0: after so many microseconds. True: it got through. */
@@ -726,6 +775,8 @@ int main(void)
         TEST(every_flipped_byte_is_noticed),
         TEST(list_and_prune),
         TEST(interrupted),
+        TEST(done_and_started_again),
+        TEST(done_in_postgres_and_started_again),
         TEST(kill_9),
         TEST(a_full_disk),
     };

@@ -258,7 +258,7 @@ static void test_a_file_holds_the_same(void **state)
     assert_ok(mn_stream_load(source, other, "one", &o, err));
     mn_source_close(source);
     assert_int_equal(mn_stream_unfinished(other, NULL), MN_E_INVALID);
-    assert_ok(mn_stream_finish(other, NULL, err));
+    assert_ok(mn_stream_finish(other, "one", err));
     assert_ok(mn_stream_unfinished(other, err));
     again = measure(other);
     assert_ok(mn_stream_compare(&t, &again, err));

@@ -106,6 +106,9 @@ class Records(Case):
         new = ["--data", scratch / "saved-again"]
         back = self.ok(mien("restore", *new, folder, made["name"], "--json")).json
         self.assertEqual((back["people"], back["erased"], back["samples"]), (1, 1, 1))
+        again = self.ok(mien("restore", *new, folder, made["name"], "--json"))
+        self.assertEqual(again.json, back)
+        self.assertIn("restored there already, and is whole", again.err)
         refused = self.ok(mien("people", "list", *new), 3)
         self.assertIn("master", refused.err)
         shutil.copy2(scratch / "saved/master.key", scratch / "saved-again/master.key")
