@@ -42,8 +42,10 @@ typedef struct {
     int64_t pause_ns;       /* between two in the background */
     uint64_t changes;       /* that it does not have */
     int64_t not_before;
-    bool writing, closing;
-    mn_pool *writer; /* made when first needed */
+    int writers; /* that are at it or wait; as long as there are any, the background begins no other */
+    bool closing;
+    mn_pool *writer;       /* made when first needed */
+    pthread_mutex_t saves; /* one at a time; another process's makes it MN_E_BUSY. Before follow_lock */
 } mn_core_snapshot;
 
 /* People of whom something does not open, sorted; unreadable.c. */

@@ -170,6 +170,7 @@ static mn_code alloc_core(const mn_core_options *o, mn_core **out, mn_error *err
     pthread_cond_init(&c->house_wake, &clock);
     pthread_condattr_destroy(&clock);
     pthread_mutex_init(&c->follow_lock, NULL);
+    pthread_mutex_init(&c->snapshot.saves, NULL);
     pthread_mutex_init(&c->unreadable.lock, NULL);
     mn_group_init(&c->enrolments, mn_enrol_run_group, c);
     mn_group_init(&c->looks, mn_core_run_looks, c);
@@ -197,6 +198,7 @@ void mn_core_close(mn_core *c)
     if (c->store)
         c->store->ops->close(c->store);
     pthread_mutex_destroy(&c->follow_lock);
+    pthread_mutex_destroy(&c->snapshot.saves);
     pthread_mutex_destroy(&c->unreadable.lock);
     pthread_mutex_destroy(&c->house_lock);
     pthread_cond_destroy(&c->house_wake);

@@ -371,6 +371,13 @@ static mn_code write_it(mn_core *c, mn_arena *arena, const mn_cancel *cancel, mn
     return code;
 }
 
+static void count_writers(mn_core *c, int change)
+{
+    pthread_mutex_lock(&c->follow_lock);
+    c->snapshot.writers += change;
+    pthread_mutex_unlock(&c->follow_lock);
+}
+
 mn_code mn_core_gallery_save(mn_core *c, const mn_cancel *cancel, mn_error *err)
 {
     if (!c->gallery)
@@ -378,23 +385,29 @@ mn_code mn_core_gallery_save(mn_core *c, const mn_cancel *cancel, mn_error *err)
     if (c->snapshot.every == 0)
         return mn_fail(err, MN_E_INVALID, "gallery.snapshot is 0: no snapshot is kept");
     mn_arena *arena = mn_arena_create(MN_CORE_ARENA);
+    count_writers(c, 1);
+    pthread_mutex_lock(&c->snapshot.saves);
     mn_code code = arena ? write_it(c, arena, cancel, err)
                          : mn_fail(err, MN_E_MEMORY, "no memory for a snapshot of the gallery");
+    pthread_mutex_unlock(&c->snapshot.saves);
+    count_writers(c, -1);
     mn_arena_destroy(arena);
     return code;
 }
 
-static void save(void *job, unsigned worker)
+static void save(mn_core *c)
 {
-    mn_core *c = job;
     mn_error e = {0};
-    (void)worker;
     mn_code code = mn_core_gallery_save(c, NULL, &e);
     if (code != MN_OK && code != MN_E_BUSY)
         mn_core_warn(c, &e, "the snapshot of the gallery could not be written, the next start takes longer");
-    pthread_mutex_lock(&c->follow_lock);
-    c->snapshot.writing = false;
-    pthread_mutex_unlock(&c->follow_lock);
+}
+
+static void save_in_background(void *job, unsigned worker)
+{
+    (void)worker;
+    save(job);
+    count_writers(job, -1);
 }
 
 static bool due(const mn_core_snapshot *s)
@@ -408,12 +421,12 @@ void mn_core_snapshot_changed(mn_core *c, size_t people, mn_arena *arena)
     s->changes += people;
     if (people > 0)
         notice_lost_key(c, arena);
-    if (!due(s) || s->writing || s->closing || mn_monotonic_ns() < s->not_before)
+    if (!due(s) || s->writers > 0 || s->closing || mn_monotonic_ns() < s->not_before)
         return;
     if (!s->writer && mn_pool_create(1, 2, &s->writer, NULL) != MN_OK)
         return;
-    const mn_job job = {.run = save, .job = c};
-    s->writing = mn_pool_submit(s->writer, &job, false, NULL) == MN_OK;
+    const mn_job job = {.run = save_in_background, .job = c};
+    s->writers += mn_pool_submit(s->writer, &job, false, NULL) == MN_OK;
 }
 
 void mn_core_snapshot_close(mn_core *c)
@@ -424,7 +437,7 @@ void mn_core_snapshot_close(mn_core *c)
     mn_pool_destroy(c->snapshot.writer);
     c->snapshot.writer = NULL;
     if (c->loaded && due(&c->snapshot))
-        save(c, 0);
+        save(c);
 }
 
 /* ---- looking at it ---- */
