@@ -93,7 +93,8 @@ bool mn_say_ask(const mn_cli *cli, const char *format, ...)
 mn_progress mn_progress_start(const mn_cli *cli, size_t total)
 {
     bool shown = !cli->json && !cli->quiet && total > 1 && isatty(STDERR_FILENO);
-    return (mn_progress){.shown = shown, .total = total, .start_ns = mn_monotonic_ns()};
+    int64_t now = mn_monotonic_ns();
+    return (mn_progress){.shown = shown, .total = total, .start_ns = now, .last_ns = now};
 }
 
 void mn_progress_format_time(int64_t seconds, char *out, size_t size)
@@ -110,9 +111,12 @@ void mn_progress_show(mn_progress *p, size_t done, const char *what)
 {
     int64_t now = mn_monotonic_ns();
     char left[32];
-    if (!p->shown || (now - p->last_ns < REDRAW_NS && done < p->total))
+    bool drawn = p->last_ns > p->start_ns; /* what is over at once needs no line, and has no rate yet */
+    if (!p->shown || (now - p->last_ns < REDRAW_NS && (done < p->total || !drawn)))
         return;
     p->last_ns = now;
+    if (done > p->total) /* it was an estimate */
+        done = p->total;
     double seconds = (double)(now - p->start_ns) / 1e9, rate = seconds > 0 ? (double)done / seconds : 0;
     mn_progress_format_time(rate > 0 ? (int64_t)((double)(p->total - done) / rate) : 0, left, sizeof left);
     fprintf(stderr, "\r\033[K%zu of %zu  %.0f %%  %.1f/s  %s left%s%s", done, p->total,

@@ -7,8 +7,12 @@
 #include "support.h"
 
 #include "base/file.h"
+#include "base/time.h"
+#include <fcntl.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void rate_is(double rate, const char *text)
 {
@@ -50,6 +54,38 @@ static void test_times_left(void **state)
     assert_string_equal(out, "1:23");
     mn_progress_format_time(7384, out, sizeof out);
     assert_string_equal(out, "2:03:04");
+}
+
+/* What a progress line shows that began `age` ago. */
+static void progress_is(int64_t age_ns, size_t done, const char *text)
+{
+    char path[500];
+    mn_buf shown;
+    int64_t then = mn_monotonic_ns() - age_ns;
+    mn_progress p = {.shown = true, .total = 10, .start_ns = then, .last_ns = then};
+    snprintf(path, sizeof path, "%s/shown", mn_test_folder());
+    const int terminal = dup(2), file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(terminal >= 0 && file >= 0 && dup2(file, 2) == 2);
+    mn_progress_show(&p, done, "records");
+    assert_int_equal(dup2(terminal, 2), 2);
+    close(terminal);
+    close(file);
+    mn_buf_init(&shown, 1000);
+    mn_test_read(path, &shown);
+    if (*text ? !memmem(shown.data, shown.len, text, strlen(text)) : shown.len > 0)
+        fail_msg("\"%.*s\" does not say \"%s\"", (int)shown.len, (const char *)shown.data, text);
+    mn_buf_finish(&shown);
+}
+
+static void test_progress(void **state)
+{
+    (void)state;
+    const int64_t second = INT64_C(1000000000);
+    progress_is(60 * second, 5, "5 of 10  50 %  0.1/s  1:00 left  records");
+    progress_is(60 * second, 10, "10 of 10  100 %  0.2/s  0:00 left");
+    progress_is(60 * second, 12, "10 of 10  100 %  0.2/s  0:00 left"); /* the number was an estimate */
+    progress_is(-60 * second, 1, "");  /* has just begun, however slow we are */
+    progress_is(-60 * second, 10, ""); /* and is over at once */
 }
 
 static void test_paths_of_drawings(void **state)
@@ -178,6 +214,7 @@ int main(void)
         cmocka_unit_test(test_rates),
         cmocka_unit_test(test_rates_that_were_measured),
         cmocka_unit_test(test_times_left),
+        cmocka_unit_test(test_progress),
         cmocka_unit_test(test_paths_of_drawings),
         cmocka_unit_test(test_a_curve),
         cmocka_unit_test(test_points_of_curves),
