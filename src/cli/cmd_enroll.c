@@ -372,6 +372,7 @@ int mn_cmd_enroll(mn_cli *cli)
         code = mn_consent_read(a, &e.consent, &e.with_consent, &err);
     if (code != MN_OK)
         return mn_say_usage(a->command, err.text);
+    e.consent.of_all = a->value[MN_O_FOLDERS] != NULL;
     code = a->value[MN_O_FOLDERS] ? mn_inputs_gather_people(a->operands, a->n_operands, &inputs, &err)
                                   : mn_inputs_gather(a->operands, a->n_operands, &inputs, &err);
     if (code != MN_OK) {

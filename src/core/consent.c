@@ -61,21 +61,25 @@ static bool on_record(const mn_consent *c, size_t n, const mn_consent_given *giv
     return false;
 }
 
-/* Who withdrew must have agreed again afterwards: an older statement does not undo it. */
-static mn_code check_not_withdrawn(const mn_consent *c, size_t n, const mn_consent_given *given,
-                                   mn_error *err)
+/* Who withdrew must have agreed again afterwards: an older statement does not undo it, and none that is made
+ * of many at once. */
+static const mn_consent *find_withdrawal(const mn_consent *c, size_t n, const mn_consent_given *given)
 {
     for (size_t i = 0; i < n; i++)
         if (c[i].purpose == given->purpose && c[i].withdrawn != MN_TIME_NEVER &&
-            given->given <= c[i].withdrawn) {
-            char when[MN_TIME_TEXT];
-            mn_time_format(c[i].withdrawn, when);
-            return mn_fail(
-                err, MN_E_CONSENT,
-                "this person withdrew the consent for %s at %s: enrolling needs one given after that",
-                mn_purpose_word(given->purpose), when);
-        }
-    return MN_OK;
+            (given->of_all || given->given <= c[i].withdrawn))
+            return &c[i];
+    return NULL;
+}
+
+static mn_code refuse_withdrawn(const mn_consent *c, const mn_consent_given *given, mn_error *err)
+{
+    char when[MN_TIME_TEXT];
+    mn_time_format(c->withdrawn, when);
+    return mn_fail(err, MN_E_CONSENT,
+                   "this person withdrew the consent for %s at %s: enrolling needs one given after that%s",
+                   mn_purpose_word(given->purpose), when,
+                   given->of_all ? ", stated for this person alone (--name)" : "");
 }
 
 mn_consent mn_core_consent_record(const mn_id *person, const mn_consent_given *given)
@@ -116,11 +120,13 @@ mn_code mn_core_consent_decide(mn_core *c, const mn_id *person, const mn_consent
         return mn_core_consent_needed(all, n, purpose, now, err);
     }
     bool needed = !on_record(all, n, given, now);
-    if (needed)
-        code = check_not_withdrawn(all, n, given, err);
-    if (code == MN_OK)
-        *put = needed;
-    return code;
+    const mn_consent *withdrawn = needed ? find_withdrawal(all, n, given) : NULL;
+    if (withdrawn && given->of_all && mn_consents_allow(all, n, given->purpose, now))
+        needed = false; /* who agreed again said so in other words */
+    else if (withdrawn)
+        return refuse_withdrawn(withdrawn, given, err);
+    *put = needed;
+    return MN_OK;
 }
 
 /* ---- withdrawal ---- */

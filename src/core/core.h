@@ -102,6 +102,7 @@ typedef struct {
     mn_purpose purpose;
     const char *method, *evidence;
     mn_time given, until;
+    bool of_all; /* stated for many people at once: it takes back nothing of who withdrew */
 } mn_consent_given;
 
 typedef struct {

@@ -45,6 +45,7 @@ typedef struct {
     size_t n_lists;
     const mn_consent *consents; /* ids and people are not looked at */
     size_t n_consents;
+    bool said_of_all; /* the last consent is no record of this person's, but stated for all of them, now */
     const mn_import_face *faces;
     size_t n_faces;
 

@@ -93,6 +93,7 @@ static mn_code take_consents(mn_import_lines *l, const mn_exchange_person *p, mn
         all[out->n_consents++] = p->consents[i];
     if (l->given->consent)
         all[out->n_consents++] = *l->given->consent;
+    out->said_of_all = l->given->consent != NULL;
     out->consents = all;
     return MN_OK;
 }

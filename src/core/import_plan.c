@@ -339,6 +339,22 @@ static bool is_settled(const mn_person_whole *there, const mn_consent *c)
     return false;
 }
 
+/* What is stated for all of them is put once, however often it is imported, and takes back nothing of who
+ * withdrew. */
+static bool is_said(const mn_person_whole *there, const mn_consent *c, mn_time now)
+{
+    for (size_t i = 0; i < there->n_consents; i++) {
+        mn_consent same = *c;
+        same.given = there->consents[i].given;
+        if (there->consents[i].purpose == c->purpose && there->consents[i].withdrawn != MN_TIME_NEVER)
+            return true;
+        if (same_consent(&there->consents[i], &same) &&
+            mn_consent_valid(&there->consents[i], c->purpose, now))
+            return true;
+    }
+    return false;
+}
+
 /* Those that are to be put; then each list's purpose must be covered. */
 static mn_code settle_consents(const mn_import_batch *b, mn_import_plan *plan, mn_error *err)
 {
@@ -348,7 +364,8 @@ static mn_code settle_consents(const mn_import_batch *b, mn_import_plan *plan, m
     if (!plan->consents)
         return mn_import_no_memory(err);
     for (size_t i = 0; i < p->n_consents; i++) {
-        if (is_settled(there, &p->consents[i]))
+        const bool of_all = p->said_of_all && i == p->n_consents - 1;
+        if (is_settled(there, &p->consents[i]) || (of_all && is_said(there, &p->consents[i], b->now)))
             continue;
         mn_consent *c = &plan->consents[plan->n_consents++];
         *c = p->consents[i];

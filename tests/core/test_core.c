@@ -344,8 +344,17 @@ static void test_withdrawal(void **state)
     mn_consent_given again = agreed(IDENTIFY);
     assert_code(try_enrol(w, "Anna", "staff", &again, 1, 4, &out, err), MN_E_CONSENT);
     again.given = mn_time_now();
+    again.of_all = true; /* of many at once, again and again: it undoes nothing either */
+    assert_code(try_enrol(w, "Anna", "staff", &again, 1, 4, &out, err), MN_E_CONSENT);
+    again.of_all = false;
     assert_ok(try_enrol(w, "Anna", "staff", &again, 1, 4, &out, err));
     assert_int_equal(look_for(w, w->core, 1).n, 1);
+    mn_consent_given of_all = again;
+    of_all.of_all = true;
+    of_all.method = "web form";
+    assert_ok(try_enrol(w, "Anna", "staff", &of_all, 1, 5, &out, err)); /* by what she agreed to again */
+    assert_ok(mn_core_person(w->core, &ann, id, w->arena, &v, err));
+    assert_int_equal(v.n_consents, 2);
 }
 
 static void test_withdrawal_of_one_purpose(void **state)

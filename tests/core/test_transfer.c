@@ -488,6 +488,37 @@ static void test_second_run(void **state)
     assert_int_equal(look_for(w, w->core, 1).n, 1);
 }
 
+/* A consent that is stated for all whom the file names, now, each time that it is imported. */
+static void test_said_of_all(void **state)
+{
+    world *w = *state;
+    mn_consent said = form(MN_PURPOSE_IDENTIFICATION);
+    const mn_import_face face = a_face(w, 1, 0);
+    mn_import_person p = a_person("A7", &face, &said);
+    mn_person_view v;
+    p.said_of_all = true;
+    for (int i = 0; i < 3; i++) {
+        said.given = mn_time_now();
+        put_in(w, &p, 1, false);
+        assert_int_equal(p.code, MN_OK);
+    }
+    assert_ok(mn_core_person(w->core, &ann, "A7", w->arena, &v, err));
+    assert_int_equal(v.n_consents, 1);
+    said.method = "web form"; /* says something else */
+    put_in(w, &p, 1, false);
+    assert_ok(mn_core_person(w->core, &ann, "A7", w->arena, &v, err));
+    assert_int_equal(v.n_consents, 2);
+    assert_ok(mn_core_consent_withdraw(w->core, &ann, &p.person, MN_PURPOSE_IDENTIFICATION, err));
+    said.given = mn_time_now();
+    put_in(w, &p, 1, false);
+    assert_int_equal(p.code, MN_E_CONSENT); /* who withdrew agrees again for themselves */
+    assert_int_equal(look_for(w, w->core, 1).n, 0);
+    p.said_of_all = false;
+    put_in(w, &p, 1, false);
+    assert_int_equal(p.code, MN_OK);
+    assert_int_equal(look_for(w, w->core, 1).n, 1);
+}
+
 /* As with one more picture: who is in the list stays from the day they came, and who was in it begins anew.
  */
 static void test_retention_goes_on(void **state)
@@ -981,6 +1012,7 @@ int main(void)
         T(test_looks_that_do_not_fit),
         T(test_dry_looks),
         T(test_second_run),
+        T(test_said_of_all),
         T(test_dry_run),
         T(test_retention_goes_on),
         T(test_refused),
@@ -1003,6 +1035,7 @@ int main(void)
         T(test_looks_come_along),
         T(test_dry_looks),
         T(test_second_run),
+        T(test_said_of_all),
         T(test_dry_run),
         T(test_retention_goes_on),
         T(test_refused),
