@@ -5,7 +5,7 @@
 
 #define FOUND_COLUMNS                                                                                        \
     "f.id, f.person, f.source, f.source_hash, f.quality, f.sample, f.created, "                              \
-    "EXISTS (SELECT 1 FROM original o WHERE o.face = f.id)"
+    HAS_ORIGINAL("f.id")
 
 /* compare: "(f.created, f.id) >"; order: "f.created, f.id" */
 /* clang-format off */

@@ -34,8 +34,8 @@
     "SELECT " PERSON_COLUMNS " FROM member m JOIN person p ON p.id = m.person" PEOPLE_WHERE(A, L, C)         \
     " AND m.list = " A(3) " AND m.person " compare " " A(13) " ORDER BY m.person" order " LIMIT " A(14)
 #define PEOPLE_FEW(A, L, C, EACH, compare, order)                                                            \
-    "SELECT " PERSON_COLUMNS " FROM (SELECT person FROM member WHERE list = " A(3) " LIMIT " A(16) ") m "    \
-    EACH PEOPLE_WHERE(A, L, C) " AND p.id = m.person"                                                        \
+    "SELECT " PERSON_COLUMNS " FROM (SELECT person FROM member WHERE list = " A(3)                           \
+    " ORDER BY person LIMIT " A(16) ") m " EACH PEOPLE_WHERE(A, L, C) " AND p.id = m.person"                                                        \
     " AND " compare " (" A(13) ", " A(14) ") ORDER BY " order " LIMIT " A(15)
 #define LISTS_BY(A, L, compare, order)                                                                       \
     "SELECT " LIST_COLUMNS ", (SELECT count(*) FROM member m WHERE m.list = l.id AND m.until > " A(8)        \
@@ -44,10 +44,10 @@
     " OR " A(3) " IS NULL) AND " YES_OR_NO(A, 4, "(NOT l.inactive)")                                         \
     " AND " compare " (" A(5) ", " A(6) ") ORDER BY " order " LIMIT " A(7) ") l ORDER BY " order
 /* Members in the order of their ids are read up to the page's end; in another order all of them are sorted. */
-#define MEMBERS_BY(A, L, after, order)                                                                       \
-    "SELECT m.person, p.name, p.external_id, m.added, m.until FROM member m JOIN person p ON p.id = m.person" \
-    " WHERE m.list = " A(1) " AND (" L("p.name", 2) " OR " L("p.external_id", 2) " OR " A(2) " IS NULL)"     \
-    " AND m.until > " A(3) " AND " after " ORDER BY " order " LIMIT "
+#define MEMBERS_BY(A, L, EACH, after, order)                                                                 \
+    "SELECT m.person, p.name, p.external_id, m.added, m.until FROM member m " EACH                           \
+    " WHERE p.id = m.person AND m.list = " A(1) " AND (" L("p.name", 2) " OR " L("p.external_id", 2)         \
+    " OR " A(2) " IS NULL) AND m.until > " A(3) " AND " after " ORDER BY " order " LIMIT "
 #define CONSENTS_BY(A, compare, order)                                                                       \
     "SELECT c.id, c.person, c.purpose, c.method, c.evidence, c.given, c.until, c.withdrawn "                 \
     "FROM consent c JOIN person p ON p.id = c.person WHERE p.account = " A(1)                                \
@@ -82,16 +82,17 @@
       "l.updated, l.retention, l.fmr, l.inactive, l.acknowledge, l.sound FROM member m "                     \
       "JOIN list l ON l.id = m.list WHERE m.person = " A(1) " AND m.until > " A(2)                            \
       " UNION ALL SELECT 4, id, person, sample, source, source_hash, NULL, NULL, created, 0, 0, quality, "   \
-      "EXISTS (SELECT 1 FROM original o WHERE o.face = face.id), FALSE, FALSE FROM face WHERE person = "     \
-      A(1) " UNION ALL SELECT 5, person, NULL, NULL, NULL, NULL, NULL, NULL, asked, due, 0, 0.0, whole, "    \
+      HAS_ORIGINAL("face.id") ", FALSE, FALSE FROM face WHERE person = " A(1)                                \
+      " UNION ALL SELECT 5, person, NULL, NULL, NULL, NULL, NULL, NULL, asked, due, 0, 0.0, whole, "    \
       "FALSE, FALSE FROM erasure WHERE person = " A(1))                                                      \
-    X(MEMBERS_PERSON, MEMBERS_BY(A, L, "m.person > " A(4), "m.person") A(5))                                 \
-    X(MEMBERS_ADDED, MEMBERS_BY(A, L, "(m.added, m.person) > (" A(4) ", " A(5) ")", "m.added, m.person") A(6))\
-    X(MEMBERS_ADDED_DOWN, MEMBERS_BY(A, L, "(m.added, m.person) < (" A(4) ", " A(5) ")", "m.added DESC, m.person DESC") A(6))\
-    X(MEMBERS_NAME, MEMBERS_BY(A, L, "(p.name, m.person) > (" A(4) ", " A(5) ")", "p.name, m.person") A(6))  \
-    X(MEMBERS_NAME_DOWN, MEMBERS_BY(A, L, "(p.name, m.person) < (" A(4) ", " A(5) ")", "p.name DESC, m.person DESC") A(6))\
+    X(MEMBERS_PERSON, MEMBERS_BY(A, L, EACH, "m.person > " A(4), "m.person") A(5))                                 \
+    X(MEMBERS_ADDED, MEMBERS_BY(A, L, EACH, "(m.added, m.person) > (" A(4) ", " A(5) ")", "m.added, m.person") A(6))\
+    X(MEMBERS_ADDED_DOWN, MEMBERS_BY(A, L, EACH, "(m.added, m.person) < (" A(4) ", " A(5) ")", "m.added DESC, m.person DESC") A(6))\
+    X(MEMBERS_NAME, MEMBERS_BY(A, L, EACH, "(p.name, m.person) > (" A(4) ", " A(5) ")", "p.name, m.person") A(6))  \
+    X(MEMBERS_NAME_DOWN, MEMBERS_BY(A, L, EACH, "(p.name, m.person) < (" A(4) ", " A(5) ")", "p.name DESC, m.person DESC") A(6))\
     X(MEMBER_COUNT, "SELECT count(*) FROM member WHERE list = " A(1) " AND until > " A(2))                                        \
-    X(MEMBER_COUNT_TO, "SELECT count(*) FROM (SELECT 1 FROM member WHERE list = " A(1) " LIMIT " A(2) ") m") \
+    X(MEMBER_COUNT_TO, "SELECT count(*) FROM (SELECT 1 FROM member WHERE list = " A(1)                      \
+      " ORDER BY person LIMIT " A(2) ") m")                                                                  \
     X(LISTS_NAME, LISTS_BY(A, L, "(l.name, l.id) >", "l.name, l.id"))                                        \
     X(LISTS_NAME_DOWN, LISTS_BY(A, L, "(l.name, l.id) <", "l.name DESC, l.id DESC"))                         \
     X(LISTS_OLDEST, LISTS_BY(A, L, "(l.created, l.id) >", "l.created, l.id"))                                \

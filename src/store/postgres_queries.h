@@ -135,12 +135,16 @@
 /* Each value wanted is the field's, or one of the field's. */
 #define MN_POSTGRES_CUSTOM(n) "p.custom::jsonb @> $" #n "::text::jsonb"
 
-/* Joined freely, a planner without statistics reads all members again for each person. */
+/* Joined freely, a planner without statistics reads all members again for each person, or everybody for the
+ * members of one list, or all descriptors for some thousand faces. */
 #define MN_POSTGRES_EACH "CROSS JOIN LATERAL (SELECT * FROM person o WHERE o.id = m.person LIMIT 1) p"
+
+#define MN_POSTGRES_DESCRIPTOR(n)                                                                            \
+    "CROSS JOIN LATERAL (SELECT * FROM descriptor o WHERE o.face = f.id AND o.model = $" #n " LIMIT 1) d"
 
 #define MN_POSTGRES_STATEMENTS(X)                                                                            \
     MN_POSTGRES_QUERIES(X)                                                                                   \
-    MN_RECORD_QUERIES(X, MN_POSTGRES_PARAMETER, MN_POSTGRES_LIKE, MN_POSTGRES_NOTED)                         \
+    MN_RECORD_QUERIES(X, MN_POSTGRES_PARAMETER, MN_POSTGRES_LIKE, MN_POSTGRES_NOTED, MN_POSTGRES_DESCRIPTOR) \
     MN_ACCESS_QUERIES(X, MN_POSTGRES_PARAMETER, MN_POSTGRES_LIKE)                                            \
     MN_AUDIT_QUERIES(X, MN_POSTGRES_PARAMETER)                                                               \
     MN_ERASURE_QUERIES(X, MN_POSTGRES_PARAMETER)                                                             \

@@ -44,9 +44,13 @@
 #define A13(A) A11(A) ", " A(12) ", " A(13)
 
 #define NAME_LIKE(A, L) "(CAST(" A(4) " AS text) IS NULL OR " L("p.name", 4) " OR " L("p.external_id", 4) ")"
-#define HAS_DESCRIPTOR(A, n) "EXISTS (SELECT 1 FROM descriptor d WHERE d.face = f.id AND d.model = " A(n) ")"
+/* Not EXISTS: for that a planner may read the whole table first, and look into it then. */
+#define HAS_ORIGINAL(face) "(SELECT o.face FROM original o WHERE o.face = " face ") IS NOT NULL"
+#define HAS_DESCRIPTOR(A, n)                                                                                 \
+    "((SELECT d.face FROM descriptor d WHERE d.face = f.id AND d.model = " A(n) ") IS NOT NULL)"
 
-#define MN_RECORD_QUERIES(X, A, L, N)                                                                        \
+/* T(n): each face's descriptor of one model */
+#define MN_RECORD_QUERIES(X, A, L, N, T)                                                                      \
     X(GENERATION, "SELECT coalesce(max(seq), 0) FROM change")                                                \
     X(CHANGES, "SELECT person, seq FROM change WHERE seq > " A(1) " ORDER BY seq LIMIT " A(2))               \
     X(ENDED, "SELECT person FROM consent WHERE until > " A(1) " AND until <= " A(2)                          \
@@ -93,7 +97,7 @@
       "WHERE m.person = " A(1) " AND m.until > " A(2) " ORDER BY l.name")                                                           \
     X(FACE_PUT, N("INSERT INTO face (" FACE_COLUMNS ") VALUES (" A7(A) ")" FACE_AGAIN, "person"))            \
     X(FACE_GET, "SELECT " FACE_COLUMNS " FROM face WHERE id = " A(1))                                        \
-    X(FACES_OF, "SELECT " FACE_COLUMNS ", EXISTS (SELECT 1 FROM original o WHERE o.face = face.id) "         \
+    X(FACES_OF, "SELECT " FACE_COLUMNS ", " HAS_ORIGINAL("face.id") " "                                        \
       "FROM face WHERE person = " A(1) " ORDER BY id")                                                       \
     X(FACE_BY_SOURCE, "SELECT " FACE_COLUMNS " FROM face WHERE person = " A(1) " AND source_hash = " A(2))   \
     X(FACES_PAGE, "SELECT " FACE_COLUMNS " FROM face f WHERE id > " A(1) " AND (CAST(" A(2)                  \
@@ -108,14 +112,14 @@
       "JOIN descriptor d ON d.face = f.id AND d.model = " A(1) " WHERE (f.person, f.id) > (" A(2) ", " A(3)  \
       ") ORDER BY f.person, f.id LIMIT " A(4))                                                               \
     X(DOSSIER_PEOPLE, "SELECT p.id, p.active, k.wrapped FROM person p "                                      \
-      "LEFT JOIN person_key k ON k.person = p.id WHERE p.id > " A(1) " ORDER BY p.id LIMIT " A(2))           \
+      "LEFT JOIN person_key k ON k.person = p.id AND k.person > " A(1) " WHERE p.id > " A(1)                 \
+      " ORDER BY p.id LIMIT " A(2))                                                                          \
     X(DOSSIER_CONSENTS, "SELECT id, person, purpose, CAST(NULL AS text), CAST(NULL AS text), given, until, " \
       "withdrawn FROM consent WHERE person > " A(1) " AND person <= " A(2) " ORDER BY person")               \
     X(DOSSIER_LISTS, "SELECT m.person, m.list, l.purpose, m.until FROM member m "                            \
       "JOIN list l ON l.id = m.list WHERE NOT l.inactive AND m.person > " A(1) " AND m.person <= " A(2)      \
       " ORDER BY m.person")                                                                                  \
-    X(DOSSIER_FACES, "SELECT f.person, d.face, d.dim, d.sealed FROM face f "                                 \
-      "JOIN descriptor d ON d.face = f.id AND d.model = " A(3) " WHERE f.person > " A(1)                     \
+    X(DOSSIER_FACES, "SELECT f.person, d.face, d.dim, d.sealed FROM face f " T(3) " WHERE f.person > " A(1)  \
       " AND f.person <= " A(2) " ORDER BY f.person, f.id")                                                   \
     X(TRASH_LIST, "SELECT blob FROM trash ORDER BY blob LIMIT " A(1))                                        \
     X(TRASH_DROP, "DELETE FROM trash WHERE blob = " A(1))                                                    \

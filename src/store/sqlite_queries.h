@@ -54,13 +54,14 @@
     "json_tree(p.custom) h WHERE h.atom = w.atom AND h.type = w.type AND h.path = w.path AND "               \
     "(w.path <> '$' OR h.key = w.key)))"
 /* Goes from left to right. */
-#define MN_SQLITE_EACH "CROSS JOIN person p"
+#define MN_SQLITE_EACH          "CROSS JOIN person p"
+#define MN_SQLITE_DESCRIPTOR(n) "JOIN descriptor d ON d.face = f.id AND d.model = ?" #n
 /* A statement writes; the note is another one, see mn_sql_write_noted. */
 #define MN_SQLITE_NOTED(write, who) write
 
 #define MN_SQLITE_STATEMENTS(X)                                                                              \
     MN_SQLITE_QUERIES(X)                                                                                     \
-    MN_RECORD_QUERIES(X, MN_SQLITE_PARAMETER, MN_SQLITE_LIKE, MN_SQLITE_NOTED)                               \
+    MN_RECORD_QUERIES(X, MN_SQLITE_PARAMETER, MN_SQLITE_LIKE, MN_SQLITE_NOTED, MN_SQLITE_DESCRIPTOR)         \
     MN_ACCESS_QUERIES(X, MN_SQLITE_PARAMETER, MN_SQLITE_LIKE)                                                \
     MN_AUDIT_QUERIES(X, MN_SQLITE_PARAMETER)                                                                 \
     MN_ERASURE_QUERIES(X, MN_SQLITE_PARAMETER)                                                               \

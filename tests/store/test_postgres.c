@@ -3,9 +3,8 @@
 #include "base/alloc.h"
 #include "base/id.h"
 #include "conformance.h"
-#include "postgres_server.h"
+#include "postgres_case.h"
 #include "store/audit.h"
-#include "support.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -16,65 +15,6 @@
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-typedef struct {
-    const char *schema;
-    mn_store *s;
-    mn_arena *a;
-} fixture;
-
-static int setup(void **state)
-{
-    fixture *f = calloc(1, sizeof *f);
-    postgres_start();
-    f->schema = postgres_new_schema();
-    f->a = mn_arena_create(16 << 20);
-    assert_non_null(f->a);
-    assert_ok(mn_store_open_postgres(postgres_url(f->schema), &f->s, err));
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture *f = *state;
-    postgres_start();
-    f->s->ops->close(f->s);
-    mn_arena_destroy(f->a);
-    free(f);
-    return 0;
-}
-
-static void assert_says(const mn_error *e, const char *part)
-{
-    if (!strstr(e->text, part))
-        fail_msg("\"%s\" does not say \"%s\"", e->text, part);
-    if (strstr(e->text, POSTGRES_PASSWORD) || strstr(e->text, "hunter2"))
-        fail_msg("\"%s\" tells the password", e->text);
-}
-
-#define assert_fails(call, want, part)                                                                       \
-    do {                                                                                                     \
-        mn_error e_ = {0};                                                                                   \
-        mn_error *err = &e_;                                                                                 \
-        mn_code c_ = (call);                                                                                 \
-        if (c_ != (want))                                                                                    \
-            fail_msg("%s, wanted %s: %s", mn_code_word(c_), mn_code_word(want), e_.text);                    \
-        (void)err;                                                                                           \
-        assert_says(&e_, part);                                                                              \
-    } while (0)
-
-static const char *get(fixture *f, const char *key)
-{
-    const char *value = NULL;
-    assert_ok(f->s->ops->meta_get(f->s, key, f->a, &value, err));
-    return value ? value : "";
-}
-
-static void put(fixture *f, const char *key, const char *value)
-{
-    assert_ok(f->s->ops->meta_put(f->s, key, value, err));
-}
 
 /* ---- the address ---- */
 
@@ -723,7 +663,7 @@ int main(void)
 {
     static const mn_store_backend backend = {"store on PostgreSQL", postgres_open};
     const struct CMUnitTest first[] = {cmocka_unit_test(test_installed)};
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, postgres_setup, postgres_teardown)
     const struct CMUnitTest tests[] = {
         T(test_address),
         T(test_versions),

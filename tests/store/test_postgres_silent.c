@@ -1,8 +1,7 @@
 /* A PostgreSQL that keeps its connections and says nothing, as when its disk hangs: all its processes are
  * stopped, and go on later. Nobody waits for it for ever, and nobody needs to be started anew. */
 #include "base/id.h"
-#include "postgres_server.h"
-#include "support.h"
+#include "postgres_case.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -10,65 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIMEOUT_MS 4000 /* given up after 6000; enough for a server on a busy machine */
-#define GIVEN_UP   "did not answer within 6000 ms and was given up"
-
-typedef struct {
-    const char *schema;
-    mn_store *s;
-    mn_arena *a;
-} fixture;
-
-static mn_code open_as(const char *schema, mn_store_how how, int version, mn_store **out, mn_error *err)
-{
-    const mn_store_where where = {.url = postgres_url(schema), .timeout_ms = TIMEOUT_MS};
-    return mn_store_open_as(&where, how, version, out, err);
-}
-
-static int setup(void **state)
-{
-    fixture *f = calloc(1, sizeof *f);
-    postgres_start();
-    f->schema = postgres_new_schema();
-    f->a = mn_arena_create(16 << 20);
-    assert_non_null(f->a);
-    assert_ok(open_as(f->schema, MN_STORE_MIGRATE, 0, &f->s, err));
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture *f = *state;
-    postgres_thaw();
-    f->s->ops->close(f->s);
-    mn_arena_destroy(f->a);
-    free(f);
-    return 0;
-}
-
-#define assert_fails(call, want, part)                                                                       \
-    do {                                                                                                     \
-        mn_error e_ = {0};                                                                                   \
-        mn_error *err = &e_;                                                                                 \
-        mn_code c_ = (call);                                                                                 \
-        (void)err;                                                                                           \
-        if (c_ != (want) || !strstr(e_.text, part))                                                          \
-            fail_msg("%s: %s", mn_code_word(c_), e_.text);                                                   \
-        assert_null(strstr(e_.text, POSTGRES_PASSWORD));                                                     \
-    } while (0)
-
-static const char *get(fixture *f, const char *key)
-{
-    const char *value = NULL;
-    assert_ok(f->s->ops->meta_get(f->s, key, f->a, &value, err));
-    return value ? value : "";
-}
-
-static void put(fixture *f, const char *key, const char *value)
-{
-    assert_ok(f->s->ops->meta_put(f->s, key, value, err));
-}
+#define GIVEN_UP "did not answer within 6000 ms and was given up"
 
 /* A second connection is made, and is idle afterwards. */
 static void *read_once(void *arg)
@@ -262,13 +203,14 @@ static void test_installed(void **state)
 int main(void)
 {
     const struct CMUnitTest first[] = {cmocka_unit_test(test_installed)};
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, postgres_setup, postgres_teardown)
     const struct CMUnitTest tests[] = {
         T(test_idle),     T(test_beginning),   T(test_in_a_transaction),
         T(test_sending),  T(test_in_a_commit), T(test_slow),
         T(test_patience), T(test_migration),   T(test_connect_timeout),
     };
 #undef T
+    postgres_timeout_ms = 4000; /* given up after 6000; enough for a server on a busy machine */
     int failed = cmocka_run_group_tests_name("PostgreSQL", first, NULL, NULL);
     return there ? cmocka_run_group_tests_name("silent PostgreSQL", tests, NULL, NULL) : failed;
 }
