@@ -164,12 +164,13 @@ static void ask_sqlite(sqlite3 *db, const char *sql, plan *out)
 static void check_sqlite(const plan *p)
 {
     for (size_t i = 0; i < p->n; i++) {
-        char table[64] = "", made[80];
+        char table[64] = "", made[80], kept[80];
         if (sscanf(p->lines[i], "SCAN %63s", table) != 1 || strcmp(table, "CONSTANT") == 0 ||
             strstr(p->lines[i], "VIRTUAL TABLE") || is_small(table))
             continue;
         snprintf(made, sizeof made, "CO-ROUTINE %s", table);
-        if (!has(p, made))
+        snprintf(kept, sizeof kept, "MATERIALIZE %s", table);
+        if (!has(p, made) && !has(p, kept))
             refuse(p, p->lines[i]);
     }
 }
