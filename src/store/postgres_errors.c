@@ -89,10 +89,20 @@ mn_code mn_pg_fail(const mn_postgres *s, mn_pg_conn *c, const PGresult *r, mn_er
     return fail_state(s, state, words, err);
 }
 
+/* libpq has no SQLSTATE for what happens while connecting. FATAL is the server's word: it runs, and refuses.
+ */
+static const char *connect_advice(const PGconn *pg, const char *words)
+{
+    if (PQconnectionNeedsPassword(pg))
+        return "it asks for a password: give it in store.url, in PGPASSWORD or in a passfile";
+    if (strstr(words, "FATAL:") && !strstr(words, "the database system is"))
+        return "it runs and refuses: check user, password and database of store.url, and its pg_hba.conf";
+    return "check that the server runs, and store.url";
+}
+
 mn_code mn_pg_fail_connect(const mn_postgres *s, const PGconn *pg, mn_error *err)
 {
     char words[WORDS];
     flatten(PQerrorMessage(pg), words);
-    return mn_fail(err, MN_E_IO, "%s cannot be reached: check that the server runs, and store.url (%s)",
-                   s->place, words);
+    return mn_fail(err, MN_E_IO, "%s cannot be reached: %s (%s)", s->place, connect_advice(pg, words), words);
 }

@@ -75,6 +75,32 @@ static void test_rights(void **state)
     assert_fails(mn_store_open_postgres(url, &s, err), MN_E_IO, "lacks rights");
 }
 
+/* A server that runs, and lets nobody in: without a password, with a wrong one, into no database, as nobody.
+ */
+static void test_let_in(void **state)
+{
+    fixture *f = *state;
+    mn_store *s = NULL;
+    char url[600];
+    postgres_sql(f->schema,
+                 "CREATE USER locked PASSWORD 'hunter2-right';"
+                 "CREATE TABLE hba (line text);"
+                 "INSERT INTO hba VALUES ('local all locked scram-sha-256'), ('local all all trust')");
+    postgres_sql(f->schema,
+                 "DO $$ BEGIN EXECUTE format('COPY hba TO %L', current_setting('hba_file')); END $$;"
+                 "SELECT pg_reload_conf()");
+    snprintf(url, sizeof url, "postgresql://locked@/postgres?host=%s", postgres_folder());
+    for (int i = 0; i < 500 && mn_store_open_postgres(url, &s, NULL) == MN_OK; i++, usleep(20000))
+        s->ops->close(s); /* until the server has read it */
+    assert_fails(mn_store_open_postgres(url, &s, err), MN_E_IO, "asks for a password: give it in store.url");
+    snprintf(url, sizeof url, "postgresql://locked:hunter2-wrong@/postgres?host=%s", postgres_folder());
+    assert_fails(mn_store_open_postgres(url, &s, err), MN_E_IO, "runs and refuses: check user, password");
+    snprintf(url, sizeof url, "postgresql://mien@/elsewhere?host=%s", postgres_folder());
+    assert_fails(mn_store_open_postgres(url, &s, err), MN_E_IO, "runs and refuses: check user, password");
+    snprintf(url, sizeof url, "postgresql://somebody@/postgres?host=%s", postgres_folder());
+    assert_fails(mn_store_open_postgres(url, &s, err), MN_E_IO, "runs and refuses: check user, password");
+}
+
 static void test_encoding(void **state)
 {
     (void)state;
@@ -668,6 +694,7 @@ int main(void)
         T(test_address),
         T(test_versions),
         T(test_rights),
+        T(test_let_in),
         T(test_encoding),
         T(test_read_only),
         T(test_migration_runs_once),
