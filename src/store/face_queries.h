@@ -4,8 +4,7 @@
 #define MN_STORE_FACE_QUERIES_H
 
 #define FOUND_COLUMNS                                                                                        \
-    "f.id, f.person, f.source, f.source_hash, f.quality, f.sample, f.created, "                              \
-    HAS_ORIGINAL("f.id")
+    "f.id, f.person, f.source, f.source_hash, f.quality, f.sample, f.created, " HAS_ORIGINAL("f.id")
 
 /* compare: "(f.created, f.id) >"; order: "f.created, f.id" */
 /* clang-format off */
