@@ -5,6 +5,8 @@
     ended    both withdrawn; what is stored waits for the end of the grace period
     expired  both ran out
 """
+import base64
+
 from world import Api, in_time, need_pictures, picture, stamp, tearDownModule, until, world  # pylint: disable=unused-import
 
 STATES = {"expired": "Dora", "agreed": "Anna", "less": "Berta", "ended": "Clara"}  # whose picture; the first one is made first
@@ -62,6 +64,14 @@ TABLE = [
 ]
 # Of these each entry tells for itself; in the order of COLUMNS: are they there?
 ONLY_AGREED = (True, False, False, False)
+# Two records of one person, the one that stays and the one that goes: the purposes that are left, or why it is not done. `later`: agreed
+# after the other one withdrew.
+BOTH, CONFLICT = {"identification", "verification"}, "conflict"
+MERGES = {
+    ("agreed", "agreed"): BOTH, ("agreed", "less"): {"verification"}, ("less", "agreed"): {"verification"}, ("less", "less"): {"verification"},
+    ("less", "later"): BOTH, ("later", "less"): BOTH,
+    ("agreed", "ended"): CONFLICT, ("ended", "agreed"): CONFLICT, ("agreed", "expired"): CONFLICT, ("expired", "agreed"): CONFLICT,
+}
 
 
 class Consent(Api):
@@ -155,3 +165,54 @@ class Consent(Api):
             made = self.admin.call("face_create", person=self.somebody, body=picture(name, "-quality", "75"), **IMAGE, on_duplicate="ask").json
             return t["person"] in [d["person"] for d in made["duplicates"]]
         self.each(named)
+
+    def record(self, state, *changes):
+        """One record of Fanny, with a face; who ended is one of the four, since nothing is merged into or out of theirs."""
+        if state in ("ended", "expired"):
+            return self.things[state]["person"]
+        made = self.person(f"Fanny {state}", *sorted(BOTH), lists=["consents"])
+        self.enrol(made, picture("Fanny", *changes))
+        return made["person"]
+
+    def records(self, stays, goes):
+        """One of each; nobody withdraws before both are there, but for `later`."""
+        states, made = {"into": stays, "source": goes}, {}
+        changes = {"into": (), "source": ("-quality", "80")}
+        for late in (False, True):
+            for name, state in states.items():
+                if (state == "later") == late:
+                    made[name] = self.record(state, *changes[name])
+            for name in [n for n, state in states.items() if state == "less" and not late]:
+                consents = self.admin.call("person_get", 200, person=made[name]).json["consents"]
+                given = next(c["consent"] for c in consents if c["purpose"] == "identification")
+                self.admin.call("consent_withdraw", 200, person=made[name], consent=given)
+        return made["into"], made["source"]
+
+    def test_merging_keeps_what_was_said_last(self):
+        self.assertEqual(world.server.command("store", "expire").returncode, 0)  # who expired waits for the end of the grace period, too
+        for (stays, goes), left in MERGES.items():
+            with self.subTest(stays=stays, goes=goes):
+                into, source = self.records(stays, goes)
+                before = [self.admin.call("person_get", 200, person=p).json for p in (into, source)]
+                answer = self.admin.call("person_merge", person=into, body={"from": source})
+                if left is CONFLICT:
+                    self.refused(answer, 409, "conflict", "erased")
+                    self.assertEqual([self.admin.call("person_get", 200, person=p).json for p in (into, source)], before)
+                else:
+                    self.merged(answer, source, left)
+                for one in {into, source} - {t["person"] for t in self.things.values()}:
+                    self.admin.call("person_erase", person=one)
+
+    def merged(self, answer, source, left):
+        """One record, with the faces of both, for these purposes only."""
+        person = answer.json["person"]
+        probe = {"type": "base64", "data": base64.b64encode(picture("Fanny", "-quality", "70")).decode()}
+        self.assertEqual((answer.status, {c["purpose"] for c in answer.json["consents"] if c["state"] == "valid"}), (200, left))
+        self.assertEqual(len(answer.json["faces"]), 2)
+        for face in answer.json["faces"]:
+            self.admin.call("sample_get", 200, sample=face["sample"])
+        for purpose in BOTH:
+            code = self.admin.call("verify", body={"a": probe, "b": {"type": "person", "person": person}}, purpose=purpose).code
+            self.assertEqual(code, None if purpose in left else NO, purpose)
+        self.assertEqual(person in self.identified(picture("Fanny", "-quality", "70")), "identification" in left)
+        self.admin.call("person_get", 404, person=source)
