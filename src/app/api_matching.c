@@ -271,13 +271,14 @@ static mn_code keep_actor(matching *m, mn_error *err)
 {
     mn_actor *who = &m->transfer.actor;
     mn_id *lists = mn_arena_calloc(m->arena, who->n_lists + 1, sizeof *lists);
-    char *name = mn_arena_strdup(m->arena, who->name);
-    if (!lists || !name)
+    char *name = mn_arena_strdup(m->arena, who->name), *request = mn_arena_strdup(m->arena, who->request);
+    if (!lists || !name || !request)
         return out_of_memory(err);
     if (who->n_lists > 0)
         memcpy(lists, who->lists, who->n_lists * sizeof *lists);
     who->lists = lists;
     who->name = name;
+    who->request = request;
     return MN_OK;
 }
 

@@ -80,6 +80,7 @@ mn_code mn_api_login(mn_api_call *call, mn_error *err)
         .password = mn_field_text(call->body, "password"),
         .address = address,
         .block = block,
+        .request = call->request->id,
         .program = read_agent(call),
     };
     mn_code code = mn_core_login(call->core, &login, secret, &who, &wait_s, err);
@@ -113,8 +114,9 @@ mn_code mn_api_password_change(mn_api_call *call, mn_error *err)
 {
     unsigned wait_s = 0;
     char wait[16];
-    mn_code code = mn_core_password_change(call->core, call->caller, mn_field_text(call->body, "old"),
-                                           mn_field_text(call->body, "new"), &wait_s, err);
+    mn_code code =
+        mn_core_password_change(call->core, call->caller, call->request->id, mn_field_text(call->body, "old"),
+                                mn_field_text(call->body, "new"), &wait_s, err);
     if (code == MN_E_RATE) {
         snprintf(wait, sizeof wait, "%u", wait_s);
         mn_http_header_add(call->answer, "Retry-After", wait);

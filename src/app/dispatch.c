@@ -162,6 +162,7 @@ static void let_answer_wait(mn_api_call *call)
     visit->holder = (mn_holder){.arena = call->arena, .hold = hold, .release = release};
     visit->request = call->request;
     visit->actor = *call->actor;
+    visit->actor.request = call->request->id;
     visit->actor.holder = &visit->holder;
     call->actor = &visit->actor;
 }

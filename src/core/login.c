@@ -111,7 +111,7 @@ static mn_code record_refusal(mn_core *c, void *ctx, mn_error *err)
 {
     attempt *a = ctx;
     const mn_signin_policy p = mn_signin_policy_of(c);
-    const mn_actor who = {.account = a->account.id, .name = "login"};
+    const mn_actor who = {.account = a->account.id, .name = "login", .request = a->what->request};
     mn_code code = MN_OK;
     if (a->known) {
         int64_t failures = a->user.failures + 1;
@@ -158,8 +158,10 @@ static mn_code begin_session(mn_core *c, void *ctx, mn_error *err)
         code = mn_identity_make(c, &a->session, NULL, a->arena, &a->identity, err);
     if (code != MN_OK)
         return code;
+    mn_actor who = a->identity->actor;
+    who.request = a->what->request;
     code =
-        mn_core_record(c, &a->identity->actor, "session.login", &u.id,
+        mn_core_record(c, &who, "session.login", &u.id,
                        json_pack("{s:o, s:s?, s:s*}", "session", mn_core_json_id(&a->session.id), "address",
                                  a->what->address, "block", has_block(a) ? a->what->block : NULL),
                        err);
@@ -254,6 +256,7 @@ mn_code mn_core_login(mn_core *c, const mn_login *login, char secret[MN_SECRET_T
 
 typedef struct {
     const mn_identity *who;
+    const char *request;
     mn_user user;
     mn_arena *arena;
     char hash[MN_PASSWORD_HASH];
@@ -275,8 +278,9 @@ static mn_code write_password(mn_core *c, void *ctx, mn_error *err)
     code = ops->user_put(c->store, &u, err);
     if (code == MN_OK)
         code = ops->sessions_end(c->store, &u.id, &ch->who->info.session, err);
-    return code == MN_OK ? mn_core_record(c, &ch->who->actor, "user.password", &u.id, json_object(), err)
-                         : code;
+    mn_actor who = ch->who->actor;
+    who.request = ch->request;
+    return code == MN_OK ? mn_core_record(c, &who, "user.password", &u.id, json_object(), err) : code;
 }
 
 static mn_code check_old(mn_core *c, change *ch, const char *old, unsigned *wait_s, mn_error *err)
@@ -295,10 +299,10 @@ static mn_code check_old(mn_core *c, change *ch, const char *old, unsigned *wait
     return code;
 }
 
-mn_code mn_core_password_change(mn_core *c, const mn_identity *who, const char *old, const char *password,
-                                unsigned *wait_s, mn_error *err)
+mn_code mn_core_password_change(mn_core *c, const mn_identity *who, const char *request, const char *old,
+                                const char *password, unsigned *wait_s, mn_error *err)
 {
-    change ch = {.who = who};
+    change ch = {.who = who, .request = request};
     if (mn_id_is_nil(&who->info.session))
         return mn_fail(err, MN_E_FORBIDDEN, "a token cannot change a password: sign in");
     if (!old || strlen(old) > MN_PASSWORD_MAX)

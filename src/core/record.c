@@ -66,9 +66,14 @@ json_t *mn_core_json_id(const mn_id *id)
     return json_string(text);
 }
 
-/* To text, and gone; NULL for want of memory. */
-static char *dump(json_t *detail)
+/* To text, and gone; NULL for want of memory. The request's id leads to what else is known of it: its line in
+ * the server's log, and its other records. */
+static char *dump(const mn_actor *who, json_t *detail)
 {
+    if (who->request && json_object_set_new(detail, "request", json_string(who->request)) != 0) {
+        json_decref(detail);
+        return NULL;
+    }
     char *text = detail ? json_dumps(detail, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     json_decref(detail);
     return text;
@@ -77,7 +82,7 @@ static char *dump(json_t *detail)
 mn_code mn_core_make_record(const mn_actor *who, const char *action, const mn_id *target, json_t *detail,
                             mn_time now, mn_arena *arena, mn_audit_record *out, mn_error *err)
 {
-    char *text = dump(detail), *own = text ? mn_arena_strdup(arena, text) : NULL;
+    char *text = dump(who, detail), *own = text ? mn_arena_strdup(arena, text) : NULL;
     char *id = target ? mn_arena_alloc(arena, MN_ID_TEXT) : NULL;
     free(text);
     if (!own || (target && !id))
@@ -96,7 +101,7 @@ mn_code mn_core_make_record(const mn_actor *who, const char *action, const mn_id
 mn_code mn_core_record(mn_core *c, const mn_actor *who, const char *action, const mn_id *target,
                        json_t *detail, mn_error *err)
 {
-    char *text = dump(detail);
+    char *text = dump(who, detail);
     if (!text)
         return mn_fail(err, MN_E_MEMORY, "no memory for the audit record");
     char id[MN_ID_TEXT];

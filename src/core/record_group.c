@@ -144,10 +144,31 @@ static mn_code post(mn_core *c, const mn_audit_record *record, mn_holder *holder
     return MN_OK;
 }
 
+/* The detail with the id of the request, whose letters need no escape in JSON; NULL: no memory. */
+static char *with_request(const char *detail, const char *request)
+{
+    size_t n = strlen(detail) - 1, room = n + strlen(request) + 16;
+    char *text = mn_alloc(room);
+    if (text)
+        snprintf(text, room, "%.*s%s\"request\":\"%s\"}", (int)n, detail, n > 1 ? "," : "", request);
+    return text;
+}
+
+static mn_code note(mn_core *c, const mn_actor *who, const mn_audit_record *record, mn_error *err)
+{
+    if (who->holder)
+        return post(c, record, who->holder, err);
+    job j = {.one = *record};
+    j.trail = (mn_core_trail){.v = &j.one, .n = 1, .room = 1};
+    return run(c, &j, err);
+}
+
 mn_code mn_core_note_look(mn_core *c, const mn_actor *who, const char *action, const mn_id *target,
                           const char *detail, mn_error *err)
 {
-    char id[MN_ID_TEXT];
+    char id[MN_ID_TEXT], *text = who->request ? with_request(detail, who->request) : NULL;
+    if (who->request && !text)
+        return mn_fail(err, MN_E_MEMORY, "no memory for the audit record");
     if (target)
         mn_id_format(target, id);
     const mn_audit_record record = {.time = mn_time_now(),
@@ -155,10 +176,8 @@ mn_code mn_core_note_look(mn_core *c, const mn_actor *who, const char *action, c
                                     .actor = who->name,
                                     .action = action,
                                     .target = target ? id : NULL,
-                                    .detail = detail};
-    if (who->holder)
-        return post(c, &record, who->holder, err);
-    job j = {.one = record};
-    j.trail = (mn_core_trail){.v = &j.one, .n = 1, .room = 1};
-    return run(c, &j, err);
+                                    .detail = text ? text : detail};
+    mn_code code = note(c, who, &record, err);
+    mn_free(text);
+    return code;
 }

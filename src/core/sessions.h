@@ -36,6 +36,7 @@ typedef struct {
     const char *login; /* "anna", or "acme/anna" outside of the first account */
     const char *password;
     const char *address, *program; /* where from, and with what; NULL: not known */
+    const char *request;           /* as mn_actor has it */
     const char *block;             /* whom failures are counted by, as well as by login; NULL: address */
 } mn_login;
 
@@ -51,9 +52,9 @@ mn_code mn_core_token(mn_core *c, const char *secret, mn_identity **out, mn_erro
 void mn_core_csrf(const mn_core *c, const mn_identity *who, char text[MN_SECRET_TEXT]);
 bool mn_core_csrf_fits(const mn_core *c, const mn_identity *who, const char *text); /* in constant time */
 
-/* Every other session of the user ends. */
-mn_code mn_core_password_change(mn_core *c, const mn_identity *who, const char *old, const char *password,
-                                unsigned *wait_s, mn_error *err);
+/* Every other session of the user ends. request: as mn_actor has it. */
+mn_code mn_core_password_change(mn_core *c, const mn_identity *who, const char *request, const char *old,
+                                const char *password, unsigned *wait_s, mn_error *err);
 
 /* One's own sessions. The query's user is not looked at. */
 mn_code mn_core_sessions(mn_core *c, const mn_actor *who, const mn_session_query *q, mn_arena *arena,

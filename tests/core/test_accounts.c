@@ -41,7 +41,7 @@ static void test_account_and_its_administrator(void **state)
              elsewhere = {.login = "boss", .password = once};
     assert_code(mn_core_login(w->core, &elsewhere, secret, &who, &wait, err), MN_E_UNAUTHENTICATED);
     assert_ok(mn_core_login(w->core, &login, secret, &who, &wait, err));
-    assert_ok(mn_core_password_change(w->core, who, once, GOOD, &wait, err));
+    assert_ok(mn_core_password_change(w->core, who, NULL, once, GOOD, &wait, err));
     mn_identity_unref(who);
     assert_ok(mn_core_session(w->core, secret, &who, err));
     const mn_actor *actor = mn_identity_actor(who);

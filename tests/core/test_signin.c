@@ -270,10 +270,11 @@ static void test_once(void **state)
     size_t n = 0;
     assert_code(mn_core_users(w->core, mn_identity_actor(who), NULL, 9, w->arena, &users, &n, err),
                 MN_E_FORBIDDEN);
-    assert_code(mn_core_password_change(w->core, who, "wrong", GOOD, &wait, err), MN_E_INVALID);
-    assert_code(mn_core_password_change(w->core, who, once, "short", &wait, err), MN_E_INVALID);
-    assert_code(mn_core_password_change(w->core, who, once, "Administrator 17x", &wait, err), MN_E_INVALID);
-    assert_ok(mn_core_password_change(w->core, who, once, GOOD, &wait, err));
+    assert_code(mn_core_password_change(w->core, who, NULL, "wrong", GOOD, &wait, err), MN_E_INVALID);
+    assert_code(mn_core_password_change(w->core, who, NULL, once, "short", &wait, err), MN_E_INVALID);
+    assert_code(mn_core_password_change(w->core, who, NULL, once, "Administrator 17x", &wait, err),
+                MN_E_INVALID);
+    assert_ok(mn_core_password_change(w->core, who, NULL, once, GOOD, &wait, err));
     mn_identity_unref(who);
     assert_int_equal(ask(w, other), MN_E_UNAUTHENTICATED); /* every other session ended */
     assert_ok(mn_core_session(w->core, secret, &who, err));

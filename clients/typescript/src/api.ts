@@ -1174,7 +1174,7 @@ export interface AuditRecord {
   actor: string;
   action: string;
   target: string | null;
-  /** A JSON text, exactly as it went into the hash */
+  /** A JSON text, exactly as it went into the hash; `request` in it is the id of the request that left the record */
   detail: string;
   prev: string;
   hash: string;

@@ -1,8 +1,9 @@
 """Is on the audit log what api/openapi.yaml promises? All requests of a module are compared with the log at its end.
 
-A record is a request's whose time lies between the request and its answer, which the server gives after the record. Requests that
-overlap with others are left out; so are records of the command line and of the server itself.
+A record of what was asked over HTTP names the request, so that requests that overlap are told apart; those of the command line and of
+the server itself name none.
 """
+import collections
 import json
 import re
 import threading
@@ -28,7 +29,7 @@ class Asked:
         self.path = {n: urllib.parse.unquote(v) for n, v in found.groupdict().items()} if found else {}
         self.query = dict(urllib.parse.parse_qsl(query))
         self.body, self._sent = None, body if headers.get("Content-Type") == "application/json" else None
-        self.begun, self.ended, self.status, self.answer, self.again, self.actions = now_us(), None, None, None, False, set()
+        self.begun, self.ended, self.status, self.answer, self.again, self.id, self.actions = now_us(), None, None, None, False, None, set()
 
     @staticmethod
     def _json(data):
@@ -39,7 +40,7 @@ class Asked:
 
     def end(self, answer, again):
         """again: it was sent twice, as the connection had gone."""
-        self.ended, self.status, self.again = now_us(), answer.status, again
+        self.ended, self.status, self.again, self.id = now_us(), answer.status, again, answer.header("X-Request-Id")
         if self.done and answer.header("Content-Type", "").endswith("json"):
             self.answer = self._json(answer.body)
         if self.done and answer.header("Content-Type", "") == "application/jsonl":
@@ -69,22 +70,10 @@ class Diary:
         with self._lock:
             self._all.append(asked)
 
-    def beside(self, op, begun):
-        """Until now there were requests that nobody noted, or that had no answer: what was asked meanwhile is left out."""
-        asked = Asked(op, op.path, None, {}, None)
-        asked.begun, asked.ended, asked.status, asked.again = begun, now_us(), 0, True
-        self.note(asked)
-
-    def alone(self):
-        """Those that were answered before the next one was sent, in their order. What ends with 503 may be done later, beside others."""
-        rows, last, out = sorted(self._all, key=lambda a: a.begun), 0, []
-        for asked, after in zip(rows, rows[1:] + [None]):
-            if asked.status == 503:
-                break
-            if asked.begun > last and (not after or after.begun > asked.ended) and not asked.again:
-                out.append(asked)
-            last = max(last, asked.ended)
-        return out
+    def told_apart(self):
+        """Those that have an id of their own, in their order: a client may give several the same one."""
+        ids = collections.Counter(asked.id for asked in self._all)
+        return [asked for asked in sorted(self._all, key=lambda a: a.begun) if asked.id and ids[asked.id] == 1]
 
     def _learn_attributes(self):
         for asked in self._all:
@@ -93,17 +82,14 @@ class Diary:
 
     def faults(self, log):
         """log: records as dictionaries. What is not as promised, and which operations left which records, ("name", "") where it was done."""
-        rows, at, out, seen, keys = sorted(log, key=lambda r: r["time_us"]), 0, [], set(), set()
+        rows, out, seen, keys, perhaps = {}, [], set(), set(), unclear(self._all)
+        for record in log:
+            if record["actor"].startswith(SPEAKERS):
+                rows.setdefault(json.loads(record["detail"]).get("request"), []).append(record)
+        out += [f"a record {r['action']} by {r['actor']} names no request" for r in rows.pop(None, [])]
         self._learn_attributes()
-        for asked in self.alone():
-            while at < len(rows) and rows[at]["time_us"] < asked.begun:
-                at += 1
-            mine = []
-            while at < len(rows) and rows[at]["time_us"] <= asked.ended:
-                mine.append(rows[at])
-                at += 1
-            mine = [r for r in mine if r["actor"].startswith(SPEAKERS)]
-            out += [f"{asked.op.name} {asked.status}: {fault}" for fault in compare(asked, mine, keys)]
+        for asked in self.told_apart():
+            out += [f"{asked.op.name} {asked.status}: {fault}" for fault in compare(asked, rows.get(asked.id, []), keys, perhaps)]
             seen |= {(asked.op.name, action) for action in asked.actions} | ({(asked.op.name, "")} if asked.done else set())
         return out, seen
 
@@ -328,6 +314,8 @@ AT_SOURCES = {"face.sample", "attribute.view", "compare", "verify"}
 def promised(asked):
     """(records as (action, target), further actions that there may be)."""
     op, may = asked.op, set(asked.op.audit_also)
+    if asked.status == 503:  # what it began may still be done
+        return [], may | {op.audit, op.audit_refused}
     if not asked.done:
         return [], may & AT_SOURCES | ({op.audit_refused} - {None})
     if not op.audit:
@@ -339,13 +327,31 @@ def promised(asked):
     return rule(asked), may
 
 
-def again(asked, keys):
-    """Is it a request that was done before?"""
+def key_of(asked):
+    """By what it is known again; None: by nothing."""
     key = next((v for n, v in asked.headers.items() if n.lower() == "idempotency-key"), None)
-    known = (asked.op.name, key, asked.actor()) in keys
-    if key and asked.done:
-        keys.add((asked.op.name, key, asked.actor()))
-    return key and asked.done and known
+    return key and any(p["name"] == "Idempotency-Key" for p in asked.op.parameters) and (asked.op.name, key, asked.actor())
+
+
+def unclear(rows):
+    """Keys of requests that may have been done by another one of the same key: one without an answer, or at the same time."""
+    last, out = {}, set()
+    for asked in sorted(rows, key=lambda a: a.begun):
+        key = key_of(asked)
+        if asked.again or asked.status in (None, 503) or asked.begun < last.get(key, 0):
+            out.add(key)
+        last[key] = max(last.get(key, 0), asked.ended or 0)
+    return out
+
+
+def again(asked, records, keys, perhaps):
+    """Is it a request that was done before?"""
+    key = key_of(asked)
+    if not key or not asked.done:
+        return False
+    known = key in keys
+    keys.add(key)
+    return known or (key in perhaps and not {r["action"] for r in records} - {"answer.again"})
 
 
 def purposes(asked):
@@ -360,10 +366,10 @@ def purposes(asked):
     return None
 
 
-def compare(asked, records, keys):
-    """What is not as promised. keys: of the requests before, by Idempotency-Key."""
+def compare(asked, records, keys, perhaps):
+    """What is not as promised. keys: of the requests before, by Idempotency-Key; perhaps: see unclear."""
     must, may = promised(asked)
-    if again(asked, keys):
+    if again(asked, records, keys, perhaps):
         must, may = [], {"answer.again"}
     out, left = [], list(records)
     for action, who in must:

@@ -125,7 +125,7 @@ class Line:
             answer, again = self._send(method, target, body, headers or {})
         except (AssertionError, OSError, http.client.HTTPException):
             if asked:  # it may have been done, or begun
-                self.diary.beside(op, asked.begun)
+                self.diary.note(asked)
             raise
         if asked:
             asked.end(answer, again)

@@ -7,7 +7,6 @@ import time
 import unittest
 
 from enrolled import enrol
-from on_record import now_us
 from running import PATIENCE_S, SANITIZED
 from world import Api, Caller, need_pictures, setUpModule, tearDownModule, until, world  # pylint: disable=unused-import
 
@@ -132,7 +131,6 @@ class Crowd(Api):
 
     def setUp(self):
         super().setUp()
-        self.addCleanup(self.beside, "people_export", now_us())
 
     def reader(self):
         """One that has begun."""

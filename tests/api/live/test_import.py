@@ -8,7 +8,6 @@ import struct
 import unittest
 
 from enrolled import enrol
-from on_record import now_us
 from running import PATIENCE_S, SANITIZED
 from world import Api, need_pictures, tearDownModule, until, world  # pylint: disable=unused-import
 
@@ -73,7 +72,6 @@ class Importing(Api):
 
     def writer(self):
         """One that is closed in the end."""
-        self.addCleanup(self.beside, "people_import", now_us())
         one = Writer(world.token(self.RIGHTS).token)
         self.addCleanup(one.socket.close)
         return one

@@ -7,7 +7,6 @@ import socket
 import struct
 
 from enrolled import enrol
-from on_record import now_us
 from running import PATIENCE_S, SANITIZED
 from world import Api, NO_ID, need_pictures, picture, setUpModule, tearDownModule, until, world  # pylint: disable=unused-import
 
@@ -145,7 +144,6 @@ class Matching(Api):
     def stream(self):
         """A matching whose pairs nobody reads."""
         token = world.token(["actions.search"]).token
-        self.addCleanup(self.beside, "list_duplicates", now_us())
         one = socket.socket()
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
         one.settimeout(PATIENCE_S)

@@ -247,11 +247,6 @@ class Api(unittest.TestCase):
         """Bytes that malloc has given out to the server: resident memory has the gaps between them too."""
         return self.metric("process_heap_bytes")
 
-    def beside(self, name, begun):
-        """Since then this operation was asked by who keeps no diary, and may be worked on after its client went: waits for the last one."""
-        until(lambda: self.metric("requests_in_flight") == 1)  # the one that asks for the number
-        world.line.diary.beside(world.spec.operations[name], begun)
-
     def identified(self, image, caller=None, **given):
         """Ids of the people that a picture is taken for."""
         answer = (caller or self.admin).call("identify", 200, body=image, media="image/jpeg", **given).json
