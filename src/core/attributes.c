@@ -2,9 +2,7 @@
 
 #include "core/internal.h"
 
-#include <sodium.h>
 #include <stdio.h>
-#include <string.h>
 
 #define PAGE 256 /* people whose consent is looked at in one go */
 
@@ -67,12 +65,10 @@ static mn_code check_person(mn_core *c, const mn_actor *who, const mn_id *person
     return code;
 }
 
-/* The actor's name in the room of an id. */
-static mn_id name_of(const mn_actor *who)
+/* Names change, and others get them. */
+static const mn_id *owner(const mn_actor *who)
 {
-    mn_id id;
-    crypto_generichash(id.bytes, sizeof id.bytes, (const uint8_t *)who->name, strlen(who->name), NULL, 0);
-    return id;
+    return mn_id_is_nil(&who->user) ? &who->token : &who->user;
 }
 
 /* Nobody is looked at where nobody knows who it is. */
@@ -107,7 +103,7 @@ mn_code mn_core_attribute_keep(mn_core *c, const mn_actor *who, const mn_tempora
     mn_temporary e = {.kind = MN_TEMPORARY_ATTRIBUTE,
                       .account = who->account,
                       .person = what->person,
-                      .by = name_of(who),
+                      .by = *owner(who),
                       .quality = what->quality,
                       .until = mn_time_now() + seconds * MN_TIME_SECOND,
                       .descriptor = what->descriptor,
@@ -129,8 +125,7 @@ static mn_code is_visible(mn_core *c, const mn_actor *who, const mn_temporary *e
     mn_person p;
     mn_code code = mn_core_temporary_stands(c, e, arena, yes, err);
     if (code == MN_OK && *yes && mn_id_is_nil(&e->person)) {
-        const mn_id own = name_of(who);
-        *yes = !who->limited || mn_id_compare(&e->by, &own) == 0;
+        *yes = !who->limited || (!mn_id_is_nil(&e->by) && mn_id_compare(&e->by, owner(who)) == 0);
         return MN_OK;
     }
     if (code != MN_OK || !*yes)

@@ -40,7 +40,7 @@ typedef struct {
     bool limited;
     const mn_id *lists;
     size_t n_lists;
-    mn_id user;          /* somebody with a session; nil: a token, the command line, or mien itself */
+    mn_id user, token;   /* somebody with a session, or a token; both nil: the command line, or mien itself */
     const char *request; /* by which request over HTTP, for the audit log; NULL: by none */
     mn_holder *holder;   /* NULL: none */
 } mn_actor;

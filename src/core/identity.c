@@ -148,7 +148,7 @@ static void copy_lists(mn_grant *g, mn_id **at)
 }
 
 /* One piece of memory, as there may be many: parts, lists and texts stand behind the struct. */
-static mn_identity *pack(const mn_user *u, const mn_grant *g, const char *actor, bool token)
+static mn_identity *pack(const mn_user *u, const mn_grant *g, const char *actor, const mn_token *t)
 {
     size_t lists = g->n_lists,
            texts = strlen(actor) + strlen(u->login) + strlen(u->name) + strlen(u->roles) + 4;
@@ -172,7 +172,8 @@ static mn_identity *pack(const mn_user *u, const mn_grant *g, const char *actor,
                            .limited = all.limited,
                            .lists = all.lists,
                            .n_lists = all.n_lists,
-                           .user = token ? (mn_id){{0}} : u->id};
+                           .user = t ? (mn_id){{0}} : u->id,
+                           .token = t ? t->id : (mn_id){{0}}};
     char *at = (char *)list;
     id->actor.name = copy(&at, actor);
     id->info = (mn_identity_info){.account = u->account, .user = u->id, .must_change = u->once};
@@ -221,7 +222,7 @@ mn_code mn_identity_make(mn_core *c, const mn_session *s, const mn_token *t, mn_
     if (u.once)
         g = (mn_grant){0};
     snprintf(actor, sizeof actor, s ? "user:%.64s" : "token:%.64s/%.100s", u.login, t ? t->name : "");
-    mn_identity *id = pack(&u, &g, actor, t != NULL);
+    mn_identity *id = pack(&u, &g, actor, t);
     if (!id)
         return mn_fail(err, MN_E_MEMORY, "no memory for somebody's rights");
     memcpy(id->hash, s ? s->hash : t->hash, sizeof id->hash);

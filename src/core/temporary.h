@@ -33,7 +33,7 @@ typedef struct {
     mn_temporary_kind kind;
     mn_id id, account;
     mn_id person; /* nil: nobody known; of a decision: who it was meant for */
-    mn_id by;     /* whose it is where nobody knows the face */
+    mn_id by;     /* the user or token whose it is where nobody knows the face; nil: of none */
     float quality;
     mn_time created, until;
     mn_descriptor descriptor; /* its model's name is static */

@@ -1,5 +1,6 @@
 /* Signing in, sessions, tokens, users and roles. */
 #include "base/alloc.h"
+#include "core/attributes.h"
 #include "core/signin_state.h"
 #include "places.h"
 #include "store/postgres_server.h"
@@ -683,6 +684,103 @@ static void test_the_last_administrator_stays(void **state)
                 MN_E_CONFLICT); /* anna is disabled */
 }
 
+/* ---- whose is a face that nobody knows? ---- */
+
+static mn_token make_token(world *w, const mn_id *user, const char *name, const mn_list *only,
+                           char secret[MN_SECRET_TEXT])
+{
+    mn_rights r;
+    mn_token t;
+    assert_ok(mn_rights_parse_all("actions.create attributes.view attributes.delete", &r, err));
+    const mn_token_fields f = {.name = name,
+                               .user = user,
+                               .rights = &r,
+                               .set_lists = true,
+                               .limited = true,
+                               .lists = &only->id,
+                               .n_lists = 1};
+    assert_ok(mn_core_token_add(w->core, &ann, &f, w->arena, &t, secret, err));
+    return t;
+}
+
+static mn_id keep_stranger(world *w, const mn_identity *who)
+{
+    mn_temporary kept;
+    const mn_temporary t = {.quality = 0.5f, .descriptor = make_face(w, 9, 0)->descriptor};
+    assert_ok(mn_core_attribute_keep(w->core, mn_identity_actor(who), &t, 60, &kept, err));
+    return kept.id;
+}
+
+static mn_code look(world *w, const mn_identity *who, const mn_id *id)
+{
+    mn_temporary t;
+    return mn_core_attribute(w->core, mn_identity_actor(who), MN_R_ATTRIBUTES, MN_VERB_VIEW, id, w->arena, &t,
+                             NULL);
+}
+
+static mn_identity *take_token(world *w, const char *secret)
+{
+    mn_identity *who = NULL;
+    assert_ok(mn_core_token(w->core, secret, &who, err));
+    return who;
+}
+
+static void test_a_token_owns_what_it_brought(void **state)
+{
+    world *w = *state;
+    char secret[MN_SECRET_TEXT], namesake[MN_SECRET_TEXT];
+    enrol(w, "Anna", "staff", 1, 0);
+    const mn_list staff = list_of(w, "staff");
+    const mn_user eva = add_user(w, "eva", "operator");
+    mn_token t = make_token(w, &eva.id, "door", &staff, secret);
+    make_token(w, &eva.id, "door", &staff, namesake);
+    mn_identity *one = take_token(w, secret), *other = take_token(w, namesake);
+    const mn_id face = keep_stranger(w, one);
+    const mn_temporary_query q = {.limit = 9};
+    mn_temporary *all = NULL;
+    size_t n = 9;
+    bool more = false;
+    assert_int_equal(look(w, one, &face), MN_OK);
+    assert_int_equal(look(w, other, &face), MN_E_NOT_FOUND);
+    assert_ok(mn_core_attributes(w->core, mn_identity_actor(other), &q, w->arena, &all, &n, &more, err));
+    assert_int_equal(n, 0);
+    assert_code(mn_core_attribute_drop(w->core, mn_identity_actor(other), &face, err), MN_E_NOT_FOUND);
+    mn_identity_unref(one);
+    const mn_token_fields renamed = {.name = "gate"};
+    assert_ok(mn_core_token_change(w->core, &ann, &t.id, &renamed, NULL, w->arena, &t, err));
+    one = take_token(w, secret);
+    assert_string_equal(mn_identity_actor(one)->name, "token:eva/gate");
+    assert_int_equal(look(w, one, &face), MN_OK);
+    assert_int_equal(look(w, other, &face), MN_E_NOT_FOUND);
+    assert_ok(mn_core_attributes(w->core, mn_identity_actor(one), &q, w->arena, &all, &n, &more, err));
+    assert_int_equal(n, 1);
+    mn_identity_unref(one);
+    mn_identity_unref(other);
+}
+
+/* In each of their sessions; whoever gets their login name after them is somebody else. */
+static void test_a_user_owns_what_they_brought(void **state)
+{
+    world *w = *state;
+    char secret[MN_SECRET_TEXT];
+    mn_id face = {{0}};
+    enrol(w, "Anna", "staff", 1, 0);
+    const mn_list staff = list_of(w, "staff");
+    const mn_user_fields kept = {.set_lists = true, .limited = true, .lists = &staff.id, .n_lists = 1};
+    for (int time = 0; time < 2; time++) {
+        mn_user eva = add_user(w, "eva", "operator");
+        assert_ok(mn_core_user_change(w->core, &ann, &eva.id, &kept, NULL, w->arena, &eva, err));
+        mn_identity *here = sign_in(w, "eva", secret), *there = sign_in(w, "eva", secret);
+        if (time == 0)
+            face = keep_stranger(w, here);
+        assert_int_equal(look(w, here, &face), time == 0 ? MN_OK : MN_E_NOT_FOUND);
+        assert_int_equal(look(w, there, &face), time == 0 ? MN_OK : MN_E_NOT_FOUND);
+        mn_identity_unref(here);
+        mn_identity_unref(there);
+        assert_ok(mn_core_user_remove(w->core, &ann, &eva.id, NULL, err));
+    }
+}
+
 /* ---- more than one at a time, and no memory ---- */
 
 typedef struct {
@@ -794,6 +892,8 @@ int main(void)
         T(test_another_process),
         T(test_tokens),
         T(test_token_ends),
+        T(test_a_token_owns_what_it_brought),
+        T(test_a_user_owns_what_they_brought),
         T(test_nobody_gives_more_than_they_have),
         T(test_roles),
         T(test_roles_of_several_lists),

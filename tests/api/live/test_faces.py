@@ -236,6 +236,21 @@ class Kept(Faces):
         self.assertNotIn(made["attribute"], [a["attribute"] for a in kept.pages("attributes_list", "attributes")])
         self.admin.call("face_delete", 204, face=inside["face"])
 
+    def test_whose_an_unknown_face_is(self):
+        lists = [next(l["list_id"] for l in self.admin.pages("lists_list", "lists") if l["name"] == "staff")]
+        rights = ["actions.create", "attributes.view", "attributes.delete"]
+        one, namesake = (world.token(rights, lists=lists) for _ in range(2))
+        self.assertEqual(one.record["name"], namesake.record["name"])
+        face = one.call("extract", 201, body=picture("Anna")).json["images"][0]["faces"][0]["attribute"]["attribute"]
+        one.call("attribute_get", 200, attribute=face)
+        self.refused(namesake.call("attribute_get", 404, attribute=face), 404, "not_found")
+        self.assertNotIn(face, [a["attribute"] for a in namesake.pages("attributes_list", "attributes")])
+        self.refused(namesake.call("attribute_delete", 404, attribute=face), 404, "not_found")
+        self.admin.call("token_change", 200, token=one.record["token"], body={"name": "another name"})
+        one.call("attribute_get", 200, attribute=face)
+        self.refused(namesake.call("attribute_get", 404, attribute=face), 404, "not_found")
+        one.call("attribute_delete", 204, attribute=face)
+
 
 class Descriptors(Faces):
     """Out and in."""
