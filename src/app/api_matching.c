@@ -18,7 +18,8 @@
 typedef struct {
     mn_core *core;
     mn_transfer transfer; /* the stream's; its place lasts as long as all of it */
-    mn_arena *arena;      /* of the caller and of what is asked for: the request may end first */
+    mn_arena *arena;      /* of the next two: the request may end first */
+    mn_actor actor;       /* as it began; the stream ends it where the caller lost what it needs */
     mn_match_lists what;
     uint64_t limit;
     int64_t told_ns; /* the stream's: when it told of progress */
@@ -166,7 +167,7 @@ static void run(void *job, unsigned worker)
     mn_error err = {0};
     mn_match_report report = {0};
     (void)worker;
-    mn_code code = mn_core_match(m->core, &m->transfer.actor, &m->what, &report, &err);
+    mn_code code = mn_core_match(m->core, &m->actor, &m->what, &report, &err);
     pthread_mutex_lock(&m->lock);
     if (code == MN_OK)
         m->report = report;
@@ -269,7 +270,8 @@ static mn_code read_request(const mn_api_call *call, matching *m, const char *li
 
 static mn_code keep_actor(matching *m, mn_error *err)
 {
-    mn_actor *who = &m->transfer.actor;
+    mn_actor *who = &m->actor;
+    *who = m->transfer.actor;
     mn_id *lists = mn_arena_calloc(m->arena, who->n_lists + 1, sizeof *lists);
     char *name = mn_arena_strdup(m->arena, who->name), *request = mn_arena_strdup(m->arena, who->request);
     if (!lists || !name || !request)
@@ -330,6 +332,12 @@ static mn_code start(mn_api_call *call, matching *m, mn_error *err)
     return code;
 }
 
+static mn_code may_match(void *job, mn_error *err)
+{
+    const matching *m = job;
+    return mn_core_match_may(m->core, &m->transfer.actor, &m->what, err);
+}
+
 static mn_code answer(mn_api_call *call, const mn_id *list, mn_error *err)
 {
     static const mn_http_stream_ops ops = {more_lines, end_lines};
@@ -339,6 +347,8 @@ static mn_code answer(mn_api_call *call, const mn_id *list, mn_error *err)
     mn_code code = create(call, &m, err);
     if (code != MN_OK)
         return code;
+    m->transfer.job = m;
+    m->transfer.may = may_match;
     code = read_request(call, m, text, err);
     if (code == MN_OK)
         code = start(call, m, err);

@@ -88,6 +88,12 @@ static mn_code put_header(mn_api_call *call, exporting *e, mn_error *err)
     return code;
 }
 
+static mn_code may_export(void *job, mn_error *err)
+{
+    const exporting *e = job;
+    return mn_core_export_may(e->run, err);
+}
+
 mn_code mn_api_people_export(mn_api_call *call, mn_error *err)
 {
     static const mn_http_stream_ops ops = {more_people, end_export};
@@ -100,6 +106,8 @@ mn_code mn_api_people_export(mn_api_call *call, mn_error *err)
                           .reason = mn_api_text(call, MN_P_PEOPLE_EXPORT_REASON),
                           .vectors = strcmp(mn_api_text(call, MN_P_PEOPLE_EXPORT_VECTORS), "line") == 0,
                           .cancel = call->request->cancel};
+    e->transfer.job = e;
+    e->transfer.may = may_export;
     code = mn_core_export_open(call->core, &e->transfer.actor, &e->what, &e->run, err);
     if (code == MN_OK)
         code = put_header(call, e, err);
@@ -245,6 +253,12 @@ static mn_code open_import(mn_api_call *call, importing *m, mn_error *err)
     return code == MN_OK ? mn_import_lines_create(m->importer, &m->given, &m->people, err) : code;
 }
 
+static mn_code may_import(void *job, mn_error *err)
+{
+    const importing *m = job;
+    return mn_core_import_may(m->importer, err);
+}
+
 mn_code mn_api_people_import(mn_api_call *call, mn_error *err)
 {
     static const mn_http_body_ops ops = {take_piece, end_import};
@@ -253,6 +267,8 @@ mn_code mn_api_people_import(mn_api_call *call, mn_error *err)
         m ? mn_transfer_begin(call, &m->transfer, err) : mn_fail(err, MN_E_MEMORY, "no memory for an import");
     if (code != MN_OK)
         return code;
+    m->transfer.job = m;
+    m->transfer.may = may_import;
     code = open_import(call, m, err);
     if (code == MN_OK)
         mn_http_take_body(call->request, &ops, m);

@@ -230,15 +230,25 @@ static mn_code check(const mn_actor *who, const mn_export *what, mn_error *err)
     return code;
 }
 
+static mn_code no_list(const exporting *e, mn_error *err)
+{
+    return mn_fail(err, MN_E_NOT_FOUND, "there is no list \"%.200s\"", e->what->list);
+}
+
 static mn_code find_list(exporting *e, mn_arena *arena, mn_error *err)
 {
     bool found = false;
     if (!e->what->list)
         return MN_OK;
     mn_code code = mn_core_find_list(e->c, e->who, e->what->list, arena, &e->list, &found, err);
-    if (code == MN_OK && !found)
-        code = mn_fail(err, MN_E_NOT_FOUND, "there is no list \"%.200s\"", e->what->list);
-    return code;
+    return code == MN_OK && !found ? no_list(e, err) : code;
+}
+
+mn_code mn_core_export_may(const mn_export_run *e, mn_error *err)
+{
+    mn_code code = check(e->who, e->what, err);
+    return code == MN_OK && e->what->list && !mn_core_list_allowed(e->who, &e->list.id) ? no_list(e, err)
+                                                                                        : code;
 }
 
 static size_t keep_allowed(const mn_actor *who, mn_list *lists, size_t n)

@@ -49,6 +49,8 @@ mn_code mn_core_export_head(mn_core *c, const mn_actor *who, const char *list, m
 /* core, actor and `what`, with what they point to, outlive the run. */
 mn_code mn_core_export_open(mn_core *c, const mn_actor *who, const mn_export *what, mn_export_run **out,
                             mn_error *err);
+/* May the actor, as it is now, still do this? For who gives it somebody's rights as they change. */
+mn_code mn_core_export_may(const mn_export_run *run, mn_error *err);
 /* *out lasts until the next call; NULL: that was all. MN_E_CANCELLED after what was given so far. */
 mn_code mn_core_export_next(mn_export_run *run, const mn_export_person **out, mn_error *err);
 void mn_core_export_close(mn_export_run *run); /* NULL is allowed */

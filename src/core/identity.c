@@ -364,14 +364,12 @@ static void note_use(mn_core *c, mn_identity *id, mn_time now)
         atomic_store(&id->written, written);
 }
 
-static mn_code who_is(mn_core *c, char kind, const char *secret, mn_identity **out, mn_error *err)
+static mn_code whose_hash(mn_core *c, char kind, const uint8_t hash[MN_SECRET_HASH], mn_identity **out,
+                          mn_error *err)
 {
-    uint8_t hash[MN_SECRET_HASH];
     uint64_t generation = 0;
     mn_code code = MN_OK;
     mn_time now = mn_time_now();
-    if (!hash_of(c, kind, secret, hash))
-        return nobody(kind, err);
     follow(c);
     mn_identity *id = look_up(c->signin, hash, &generation);
     if (id && ended(c, id, now)) { /* unless it was used in another process meanwhile */
@@ -393,6 +391,17 @@ static mn_code who_is(mn_core *c, char kind, const char *secret, mn_identity **o
     note_use(c, id, now);
     *out = id;
     return MN_OK;
+}
+
+static mn_code who_is(mn_core *c, char kind, const char *secret, mn_identity **out, mn_error *err)
+{
+    uint8_t hash[MN_SECRET_HASH];
+    return hash_of(c, kind, secret, hash) ? whose_hash(c, kind, hash, out, err) : nobody(kind, err);
+}
+
+mn_code mn_core_identity_again(mn_core *c, const mn_identity *who, mn_identity **out, mn_error *err)
+{
+    return whose_hash(c, mn_id_is_nil(&who->info.token) ? 's' : 't', who->hash, out, err);
 }
 
 mn_code mn_core_session(mn_core *c, const char *secret, mn_identity **out, mn_error *err)

@@ -223,6 +223,11 @@ static mn_code check_rights(const mn_core *c, const mn_actor *who, mn_error *err
     return code;
 }
 
+mn_code mn_core_import_may(const mn_import *i, mn_error *err)
+{
+    return check_rights(i->c, i->who, err);
+}
+
 mn_code mn_core_import_open(mn_core *c, const mn_actor *who, bool dry_run, mn_import **out, mn_error *err)
 {
     mn_code code = check_rights(c, who, err);

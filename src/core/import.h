@@ -60,6 +60,8 @@ typedef struct {
 typedef struct mn_import mn_import;
 /* dry_run: everything is tried, and nothing is kept. Core must have been opened with its model. */
 mn_code mn_core_import_open(mn_core *c, const mn_actor *who, bool dry_run, mn_import **out, mn_error *err);
+/* May its actor, as it is now, still import? */
+mn_code mn_core_import_may(const mn_import *i, mn_error *err);
 void mn_core_import_close(mn_import *i);
 /* What the people to come have: made where it is missing, and left as it is where it is there. In a dry run
  * it is made for the people to come alone. *made: it was missing. MN_E_PURPOSE: such a list is for something

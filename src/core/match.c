@@ -150,15 +150,27 @@ static mn_code check(const mn_core *c, const mn_actor *who, const mn_match_lists
     return MN_OK;
 }
 
-static mn_code find_lists(matching *m, mn_arena *arena, mn_error *err)
+static mn_code find_lists(mn_core *c, const mn_actor *who, const mn_match_lists *w, mn_arena *arena,
+                          mn_scope *from, mn_scope *to, mn_error *err)
 {
-    const mn_match_lists *w = m->what;
-    mn_code code = mn_core_scope(m->c, m->who, &w->list, 1, w->purpose, arena, &m->from, err);
+    mn_code code = mn_core_scope(c, who, &w->list, 1, w->purpose, arena, from, err);
     if (code == MN_OK)
-        code = mn_core_scope(m->c, m->who, w->with ? &w->with : &w->list, 1, w->purpose, arena, &m->to, err);
-    if (code == MN_OK && w->with && mn_id_compare(&m->from.ids[0], &m->to.ids[0]) == 0)
+        code = mn_core_scope(c, who, w->with ? &w->with : &w->list, 1, w->purpose, arena, to, err);
+    if (code == MN_OK && w->with && mn_id_compare(&from->ids[0], &to->ids[0]) == 0)
         code = mn_fail(err, MN_E_INVALID,
                        "both lists are \"%.200s\": look for duplicates within one list instead", w->with);
+    return code;
+}
+
+mn_code mn_core_match_may(mn_core *c, const mn_actor *who, const mn_match_lists *what, mn_error *err)
+{
+    mn_scope from = {0}, to = {0};
+    mn_code code = check(c, who, what, err);
+    mn_arena *arena = code == MN_OK ? mn_arena_create(1 << 20) : NULL;
+    if (code == MN_OK)
+        code = arena ? find_lists(c, who, what, arena, &from, &to, err)
+                     : mn_fail(err, MN_E_MEMORY, "no memory to match lists");
+    mn_arena_destroy(arena);
     return code;
 }
 
@@ -231,7 +243,8 @@ mn_code mn_core_match(mn_core *c, const mn_actor *who, const mn_match_lists *wha
     matching *m = arena ? mn_arena_calloc(arena, 1, sizeof *m) : NULL;
     if (m) {
         *m = (matching){.c = c, .who = who, .what = what, .arena = mn_arena_create(MN_CORE_ARENA)};
-        code = m->arena ? find_lists(m, arena, err) : mn_fail(err, MN_E_MEMORY, "no memory to match lists");
+        code = m->arena ? find_lists(c, who, what, arena, &m->from, &m->to, err)
+                        : mn_fail(err, MN_E_MEMORY, "no memory to match lists");
         if (code == MN_OK)
             code = mn_core_follow(c, err);
         if (code == MN_OK)

@@ -46,6 +46,8 @@ typedef struct {
     void *ctx;
 } mn_match_lists;
 
+/* May the actor look through these lists, for this purpose? mn_core_match asks when it begins. */
+mn_code mn_core_match_may(mn_core *c, const mn_actor *who, const mn_match_lists *what, mn_error *err);
 /* MN_E_CANCELLED after what was told so far. */
 mn_code mn_core_match(mn_core *c, const mn_actor *who, const mn_match_lists *what, mn_match_report *out,
                       mn_error *err);

@@ -1,5 +1,6 @@
 /* The audit record of what was done, and the checks of texts that end up in it. */
 #include "core/internal.h"
+#include "core/sessions.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,15 @@ mn_code mn_core_check_lines(const char *what, const char *text, size_t max, mn_e
         p += n;
     }
     return MN_OK;
+}
+
+mn_code mn_core_note_cut(mn_core *c, const mn_actor *who, const char *operation, const mn_error *why,
+                         mn_error *err)
+{
+    return mn_core_record(c, who, "transfer.cut", NULL,
+                          json_pack("{s:s, s:s, s:s}", "operation", operation, "code",
+                                    mn_code_word(why->code), "why", why->text),
+                          err);
 }
 
 mn_code mn_core_check_actor(const mn_actor *who, mn_error *err)

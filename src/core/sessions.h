@@ -48,6 +48,12 @@ mn_code mn_core_login(mn_core *c, const mn_login *login, char secret[MN_SECRET_T
 /* MN_E_UNAUTHENTICATED where there is no such session or token, or no more. */
 mn_code mn_core_session(mn_core *c, const char *secret, mn_identity **out, mn_error *err);
 mn_code mn_core_token(mn_core *c, const char *secret, mn_identity **out, mn_error *err);
+/* The same secret, asked about once more by a request that takes long: `who` itself where nothing changed,
+ * else what it stands for now. Costs a look into the table. Errors as above. */
+mn_code mn_core_identity_again(mn_core *c, const mn_identity *who, mn_identity **out, mn_error *err);
+/* On record: what was going on for `who` ended, as they lost what it needs. */
+mn_code mn_core_note_cut(mn_core *c, const mn_actor *who, const char *operation, const mn_error *why,
+                         mn_error *err);
 /* What a request of this session must say to change something; "" for a token. */
 void mn_core_csrf(const mn_core *c, const mn_identity *who, char text[MN_SECRET_TEXT]);
 bool mn_core_csrf_fits(const mn_core *c, const mn_identity *who, const char *text); /* in constant time */

@@ -25,10 +25,10 @@ ALLOWED = {
     **dict.fromkeys(("mn_core_audit_verify", "mn_core_backups_behind", "mn_core_check", "mn_core_look_at_keys", "mn_core_migrate"), KEYS),
     **dict.fromkeys(("mn_core_login", "mn_core_logout", "mn_core_password_change", "mn_core_password_check", "mn_core_session",
                      "mn_core_session_end", "mn_core_sessions", "mn_core_sessions_end", "mn_core_token",
-                     "mn_core_csrf", "mn_core_csrf_fits"), ONESELF),
+                     "mn_core_csrf", "mn_core_csrf_fits", "mn_core_identity_again"), ONESELF),
     **dict.fromkeys(("mn_core_once_begin", "mn_core_once_done", "mn_core_once_failed", "mn_core_once_forget", "mn_core_once_stands",
                      "mn_core_once_told", "mn_core_has_evidence", "mn_core_token_state", "mn_core_person_state", "mn_core_attribute_there",
-                     "mn_core_temporary_stands", "mn_core_export_next"), CALLER),
+                     "mn_core_temporary_stands", "mn_core_export_next", "mn_core_note_cut"), CALLER),
     "mn_core_fields_get": "anybody signed in: names of fields, nobody's values",
 }
 

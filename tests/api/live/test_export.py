@@ -160,6 +160,53 @@ class Crowd(Api):
         self.assertLess(most - before, MANY * len(LONG))
         self.assertEqual(len(readers[0].rest()), MANY)
 
+    def owned(self, login):
+        """A user who may do everything, and a reader with a token of theirs."""
+        user = world.user(login, ["administrator"])
+        token = world.token(["people.export", "descriptors.export", "license.view"], owner=user)
+        one = Reader(token.token)
+        self.addCleanup(one.close)
+        self.assertEqual(one.response.status, 200)
+        return user.record, token.record, one
+
+    def cuts(self):
+        """The records of exports that were cut off."""
+        return [json.loads(r["detail"]) for r in self.admin.pages("audit_list", "records", action="transfer.cut")]
+
+    def test_who_loses_what_it_needs_is_cut_off(self):
+        def call(name, **given):
+            self.admin.call(name, (200, 204), **given)
+        taken = {
+            "revoked": lambda user, token: call("token_revoke", token=token["token"]),
+            "less": lambda user, token: call("token_change", token=token["token"], body={"rights": ["people.export"]}),
+            "disabled": lambda user, token: call("user_change", user=user["user"], body={"active": False}),
+            "deleted": lambda user, token: call("user_delete", user=user["user"]),
+            "demoted": lambda user, token: call("user_change", user=user["user"], body={"roles": ["auditor"]}),
+            "other list": lambda user, token: call("user_change", user=user["user"], body={"lists": [self.list("not the crowd")["list_id"]]}),
+        }
+        codes = {"revoked": "unauthenticated", "deleted": "unauthenticated", "other list": "not_found"}
+        for what, take in taken.items():
+            with self.subTest(what):
+                before = len(self.cuts())
+                user, token, one = self.owned(f"loses-{what.replace(' ', '-')}")
+                take(user, token)
+                self.assertIsNone(one.rest())
+                until(lambda: len(self.cuts()) > before)  # pylint: disable=cell-var-from-loop
+                last = self.cuts()[0]
+                self.assertEqual((last["operation"], last["code"]), ("people_export", codes.get(what, "forbidden")), last)
+                self.assertTrue(last["why"])
+        self.until_there_is_room(Caller(world.line, self.token))
+        self.assertIn("people_export was cut off", world.server.said())
+
+    def test_what_it_does_not_need_ends_nothing(self):
+        before = len(self.cuts())
+        _, token, one = self.owned("keeps-it")
+        self.admin.call("token_change", 200, token=token["token"],
+                        body={"name": "renamed", "rights": ["people.export", "descriptors.export"]})
+        world.user("somebody-else", ["operator"])
+        self.assertEqual(len(one.rest()), MANY)
+        self.assertEqual(len(self.cuts()), before)
+
     def test_so_many_at_once(self):
         readers = [self.reader() for _ in range(4)]
         caller = Caller(world.line, self.token)

@@ -70,9 +70,9 @@ class Importing(Api):
         found = self.admin.call("people_list", 200, external_id=key).json["people"]
         return found[0] if found else None
 
-    def writer(self):
+    def writer(self, token=None):
         """One that is closed in the end."""
-        one = Writer(world.token(self.RIGHTS).token)
+        one = Writer(token or world.token(self.RIGHTS).token)
         self.addCleanup(one.socket.close)
         return one
 
@@ -227,6 +227,42 @@ class Pieces(Importing):
             most = max(most, self.heap())
         self.assertEqual(writer.answer()[0], 200)
         self.assertLess(most - before, 40 << 20)
+
+    def test_who_loses_what_it_needs(self):
+        data = self.crowd("lost")
+        user = world.user("imports", ["administrator"])
+        taken = {"revoked": ("unauthenticated", 401, lambda token: self.admin.call("token_revoke", 204, token=token["token"])),
+                 "less": ("forbidden", 403, lambda token: self.admin.call("token_change", 200, token=token["token"],
+                                                                       body={"rights": ["people.create", "consents.create"]}))}
+        for what, (code, status, take) in taken.items():
+            with self.subTest(what):
+                token = world.token(self.RIGHTS, owner=user)
+                writer = self.writer(token.token)
+                writer.send(data[:len(data) // 2])
+                until(lambda: self.count("lost"))
+                take(token.record)
+                writer.send(data[len(data) // 2:])
+                got, problem = writer.answer()
+                self.assertEqual((got, problem["code"]), (status, code), problem)
+                self.assertLess(self.count("lost"), MANY)
+                last = json.loads(self.admin.pages("audit_list", "records", action="transfer.cut")[0]["detail"])
+                self.assertEqual((last["operation"], last["code"]), ("people_import", code))
+
+    def test_an_account_that_is_suspended_meanwhile(self):
+        theirs = world.other
+        token = world.token(self.RIGHTS + ["people.search"], owner=theirs)
+        data = text(*(guest(f"theirs-{i}", user_data="x" * 1000, lists=[]) for i in range(MANY)))
+        writer = self.writer(token.token)
+        writer.send(data[:len(data) // 2])
+        until(lambda: token.call("people_list", 200, limit=1).json["people"])
+        account = theirs.account["account"]
+        self.admin.call("account_change", 200, account=account, body={"active": False})
+        try:
+            writer.send(data[len(data) // 2:])
+            status, problem = writer.answer()
+            self.assertEqual((status, problem["code"]), (403, "account_closed"), problem)
+        finally:
+            self.admin.call("account_change", 200, account=account, body={"active": True})
 
     def test_who_sends_too_slowly_is_cut_off(self):
         world.server.stop()

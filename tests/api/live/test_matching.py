@@ -28,6 +28,16 @@ def imported(rows):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+class Line(socket.socket):
+    """A connection with the answer that comes on it."""
+    answer = None
+
+    def close(self):
+        if self.answer:
+            self.answer.close()  # it holds the connection, too
+        super().close()
+
+
 class Matching(Api):
     """POST /v1/lists/{list_id}/match and /duplicates."""
     model, dim, ids = None, 0, {}
@@ -141,10 +151,10 @@ class Matching(Api):
             got = self.match(own.json["list_id"], caller=world.other)
             self.assertEqual((len(got), got[0]["result"]["against"]), (1, 0))
 
-    def stream(self):
+    def stream(self, token=None):
         """A matching whose pairs nobody reads."""
-        token = world.token(["actions.search"]).token
-        one = socket.socket()
+        token = (token or world.token(["actions.search"])).token
+        one = Line()
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
         one.settimeout(PATIENCE_S)
         one.connect(("127.0.0.1", world.server.port))
@@ -155,6 +165,7 @@ class Matching(Api):
         response = http.client.HTTPResponse(one)
         response.begin()
         self.assertEqual(response.status, 200)
+        one.answer = response
         return one
 
     def until_there_is_room(self):
@@ -170,6 +181,16 @@ class Matching(Api):
         self.assertEqual(len(self.admin.call("identify", 200, body=picture("Anna"), list="staff").json["images"]), 1)
         for one in streams:
             one.close()
+        self.until_there_is_room()
+
+    def test_a_token_that_is_revoked_meanwhile(self):
+        token = world.token(["actions.search"])
+        one = self.stream(token)
+        self.admin.call("token_revoke", 204, token=token.record["token"])
+        with self.assertRaises((http.client.IncompleteRead, ConnectionResetError)):
+            one.answer.read()
+        last = json.loads(self.admin.pages("audit_list", "records", action="transfer.cut")[0]["detail"])
+        self.assertEqual((last["operation"], last["code"]), ("list_duplicates", "unauthenticated"))
         self.until_there_is_room()
 
     def test_the_server_stops_meanwhile(self):
