@@ -4,6 +4,7 @@
  * meet. */
 #include "net/http_internal.h"
 #include <string.h>
+#include <sys/socket.h>
 
 static void make(request *q)
 {
@@ -64,8 +65,12 @@ static ssize_t put_out(void *cls, uint64_t at, char *out, size_t max)
         if (s->asked)
             return 0;
     }
-    if (s->failed)
+    if (s->failed) {
+        /* libmicrohttpd marks the connection as closed and looks at it again with its next event, which a
+         * client that has read everything never causes. */
+        shutdown(q->conn->fd, SHUT_RDWR);
         return MHD_CONTENT_READER_END_WITH_ERROR;
+    }
     size_t n = s->piece.len - s->at;
     if (n == 0)
         return MHD_CONTENT_READER_END_OF_STREAM;

@@ -57,8 +57,10 @@ static mn_code more(void *stream, mn_buf *out, bool *last, mn_error *err)
         if (code)
             return code;
     }
-    if (s->cut_after && s->made > s->cut_after)
+    if (s->cut_after && s->made > s->cut_after) {
+        usleep(100 * 1000); /* the client has read all that came before, and waits */
         return mn_fail(err, MN_E_IO, "cut");
+    }
     *last = s->made == s->lines;
     return MN_OK;
 }
