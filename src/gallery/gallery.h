@@ -69,18 +69,10 @@ typedef struct {
  * belongs to one person: that is the caller's to know); MN_E_INVALID: a vector cannot be compared. Lists and
  * the end belong to the person: those given last stand for all faces of that person. */
 mn_code mn_gallery_add(mn_gallery *g, const mn_gallery_entry *entries, size_t n, mn_error *err);
-/* Unknown ids are passed over. *n_removed counts faces. */
-mn_code mn_gallery_remove_person(mn_gallery *g, const mn_id *person, size_t *n_removed, mn_error *err);
-mn_code mn_gallery_remove_face(mn_gallery *g, const mn_id *person, const mn_id *face, mn_error *err);
-/* From now on the person is in exactly these lists. Unknown people are passed over. */
-mn_code mn_gallery_set_lists(mn_gallery *g, const mn_id *person, const mn_id *lists, size_t n_lists,
-                             mn_error *err);
-/* The person is found until then: the end of a consent, or a time that is past for who is not active; 0: for
- * ever. Kept in whole seconds, rounded down. Unknown people are passed over. */
-mn_code mn_gallery_set_until(mn_gallery *g, const mn_id *person, mn_time until, mn_error *err);
 /* These entries in the place of all faces of these people, at once: every search sees what was there or what
  * is. Entries of one person stand together, with the same lists and end, and each is one of the people, who
- * may be new or stay away. All or nothing; MN_E_EXISTS: an entry's person is there and does not go. */
+ * may be new, or gone without an entry. All or nothing; MN_E_EXISTS: an entry's person is there and does not
+ * go. */
 mn_code mn_gallery_exchange(mn_gallery *g, const mn_id *people, size_t n_people,
                             const mn_gallery_entry *entries, size_t n, mn_error *err);
 /* Compacts all that is worth it, and makes missing sketches, before it returns (the background does the same

@@ -99,24 +99,6 @@ static bool person_set_lists(mn_view *v, uint32_t head, const mn_id *lists, size
     return true;
 }
 
-mn_code mn_gallery_set_lists(mn_gallery *g, const mn_id *person, const mn_id *lists, size_t n_lists,
-                             mn_error *err)
-{
-    pthread_mutex_lock(&g->write);
-    mn_view *v = NULL;
-    uint32_t head = mn_rowmap_find(&g->people, mn_view_current(&g->views), person);
-    mn_code code = head == MN_NO_ROW ? MN_OK : begin(g, 0, &v, err);
-    if (v && !person_set_lists(v, head, lists, n_lists)) {
-        mn_view_drop(&g->views, v);
-        v = NULL;
-        code = no_memory(err);
-    }
-    if (v)
-        mn_view_publish(&g->views, v);
-    pthread_mutex_unlock(&g->write);
-    return code;
-}
-
 /* ---- ends ---- */
 
 static uint32_t second_of(mn_time until)
@@ -145,25 +127,6 @@ static void person_set_end(mn_view *v, uint32_t head, uint32_t until)
     for (uint32_t row = head; row != MN_NO_ROW; row = next_of(v, row))
         atomic_store_explicit(&v->segments[row >> 16]->chunk->until[row & 0xffff], until,
                               memory_order_relaxed);
-}
-
-mn_code mn_gallery_set_until(mn_gallery *g, const mn_id *person, mn_time until, mn_error *err)
-{
-    pthread_mutex_lock(&g->write);
-    mn_view *v = NULL;
-    uint32_t head = mn_rowmap_find(&g->people, mn_view_current(&g->views), person);
-    mn_code code = head == MN_NO_ROW ? MN_OK : begin(g, 0, &v, err);
-    if (v && !person_foresee_end(v, head, second_of(until))) {
-        mn_view_drop(&g->views, v);
-        v = NULL;
-        code = no_memory(err);
-    }
-    if (v) {
-        person_set_end(v, head, second_of(until));
-        mn_view_publish(&g->views, v);
-    }
-    pthread_mutex_unlock(&g->write);
-    return code;
 }
 
 /* ---- adding ---- */
@@ -308,25 +271,12 @@ static bool kill_row(mn_view *v, uint32_t row)
     return true;
 }
 
-static bool kill_person(mn_view *v, uint32_t head, size_t *n)
+static bool kill_person(mn_view *v, uint32_t head)
 {
-    *n = 0;
-    for (uint32_t row = head; row != MN_NO_ROW; row = next_of(v, row), ++*n)
+    for (uint32_t row = head; row != MN_NO_ROW; row = next_of(v, row))
         if (!kill_row(v, row))
             return false;
     return true;
-}
-
-/* One face. Where it was the person's first row, the next one takes its place. */
-static bool kill_face(mn_gallery *g, mn_view *v, uint32_t row)
-{
-    uint32_t next = next_of(v, row);
-    if (next != MN_NO_ROW && mn_rowmap_find(&g->people, v, mn_view_person(v, row)) == row) {
-        mn_segment *s = mn_view_own(v, next >> 16);
-        if (!s || !mn_rowset_remove(&s->further, next & 0xffff))
-            return false;
-    }
-    return kill_row(v, row);
 }
 
 static void unlink_person(mn_gallery *g, mn_view *v, uint32_t head)
@@ -336,49 +286,6 @@ static void unlink_person(mn_gallery *g, mn_view *v, uint32_t head)
         head = next_of(v, row);
         unlink_row(g, v, row);
     }
-}
-
-mn_code mn_gallery_remove_person(mn_gallery *g, const mn_id *person, size_t *n_removed, mn_error *err)
-{
-    pthread_mutex_lock(&g->write);
-    mn_view *v = NULL;
-    uint32_t head = mn_rowmap_find(&g->people, mn_view_current(&g->views), person);
-    mn_code code = head == MN_NO_ROW ? MN_OK : begin(g, 0, &v, err);
-    size_t n = 0;
-    if (v && !kill_person(v, head, &n)) {
-        mn_view_drop(&g->views, v);
-        v = NULL;
-        code = no_memory(err);
-    }
-    if (v) {
-        unlink_person(g, v, head);
-        mn_view_publish(&g->views, v);
-        mn_gallery_tidy(g);
-    }
-    pthread_mutex_unlock(&g->write);
-    if (code == MN_OK && n_removed)
-        *n_removed = n;
-    return code;
-}
-
-mn_code mn_gallery_remove_face(mn_gallery *g, const mn_id *person, const mn_id *face, mn_error *err)
-{
-    pthread_mutex_lock(&g->write);
-    mn_view *v = NULL;
-    uint32_t row = mn_gallery_find_face(g, mn_view_current(&g->views), person, face);
-    mn_code code = row == MN_NO_ROW ? MN_OK : begin(g, 0, &v, err);
-    if (v && !kill_face(g, v, row)) {
-        mn_view_drop(&g->views, v);
-        v = NULL;
-        code = no_memory(err);
-    }
-    if (v) {
-        unlink_row(g, v, row);
-        mn_view_publish(&g->views, v);
-        mn_gallery_tidy(g);
-    }
-    pthread_mutex_unlock(&g->write);
-    return code;
 }
 
 /* ---- exchanging ---- */
@@ -428,11 +335,10 @@ static mn_code place_all(mn_gallery *g, mn_view *v, const mn_gallery_entry *entr
 static mn_code prepare(mn_gallery *g, mn_view *v, const mn_id *people, size_t n_people,
                        const mn_gallery_entry *entries, size_t n, uint32_t *rows, mn_error *err)
 {
-    size_t killed;
     if (!mn_rowmap_reserve(&g->people, v, n))
         return no_memory(err);
     for (size_t i = 0; i < n_people; i++)
-        if (!kill_person(v, mn_rowmap_find(&g->people, v, &people[i]), &killed))
+        if (!kill_person(v, mn_rowmap_find(&g->people, v, &people[i])))
             return no_memory(err);
     return place_all(g, v, entries, n, rows, err);
 }

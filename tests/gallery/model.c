@@ -229,6 +229,22 @@ void model_add_both(model *m, mn_gallery *g, unsigned person, const float *v)
     assert_ok(mn_gallery_add(g, &e, 1, err));
 }
 
+void model_exchange(const model *m, mn_gallery *g, unsigned person, mn_time until)
+{
+    const mn_id id = model_person_id(person);
+    mn_id lists[MODEL_LISTS];
+    size_t n = 0, n_lists = lists_of(m->lists[person], lists);
+    mn_gallery_entry *e = calloc(m->n_alive + 1, sizeof *e);
+    assert_non_null(e);
+    for (size_t i = 0; i < m->n_alive; i++) {
+        const model_face *f = &m->faces[m->alive[i]];
+        if (f->person == person)
+            e[n++] = (mn_gallery_entry){model_face_id(m->alive[i]), id, lists, n_lists, f->v, until};
+    }
+    assert_ok(mn_gallery_exchange(g, &id, 1, e, n, err));
+    free(e);
+}
+
 /* Where the scores of neighbours differ by more than rounding, or not at all, the order is known. */
 static bool stands_clear(const model_answer *all, size_t n_all, size_t i)
 {

@@ -60,6 +60,8 @@ model_answer *model_search(const model *m, const float *probe, unsigned lists, d
 void model_random_vector(model *m, uint64_t *seed, float *v);
 /* Adds a face to both. The lists are the person's. */
 void model_add_both(model *m, mn_gallery *g, unsigned person, const float *v);
+/* The person's faces in the gallery are those of the model again, with its lists and this end. */
+void model_exchange(const model *m, mn_gallery *g, unsigned person, mn_time until);
 /* Searches both and fails the test where they differ. */
 void model_compare(model *m, mn_gallery *g, const float *probe, unsigned lists, size_t k, float min_raw);
 typedef struct {

@@ -103,8 +103,7 @@ static void a_set_of_people(void **state)
 
 static void set_end(unsigned person, mn_time until, bool ended)
 {
-    mn_id id = model_person_id(person);
-    assert_ok(mn_gallery_set_until(w->g, &id, until, err));
+    model_exchange(&w->m, w->g, person, until);
     w->ended[person] = ended;
 }
 
@@ -136,7 +135,7 @@ static void an_end_comes_without_a_write(void **state)
         if (p % 10 == 0)
             continue;
         mn_id id = model_person_id(p);
-        assert_ok(mn_gallery_remove_person(w->g, &id, NULL, err));
+        assert_ok(mn_gallery_exchange(w->g, &id, 1, NULL, 0, err));
     }
     for (size_t i = w->m.n_alive; i-- > 0;) {
         unsigned p = w->m.faces[w->m.alive[i]].person;

@@ -141,7 +141,7 @@ static void all_pairs_are_told(void **state)
         fill(&m, g, 150, 4);
         model_remove_person(&m, 6);
         mn_id gone = model_person_id(6);
-        assert_ok(mn_gallery_remove_person(g, &gone, NULL, err));
+        assert_ok(mn_gallery_exchange(g, &gone, 1, NULL, 0, err));
         mn_id lists[2] = {model_list_id(0), model_list_id(1)};
         static const struct {
             size_t n_from, n_to;
@@ -249,7 +249,7 @@ static mn_code remove_all(void *ctx, const mn_pair *m, mn_error *err)
     t->found[t->n++] = *m;
     for (size_t i = 0; t->n == 1 && i < 100; i++) {
         mn_id person = model_person_id(i);
-        mn_code code = mn_gallery_remove_person(shrinking, &person, NULL, err);
+        mn_code code = mn_gallery_exchange(shrinking, &person, 1, NULL, 0, err);
         if (code)
             return code;
     }
@@ -264,7 +264,7 @@ static void who_is_removed_meanwhile_is_passed_over(void **state)
     shrinking = make(&m, false);
     fill(&m, shrinking, 100, 3);
     mn_id ended = model_person_id(50);
-    assert_ok(mn_gallery_set_until(shrinking, &ended, MN_TIME_SECOND, err));
+    model_exchange(&m, shrinking, 50, MN_TIME_SECOND);
     told *t = told_make();
     mn_matrix_result r;
     mn_matrix x = {.k = 1, .min_raw = -1, .match = remove_all, .ctx = t};

@@ -127,23 +127,23 @@ static void remove_one(world *w)
 {
     model *m = &w->m;
     size_t i = m->n_faces ? m->n_faces - 1 - below(w, m->n_faces < 3000 ? m->n_faces : 3000) : 0;
-    mn_id id = model_face_id(i), whose = model_person_id(m->n_faces ? m->faces[i].person : 0);
-    assert_ok(mn_gallery_remove_face(w->g, &whose, &id, err));
+    unsigned whose = m->n_faces ? m->faces[i].person : 0;
     if (m->n_faces && m->faces[i].alive) {
         model_remove_face(m, i);
         w->removed++;
     }
+    model_exchange(m, w->g, whose, w->ended[whose] ? MN_TIME_SECOND : 0);
 }
 
 static void remove_everyone_of(world *w)
 {
     unsigned person = (unsigned)below(w, w->n_people);
     mn_id id = model_person_id(person);
-    size_t n = 12345, before = w->m.n_alive;
-    assert_ok(mn_gallery_remove_person(w->g, &id, &n, err));
+    size_t before = w->m.n_alive;
+    assert_ok(mn_gallery_exchange(w->g, &id, 1, NULL, 0, err));
     model_remove_person(&w->m, person);
-    assert_int_equal(n, before - w->m.n_alive);
-    w->removed += n;
+    assert_int_equal(mn_gallery_faces(w->g), w->m.n_alive);
+    w->removed += before - w->m.n_alive;
 }
 
 /* Up to three people and their faces for others of theirs, lists and end included. */
@@ -177,9 +177,8 @@ static void exchange(world *w)
 static void change_lists(world *w)
 {
     unsigned person = (unsigned)below(w, w->n_people);
-    mn_id id = model_person_id(person), lists[MODEL_LISTS];
     w->m.lists[person] = (uint8_t)below(w, 256);
-    assert_ok(mn_gallery_set_lists(w->g, &id, lists, lists_of(w, person, lists), err));
+    model_exchange(&w->m, w->g, person, w->ended[person] ? MN_TIME_SECOND : 0);
 }
 
 /* Now and then only some people are wanted. */

@@ -98,14 +98,12 @@ static void remove_some(model *m, mn_gallery *g, unsigned from, unsigned n)
 {
     for (unsigned p = from; p < from + n; p++) {
         mn_id id = model_person_id(p);
-        size_t removed;
         model_remove_person(m, p);
-        assert_ok(mn_gallery_remove_person(g, &id, &removed, err));
+        assert_ok(mn_gallery_exchange(g, &id, 1, NULL, 0, err));
     }
     for (size_t f = 0; f < m->n_faces; f += 17) {
-        mn_id id = model_face_id(f), whose = model_person_id(m->faces[f].person);
         model_remove_face(m, f);
-        assert_ok(mn_gallery_remove_face(g, &whose, &id, err));
+        model_exchange(m, g, m->faces[f].person, 0);
     }
 }
 
@@ -206,9 +204,8 @@ static void test_several_chunks(void **state)
         model_random_vector(&m, &seed, v);
         model_compare(&m, back, v, i % 2 ? 2 : 0, 5, -INFINITY);
     }
-    size_t removed = 0;
-    assert_ok(mn_gallery_remove_person(back, &far, &removed, err));
-    assert_int_equal(removed, 3); /* the chain goes through all chunks */
+    assert_ok(mn_gallery_exchange(back, &far, 1, NULL, 0, err));
+    assert_int_equal(mn_gallery_faces(back), N - 3); /* the chain goes through all chunks */
     mn_gallery_destroy(g);
     mn_gallery_destroy(back);
     model_finish(&m);
@@ -224,8 +221,7 @@ static void test_ends_are_kept(void **state)
     mn_gallery *g = make(&m, 1, NULL), *back = make(&m, 1, NULL);
     model_random_vector(&m, &seed, v);
     model_add_both(&m, g, 0, v);
-    mn_id person = model_person_id(0);
-    assert_ok(mn_gallery_set_until(g, &person, mn_time_now() - MN_TIME_DAY, err));
+    model_exchange(&m, g, 0, mn_time_now() - MN_TIME_DAY);
     const char *path = new_path();
     write_to(g, path, 1);
     read_from(back, path, 1);
@@ -234,7 +230,7 @@ static void test_ends_are_kept(void **state)
     mn_query q = {.probe = v, .k = 1, .min_raw = -1};
     assert_ok(mn_gallery_search(back, &q, &best, &n, NULL, err));
     assert_int_equal(n, 0);
-    assert_ok(mn_gallery_set_until(back, &person, 0, err));
+    model_exchange(&m, back, 0, 0);
     assert_ok(mn_gallery_search(back, &q, &best, &n, NULL, err));
     assert_int_equal(n, 1);
     mn_gallery_destroy(g);
@@ -585,15 +581,16 @@ static void *come_and_go(void *arg)
     float v[64];
     mn_id list = model_list_id(0);
     for (size_t i = 0; !atomic_load(&w->stop); i++) {
-        size_t removed;
         mn_id person = model_person_id(1000 + i % 50);
-        const mn_gallery_entry e = {
-            .face = model_face_id(100000 + i), .person = person, .lists = &list, .n_lists = 1, .v = v};
+        const mn_gallery_entry e = {.face = model_face_id(100000 + i),
+                                    .person = person,
+                                    .lists = &list,
+                                    .n_lists = 1,
+                                    .v = v,
+                                    .until = (mn_time)(4000 + i % 9) * MN_TIME_SECOND * 1000000};
         model_random_vector(w->m, &seed, v);
-        assert_ok(mn_gallery_remove_person(w->g, &person, &removed, err));
+        assert_ok(mn_gallery_exchange(w->g, &person, 1, NULL, 0, err));
         assert_ok(mn_gallery_add(w->g, &e, 1, err));
-        assert_ok(
-            mn_gallery_set_until(w->g, &person, (mn_time)(4000 + i % 9) * MN_TIME_SECOND * 1000000, err));
     }
     return NULL;
 }

@@ -120,9 +120,8 @@ static void write_round(stage *s)
             exchange(s, i % STAY);
     }
     for (size_t i = STAY; i < STAY + COME_AND_GO; i++) {
-        mn_id person = id_of(2, i), face = id_of(1, i);
-        if (i % 2 ? mn_gallery_remove_person(s->g, &person, NULL, NULL)
-                  : mn_gallery_remove_face(s->g, &person, &face, NULL))
+        const mn_id person = id_of(2, i);
+        if (mn_gallery_exchange(s->g, &person, 1, NULL, 0, NULL))
             fault(s, "removing failed");
         if (i % 50 == 0)
             check_now(s, i, 0);
@@ -350,7 +349,7 @@ static size_t come_and_go(stage *s, float (*v)[WIDE])
     const size_t chunks = mn_gallery_stats_get(s->g).chunks;
     for (uint64_t i = LIVE; i < LIVE + PASS_BY; i++) {
         const mn_id person = id_of(2, i);
-        if (mn_gallery_remove_person(s->g, &person, NULL, NULL))
+        if (mn_gallery_exchange(s->g, &person, 1, NULL, 0, NULL))
             fault(s, "removing failed");
     }
     return chunks;
