@@ -157,17 +157,16 @@ int mn_cmd_store_expire(mn_cli *cli)
     mn_core_close(core);
     if (code != MN_OK)
         return fail(&err);
+    uint64_t people = before.people + now.people, memberships = before.memberships + now.memberships;
     if (cli->json)
         return mn_json_print(cli->out,
-                             json_pack("{sI, sI}", "people", (json_int_t)(before.people + now.people),
-                                       "memberships", (json_int_t)(before.memberships + now.memberships)),
+                             json_pack("{sI, sI}", "people", (json_int_t)people, "memberships",
+                                       (json_int_t)memberships),
                              &err) == MN_OK
                    ? MN_EXIT_DONE
                    : fail(&err);
-    fprintf(cli->out, "people whose biometrics were destroyed: %s\n",
-            mn_text_count(before.people + now.people, count));
-    fprintf(cli->out, "memberships that ended: %s\n",
-            mn_text_count(before.memberships + now.memberships, count));
+    fprintf(cli->out, "people whose biometrics were destroyed: %s\n", mn_text_count(people, count));
+    fprintf(cli->out, "memberships that ended: %s\n", mn_text_count(memberships, count));
     return MN_EXIT_DONE;
 }
 

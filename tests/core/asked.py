@@ -28,7 +28,7 @@ ALLOWED = {
                      "mn_core_csrf", "mn_core_csrf_fits", "mn_core_identity_again"), ONESELF),
     **dict.fromkeys(("mn_core_once_begin", "mn_core_once_done", "mn_core_once_failed", "mn_core_once_forget", "mn_core_once_stands",
                      "mn_core_once_told", "mn_core_has_evidence", "mn_core_token_state", "mn_core_person_state", "mn_core_attribute_there",
-                     "mn_core_temporary_stands", "mn_core_export_next", "mn_core_note_cut"), CALLER),
+                     "mn_core_temporary_stands", "mn_core_face_state", "mn_core_export_next", "mn_core_note_cut"), CALLER),
     "mn_core_fields_get": "anybody signed in: names of fields, nobody's values",
 }
 
