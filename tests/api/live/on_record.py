@@ -84,8 +84,11 @@ class Diary:
         """log: records as dictionaries. What is not as promised, and which operations left which records, ("name", "") where it was done."""
         rows, out, seen, keys, perhaps = {}, [], set(), set(), unclear(self._all)
         for record in log:
+            detail = json.loads(record["detail"])
             if record["actor"].startswith(SPEAKERS):
-                rows.setdefault(json.loads(record["detail"]).get("request"), []).append(record)
+                rows.setdefault(detail.get("request"), []).append(record)
+            if "operation" in detail:  # what was cut has no answer that it could be compared with
+                seen.add((detail["operation"], record["action"]))
         out += [f"a record {r['action']} by {r['actor']} names no request" for r in rows.pop(None, [])]
         self._learn_attributes()
         for asked in self.told_apart():
@@ -349,9 +352,11 @@ def again(asked, records, keys, perhaps):
     key = key_of(asked)
     if not key or not asked.done:
         return False
+    if key in perhaps and not {r["action"] for r in records} - {"answer.again"}:
+        return True  # whichever did it
     known = key in keys
     keys.add(key)
-    return known or (key in perhaps and not {r["action"] for r in records} - {"answer.again"})
+    return known
 
 
 def purposes(asked):
