@@ -53,6 +53,7 @@ class Matching(Api):
         Matching.model, Matching.dim = got["model"], len(got["values"])
         imported([(f"Twin {i}", "twins", cls.vector(100 + i // 2)) for i in range(40)])
         imported([(f"Same {i}", "crowd", cls.vector(7)) for i in range(CROWD)])
+        imported([(f"As well {i}", "others", cls.vector(7)) for i in range(100)])
         Matching.ids = {one["name"]: one["list_id"] for one in world.admin.pages("lists_list", "lists")}
 
     @classmethod
@@ -151,15 +152,15 @@ class Matching(Api):
             got = self.match(own.json["list_id"], caller=world.other)
             self.assertEqual((len(got), got[0]["result"]["against"]), (1, 0))
 
-    def stream(self, token=None):
+    def stream(self, token=None, what="duplicates", **more):
         """A matching whose pairs nobody reads."""
         token = (token or world.token(["actions.search"])).token
         one = Line()
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
         one.settimeout(PATIENCE_S)
         one.connect(("127.0.0.1", world.server.port))
-        body = b'{"candidates":999}'
-        one.sendall(f"POST /v1/lists/{self.ids['crowd']}/duplicates HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        body = json.dumps({"candidates": 999, **more}).encode()
+        one.sendall(f"POST /v1/lists/{self.ids['crowd']}/{what} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                     f"Authorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
         self.addCleanup(one.close)
         response = http.client.HTTPResponse(one)
@@ -184,13 +185,14 @@ class Matching(Api):
         self.until_there_is_room()
 
     def test_a_token_that_is_revoked_meanwhile(self):
-        token = world.token(["actions.search"])
-        one = self.stream(token)
-        self.admin.call("token_revoke", 204, token=token.record["token"])
-        with self.assertRaises((http.client.IncompleteRead, ConnectionResetError)):
-            one.answer.read()
-        last = json.loads(self.admin.pages("audit_list", "records", action="transfer.cut")[0]["detail"])
-        self.assertEqual((last["operation"], last["code"]), ("list_duplicates", "unauthenticated"))
+        for what, more in (("duplicates", {}), ("match", {"with": "others"})):
+            token = world.token(["actions.search"])
+            one = self.stream(token, what, **more)
+            self.admin.call("token_revoke", 204, token=token.record["token"])
+            with self.assertRaises((http.client.IncompleteRead, ConnectionResetError)):
+                one.answer.read()
+            last = json.loads(self.admin.pages("audit_list", "records", action="transfer.cut")[0]["detail"])
+            self.assertEqual((last["operation"], last["code"]), (f"list_{what}", "unauthenticated"))
         self.until_there_is_room()
 
     def test_the_server_stops_meanwhile(self):
