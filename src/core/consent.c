@@ -82,6 +82,11 @@ static mn_code refuse_withdrawn(const mn_consent *c, const mn_consent_given *giv
                    given->of_all ? ", stated for this person alone (--name)" : "");
 }
 
+bool mn_core_consent_said(const mn_consent *all, size_t n, const mn_consent_given *given, mn_time now)
+{
+    return on_record(all, n, given, now) || find_withdrawal(all, n, given);
+}
+
 mn_consent mn_core_consent_record(const mn_id *person, const mn_consent_given *given)
 {
     return (mn_consent){

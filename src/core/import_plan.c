@@ -343,16 +343,13 @@ static bool is_settled(const mn_person_whole *there, const mn_consent *c)
  * withdrew. */
 static bool is_said(const mn_person_whole *there, const mn_consent *c, mn_time now)
 {
-    for (size_t i = 0; i < there->n_consents; i++) {
-        mn_consent same = *c;
-        same.given = there->consents[i].given;
-        if (there->consents[i].purpose == c->purpose && there->consents[i].withdrawn != MN_TIME_NEVER)
-            return true;
-        if (same_consent(&there->consents[i], &same) &&
-            mn_consent_valid(&there->consents[i], c->purpose, now))
-            return true;
-    }
-    return false;
+    const mn_consent_given given = {.purpose = c->purpose,
+                                    .method = c->method,
+                                    .evidence = c->evidence,
+                                    .given = c->given,
+                                    .until = c->until,
+                                    .of_all = true};
+    return mn_core_consent_said(there->consents, there->n_consents, &given, now);
 }
 
 /* Those that are to be put; then each list's purpose must be covered. */

@@ -236,6 +236,8 @@ bool mn_consent_valid(const mn_consent *c, mn_purpose purpose, mn_time now);
 bool mn_consents_allow(const mn_consent *c, size_t n, mn_purpose purpose, mn_time now);
 /* Is there any consent of this person's that is valid now? */
 mn_code mn_core_agreed_to_any(mn_core *c, const mn_id *person, mn_arena *arena, bool *yes, mn_error *err);
+/* Is it on record and valid, or was it withdrawn since? */
+bool mn_core_consent_said(const mn_consent *all, size_t n, const mn_consent_given *given, mn_time now);
 mn_consent mn_core_consent_record(const mn_id *person, const mn_consent_given *given);
 /* MN_E_CONSENT where none of these is valid for the purpose. */
 mn_code mn_core_consent_needed(const mn_consent *all, size_t n, mn_purpose purpose, mn_time now,
