@@ -55,4 +55,19 @@ float mn_test_random_normal(uint64_t *state);
         (void)err;                                                                                           \
     } while (0)
 
+/* The call fails as wanted, and says something; `then` may look at err. */
+#define assert_error(call, want, then)                                                                       \
+    do {                                                                                                     \
+        mn_error e_ = {0};                                                                                   \
+        mn_error *err = &e_;                                                                                 \
+        mn_code c_ = (call);                                                                                 \
+        if (c_ != (want))                                                                                    \
+            fail_msg("%s, wanted %s: %s", mn_code_word(c_), mn_code_word(want), e_.text);                    \
+        if (e_.text[0] == 0)                                                                                 \
+            fail_msg("the error has no text");                                                               \
+        (void)err;                                                                                           \
+        then;                                                                                                \
+    } while (0)
+#define assert_code(call, want) assert_error(call, want, (void)0)
+
 #endif

@@ -2,7 +2,6 @@
 
 #include "store/gate.h"
 #include "store/postgres_server.h"
-#include "support.h"
 
 #include <stdio.h>
 
@@ -43,10 +42,23 @@ size_t count_blobs(const world *w)
     return n;
 }
 
-void go_on_in_postgres(void **state)
+static void go_on_in_postgres(void **state)
 {
     (void)state;
     postgres_need();
     postgres_start();
     world_place = place_in_postgres;
+}
+
+int run_groups(const char *name, const struct CMUnitTest *tests, size_t n,
+               const struct CMUnitTest *in_postgres, size_t n_in_postgres)
+{
+    char there[100];
+    const struct CMUnitTest installed[] = {cmocka_unit_test(go_on_in_postgres)};
+    int failed = _cmocka_run_group_tests(name, tests, n, NULL, NULL);
+    failed += cmocka_run_group_tests_name("PostgreSQL", installed, NULL, NULL);
+    if (!world_place)
+        return failed;
+    snprintf(there, sizeof there, "%s in PostgreSQL", name);
+    return failed + _cmocka_run_group_tests(there, in_postgres, n_in_postgres, NULL, NULL);
 }

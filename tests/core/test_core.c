@@ -882,10 +882,5 @@ int main(void)
         T(test_identify_when_memory_fails),
     };
 #undef T
-    int failed = cmocka_run_group_tests_name("core", tests, NULL, NULL);
-    const struct CMUnitTest installed[] = {cmocka_unit_test(go_on_in_postgres)};
-    failed += cmocka_run_group_tests_name("PostgreSQL", installed, NULL, NULL);
-    if (!world_place)
-        return failed;
-    return failed + cmocka_run_group_tests_name("the same in PostgreSQL", tests, NULL, NULL);
+    return run_in_both("core", tests, tests);
 }

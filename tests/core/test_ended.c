@@ -295,9 +295,5 @@ int main(void)
         T(test_removed_at_opening),
     };
 #undef T
-    const struct CMUnitTest installed[] = {cmocka_unit_test(go_on_in_postgres)};
-    int failed = cmocka_run_group_tests_name("ended", tests, NULL, NULL);
-    failed += cmocka_run_group_tests_name("PostgreSQL", installed, NULL, NULL);
-    return world_place ? failed + cmocka_run_group_tests_name("ended in PostgreSQL", tests, NULL, NULL)
-                       : failed;
+    return run_in_both("ended", tests, tests);
 }

@@ -484,10 +484,5 @@ int main(void)
         T(test_enrolments_at_once),
     };
 #undef T
-    const struct CMUnitTest installed[] = {cmocka_unit_test(go_on_in_postgres)};
-    int failed = cmocka_run_group_tests_name("enrol many", tests, NULL, NULL);
-    failed += cmocka_run_group_tests_name("PostgreSQL", installed, NULL, NULL);
-    if (world_place)
-        failed += cmocka_run_group_tests_name("enrol many in PostgreSQL", tests, NULL, NULL);
-    return failed;
+    return run_in_both("enrol many", tests, tests);
 }

@@ -1046,10 +1046,5 @@ int main(void)
         T(test_erased_meanwhile),
         T(test_taken_ids),
     };
-    const struct CMUnitTest installed[] = {cmocka_unit_test(go_on_in_postgres)};
-    int failed = cmocka_run_group_tests_name("transfer", tests, NULL, NULL);
-    failed += cmocka_run_group_tests_name("PostgreSQL", installed, NULL, NULL);
-    if (world_place)
-        failed += cmocka_run_group_tests_name("transfer in PostgreSQL", in_postgres, NULL, NULL);
-    return failed;
+    return run_in_both("transfer", tests, in_postgres);
 }

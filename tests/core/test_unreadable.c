@@ -312,10 +312,5 @@ int main(void)
         T(test_one_of_two_faces), T(test_a_match), T(test_blobs),
     };
 #undef T
-    int failed = cmocka_run_group_tests_name("damaged records", tests, NULL, NULL);
-    const struct CMUnitTest installed[] = {cmocka_unit_test(go_on_in_postgres)};
-    failed += cmocka_run_group_tests_name("PostgreSQL", installed, NULL, NULL);
-    if (!world_place)
-        return failed;
-    return failed + cmocka_run_group_tests_name("the same in PostgreSQL", tests, NULL, NULL);
+    return run_in_both("damaged records", tests, tests);
 }

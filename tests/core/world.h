@@ -40,18 +40,6 @@ mn_code try_enrol(world *w, const char *name, const char *list, const mn_consent
 mn_identification look_for(world *w, mn_core *core, unsigned who);
 uint64_t count_audit(world *w, const char *action, char *last_detail, size_t size);
 
-#define assert_code(call, want)                                                                              \
-    do {                                                                                                     \
-        mn_error e_ = {0};                                                                                   \
-        mn_error *err = &e_;                                                                                 \
-        mn_code c_ = (call);                                                                                 \
-        if (c_ != (want))                                                                                    \
-            fail_msg("%s, wanted %s: %s", mn_code_word(c_), mn_code_word(want), e_.text);                    \
-        if (e_.text[0] == 0)                                                                                 \
-            fail_msg("the error has no text");                                                               \
-        (void)err;                                                                                           \
-    } while (0)
-
 /* In an mn_identify: only this list. */
 #define IN(name) .lists = (const char *const[]){name}, .n_lists = 1
 

@@ -44,15 +44,6 @@ static void reopen(fixture *f)
     f->ops = f->s->ops->access;
 }
 
-#define assert_code(call, want)                                                                              \
-    do {                                                                                                     \
-        mn_error e_ = {0}, *err = &e_;                                                                       \
-        mn_code c_ = (call);                                                                                 \
-        if (c_ != (want) || e_.text[0] == 0)                                                                 \
-            fail_msg("%s, wanted %s: %s", mn_code_word(c_), mn_code_word(want), e_.text);                    \
-        (void)err;                                                                                           \
-    } while (0)
-
 static mn_id make_id(uint8_t kind, uint8_t n)
 {
     return (mn_id){{[0] = 1, [6] = kind, [15] = n}};

@@ -25,18 +25,6 @@ void put_face(fixture *f, uint8_t n, uint8_t person, const char *hash);
 void put_descriptor(fixture *f, uint8_t face, const char *model, const char *sealed);
 void assert_id(mn_id got, uint8_t kind, uint8_t n);
 
-#define assert_code(call, want)                                                                              \
-    do {                                                                                                     \
-        mn_error e_ = {0};                                                                                   \
-        mn_error *err = &e_;                                                                                 \
-        mn_code c_ = (call);                                                                                 \
-        if (c_ != (want))                                                                                    \
-            fail_msg("%s, wanted %s: %s", mn_code_word(c_), mn_code_word(want), e_.text);                    \
-        if (e_.text[0] == 0)                                                                                 \
-            fail_msg("the error has no text");                                                               \
-        (void)err;                                                                                           \
-    } while (0)
-
 int conformance_dossiers(const char *name); /* number of failed tests */
 int conformance_ended(const char *name);
 int conformance_people(const char *name);

@@ -21,15 +21,6 @@ const char *get(fixture *f, const char *key); /* "" where there is nothing */
 void put(fixture *f, const char *key, const char *value);
 void assert_says(const mn_error *e, const char *part);
 
-#define assert_fails(call, want, part)                                                                       \
-    do {                                                                                                     \
-        mn_error e_ = {0};                                                                                   \
-        mn_error *err = &e_;                                                                                 \
-        mn_code c_ = (call);                                                                                 \
-        if (c_ != (want))                                                                                    \
-            fail_msg("%s, wanted %s: %s", mn_code_word(c_), mn_code_word(want), e_.text);                    \
-        (void)err;                                                                                           \
-        assert_says(&e_, part);                                                                              \
-    } while (0)
+#define assert_fails(call, want, part) assert_error(call, want, assert_says(err, part))
 
 #endif
